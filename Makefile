@@ -1,0 +1,74 @@
+# Needs GNU make and Python 3.11 or newer, nothing else: the first target that wants it builds .venv.
+
+PYTHON ?= python3
+VENV ?= .venv
+# More arguments: for pip, for pytest, for the demo. JOBS=2 runs the tests in two processes.
+PIP_ARGS ?= --quiet
+PYTEST_ARGS ?=
+JOBS ?=
+DATA ?=
+ARGS ?=
+
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+PYTEST = $(strip $(BIN)/python -m pytest $(if $(JOBS),-n $(JOBS)) $(PYTEST_ARGS))
+
+export MPLBACKEND ?= Agg
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help install demo test test-fast test-slow lint types format check clean clean-all
+
+help:  ## show this list
+	@echo "make <target>; everything is installed into $(VENV), once"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | while IFS='|' read -r target text; do printf '%-12s %s\n' "$$target" "$$text"; done
+	@echo "variables: PYTHON=python3.12  DATA=my_ecg.npz  ARGS='demo arguments'  JOBS=2  PYTEST_ARGS='-k filter'  PIP_ARGS=  (shows pip's progress)"
+
+$(BIN)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	    echo "sklearn_ecgssl needs Python 3.11 or newer; '$(PYTHON)' is `$(PYTHON) --version 2>&1`."; \
+	    echo "Name another one: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; } >&2
+	@echo "creating $(VENV) with `$(PYTHON) --version`"
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+
+# The stamp is newer than what it was installed from, so a second make installs nothing.
+$(INSTALLED): pyproject.toml constraints.txt | $(BIN)/pip
+	@echo "installing into $(VENV): some minutes the first time, PyTorch is large (PIP_ARGS= shows progress)"
+	@$(BIN)/python -m pip install $(PIP_ARGS) --constraint constraints.txt --editable ".[dev]"
+	@touch $@
+	@echo "installed"
+
+install: $(INSTALLED)  ## create .venv and install the package and its tools
+
+demo: $(INSTALLED)  ## the whole method on simulated ECG; on yours with DATA=file-or-folder
+	$(BIN)/python examples/plot_emotion_recognition.py $(if $(DATA),--data "$(DATA)") $(ARGS)
+
+test: $(INSTALLED)  ## every test, and every example in a docstring
+	$(PYTEST)
+
+test-fast: $(INSTALLED)  ## all but the slow tests
+	$(PYTEST) -m "not slow"
+
+test-slow: $(INSTALLED)  ## the slow tests alone
+	$(PYTEST) -m slow
+
+lint: $(INSTALLED)  ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(INSTALLED)  ## mypy on the package
+	$(BIN)/mypy
+
+format: $(INSTALLED)  ## let ruff mend and format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+check: lint types test  ## what CI runs
+
+clean:  ## remove caches, builds and the demo's output
+	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache demo-output
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+clean-all: clean  ## clean, and remove .venv
+	rm -rf $(VENV)

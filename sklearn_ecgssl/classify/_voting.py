@@ -1,0 +1,187 @@
+"""Train on windows, answer for recordings."""
+
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
+
+from .._compat import HasMethods, StrOptions, _fit_context
+from ..signal import Segmenter
+from ..signal._recordings import check_recordings
+from ..signal._windows import WindowStore, check_windows
+
+
+class SegmentVotingClassifier(ClassifierMixin, BaseEstimator):
+    """Classify recordings by training on their windows and letting these vote.
+
+    The target of a recording is repeated over its windows, the estimator is trained on windows,
+    and its predictions are pooled to one answer a recording. So every scorer and splitter sees
+    recordings, and no recording stands on both sides of a split.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Classifier of windows, of shape (n_windows, n_times), often a Pipeline with an
+        `SSLEmbedder`.
+    segmenter : Segmenter or None, default=None
+        Cuts recordings into windows. None expects windowed recordings.
+    voting : {"soft", "hard"}, default="soft"
+        "soft" averages the windows' probabilities (their decision values, where the estimator has
+        no probabilities), "hard" counts their labels; a tie goes to the class that comes first in
+        `classes_`.
+
+    Attributes
+    ----------
+    estimator_ : classifier
+        The fitted classifier of windows.
+    classes_ : ndarray of shape (n_classes,)
+        The labels.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn_ecgssl.classify import SegmentVotingClassifier
+    >>> from sklearn_ecgssl.signal import Segmenter
+    >>> rng = np.random.default_rng(0)
+    >>> recordings = [rng.normal(i % 2, size=100 + 10 * i) for i in range(6)]
+    >>> voting = SegmentVotingClassifier(
+    ...     LogisticRegression(), Segmenter(sampling_rate=10, window_length=2)
+    ... )
+    >>> voting.fit(recordings, [0, 1, 0, 1, 0, 1]).predict(recordings)
+    array([0, 1, 0, 1, 0, 1])
+    """
+
+    _parameter_constraints: dict = {
+        "estimator": [HasMethods(["fit", "predict"])],
+        "segmenter": [Segmenter, None],
+        "voting": [StrOptions({"soft", "hard"})],
+    }
+
+    def __init__(
+        self, estimator: Any, segmenter: Segmenter | None = None, *, voting: str = "soft"
+    ) -> None:
+        self.estimator = estimator
+        self.segmenter = segmenter
+        self.voting = voting
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X: Any, y: Any, **fit_params: Any) -> Self:
+        """Train the estimator on the windows of the recordings.
+
+        Parameters
+        ----------
+        X : list of arrays or array-like of shape (n_recordings, n_times)
+            Recordings; windowed recordings where `segmenter` is None.
+        y : array-like of shape (n_recordings,)
+            Label of each recording.
+        **fit_params : dict of str to array-like of shape (n_recordings,)
+            Passed to the estimator's `fit` with one entry a window, such as
+            ``sslembedder__groups=subject``.
+
+        Returns
+        -------
+        self : object
+            The fitted classifier.
+
+        Raises
+        ------
+        ValueError
+            If recordings and labels do not fit each other, or a recording is shorter than a
+            window.
+        """
+        store = self._window_store(X, reset=True)
+        y = self._check_target(y)
+        check_consistent_length(store.blocks, y)
+        self.classes_ = np.unique(y)
+        repeated = {name: store.per_window(v, name) for name, v in fit_params.items()}
+        self.estimator_ = clone(self.estimator).fit(
+            np.concatenate(store.blocks), store.per_window(y, "y"), **repeated
+        )
+        return self
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict the class of each recording.
+
+        Parameters
+        ----------
+        X : list of arrays or array-like of shape (n_recordings, n_times)
+            Recordings; windowed recordings where `segmenter` is None.
+
+        Returns
+        -------
+        ndarray of shape (n_recordings,)
+            Labels.
+        """
+        check_is_fitted(self, "estimator_")
+        if self.voting == "hard":
+            return self.classes_[self._votes(X).argmax(axis=1)]
+        scores = self.predict_proba(X) if self._has("predict_proba") else self.decision_function(X)
+        winners = (scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)
+        return self.classes_[winners]
+
+    @available_if(lambda self: self._has("predict_proba"))
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Average the probabilities of each recording's windows.
+
+        Parameters
+        ----------
+        X : list of arrays or array-like of shape (n_recordings, n_times)
+            Recordings; windowed recordings where `segmenter` is None.
+
+        Returns
+        -------
+        ndarray of shape (n_recordings, n_classes)
+            Probabilities, in the order of `classes_`.
+        """
+        return self._mean_over_windows("predict_proba", X)
+
+    @available_if(lambda self: self._has("decision_function"))
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Average the decision values of each recording's windows.
+
+        Parameters
+        ----------
+        X : list of arrays or array-like of shape (n_recordings, n_times)
+            Recordings; windowed recordings where `segmenter` is None.
+
+        Returns
+        -------
+        ndarray of shape (n_recordings,) or (n_recordings, n_classes)
+            Decision values.
+        """
+        return self._mean_over_windows("decision_function", X)
+
+    def _has(self, method: str) -> bool:
+        estimator = getattr(self, "estimator_", self.estimator)
+        return self.voting == "soft" and hasattr(estimator, method)
+
+    def _mean_over_windows(self, method: str, X: Any) -> np.ndarray:
+        check_is_fitted(self, "estimator_")
+        store = self._window_store(X, reset=False)
+        values = getattr(self.estimator_, method)(np.concatenate(store.blocks))
+        return np.stack([block.mean(axis=0) for block in store.split_back(values)])
+
+    def _votes(self, X: Any) -> np.ndarray:
+        store = self._window_store(X, reset=False)
+        predicted = self.estimator_.predict(np.concatenate(store.blocks))
+        ballots = predicted[:, None] == self.classes_
+        return np.stack([block.sum(axis=0) for block in store.split_back(ballots)])
+
+    def _window_store(self, X: Any, reset: bool) -> WindowStore:
+        if self.segmenter is None:
+            return check_windows(self, X, reset=reset)
+        recordings = check_recordings(X, estimator=self, reset=reset)
+        return WindowStore(list(self.segmenter.transform(recordings)), windowed=True)
+
+    def _check_target(self, y: Any) -> np.ndarray:
+        if y is None:
+            raise ValueError(
+                f"requires y to be passed, but the target y is None: {type(self).__name__} needs "
+                "one label for each recording."
+            )
+        check_classification_targets(y)
+        return column_or_1d(y, warn=True)

@@ -1,0 +1,5 @@
+"""Frozen features of ECG for any classifier."""
+
+from ._embedder import SSLEmbedder
+
+__all__ = ["SSLEmbedder"]

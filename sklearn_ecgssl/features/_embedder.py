@@ -1,0 +1,135 @@
+"""Frozen self-supervised features as a scikit-learn transformer."""
+
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, clone
+from sklearn.utils.validation import check_is_fitted
+
+from .._compat import HasMethods, StrOptions, _fit_context, validate_data
+from ..pretext import PretextPretrainer
+from ..signal._windows import check_windows
+from ._pooling import POOLS, pool_windows
+
+
+class SSLEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Turn ECG windows into self-supervised features for any classifier.
+
+    `fit` trains a clone of the pretrainer on the windows that it is given, so in cross-validation
+    on the training fold alone. ``SSLEmbedder(FrozenEstimator(pretrainer))`` never trains: it uses
+    the pretrainer as it is.
+
+    Parameters
+    ----------
+    pretrainer : estimator or None, default=None
+        A pretrainer, or a fitted one inside `sklearn.frozen.FrozenEstimator`. None stands for
+        ``PretextPretrainer()``.
+    layer : str, default="last"
+        Whose features: "block1", "block2", "block3", "last" or "all" for `PretextPretrainer`.
+    pool : {"mean", "max", "mean_std"}, default="mean"
+        How the windows of a recording become one row; "mean_std" gives means, then standard
+        deviations. Plain windows are not pooled.
+
+    Attributes
+    ----------
+    pretrainer_ : estimator
+        The fitted pretrainer.
+    n_features_in_ : int
+        Samples in a window.
+
+    Notes
+    -----
+    A pretrainer that was fitted on all subjects and then frozen has seen the signals (not the
+    labels) of those in the test folds. Say so beside the scores.
+
+    References
+    ----------
+    .. [1] P. Sarkar, A. Etemad, "Self-Supervised Learning for ECG-Based Emotion Recognition",
+       ICASSP 2020, doi:10.1109/ICASSP40776.2020.9053985.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_ecgssl.features import SSLEmbedder
+    >>> from sklearn_ecgssl.pretext import PretextPretrainer
+    >>> windows = np.sin(np.linspace(0, 99, 8 * 256)).reshape(8, 256)
+    >>> pretrainer = PretextPretrainer(
+    ...     filters=(4, 8), kernel_sizes=(16, 8), max_epochs=1, random_state=0
+    ... )
+    >>> SSLEmbedder(pretrainer).fit_transform(windows).shape
+    (8, 8)
+    >>> recordings = [windows[:5], windows[5:]]
+    >>> SSLEmbedder(pretrainer, pool="mean_std").fit_transform(recordings).shape
+    (2, 16)
+    """
+
+    _parameter_constraints: dict = {
+        "pretrainer": [HasMethods(["fit", "encode", "layer_names", "n_features_encoded"]), None],
+        "layer": [str],
+        "pool": [StrOptions(set(POOLS))],
+    }
+
+    def __init__(self, pretrainer: Any = None, *, layer: str = "last", pool: str = "mean") -> None:
+        self.pretrainer = pretrainer
+        self.layer = layer
+        self.pool = pool
+
+    # The pretrainer validates itself, and a frozen one has nothing left to validate.
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X: Any, y: Any = None, groups: Any = None) -> Self:
+        """Pretrain on windows, unless the pretrainer is frozen.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_windows, n_times), ndarray of shape \
+                (n_recordings, n_windows, n_times) or list of arrays of shape \
+                (n_windows_i, n_times)
+            Windows, or windowed recordings.
+        y : None
+            Ignored: no label reaches the pretrainer.
+        groups : array-like of shape (n_windows,) or (n_recordings,), default=None
+            Subject of each window or recording, for a pretrainer that holds out subjects.
+
+        Returns
+        -------
+        self : object
+            The fitted embedder.
+        """
+        pretrainer = PretextPretrainer() if self.pretrainer is None else clone(self.pretrainer)
+        if self.layer not in pretrainer.layer_names():
+            raise ValueError(
+                f"layer must be one of {pretrainer.layer_names()}, got {self.layer!r}."
+            )
+        store = check_windows(self, X, reset=True)
+        self.pretrainer_ = pretrainer.fit(X, None, groups=groups)
+        self._n_features_out = pretrainer.n_features_encoded(self.layer)
+        if store.windowed and self.pool == "mean_std":
+            self._n_features_out *= 2
+        return self
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Compute the features.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_windows, n_times), ndarray of shape \
+                (n_recordings, n_windows, n_times) or list of arrays of shape \
+                (n_windows_i, n_times)
+            Windows, or windowed recordings.
+
+        Returns
+        -------
+        ndarray of shape (n_windows, n_features) or (n_recordings, n_features), float32
+            One row a window, or one a recording.
+        """
+        check_is_fitted(self, "pretrainer_")
+        windowed = check_windows(self, X, reset=False).windowed
+        features = self.pretrainer_.encode(X, layer=self.layer)
+        if not windowed:
+            return features
+        return np.stack([pool_windows(windows, self.pool) for windows in features])
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags

@@ -1,0 +1,359 @@
+"""Pretraining by recognising transformations."""
+
+from dataclasses import replace
+from numbers import Integral, Real
+from typing import Any, Self
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .._compat import Interval, StrOptions, _BaseComposition
+from ..networks import ConvTrunk, RecognitionNet, shortest_window
+from ..training import TrainingPlan
+from ..transforms import default_transforms, make_views
+from ._base import BasePretrainer
+from ._loss import RecognitionLoss
+
+#: Weight of a task's loss; the authors' code gives the two easiest tasks less.
+DEFAULT_WEIGHT = 0.195
+EASY_TASK_WEIGHTS = {"negate": 0.0125, "flip": 0.0125}
+
+
+class PretextPretrainer(_BaseComposition, BasePretrainer):
+    """Learn ECG features by recognising which transformation was applied to a window.
+
+    A convolutional trunk with one head a task learns, without labels, to tell windows from their
+    noisy, scaled, negated, time-reversed, permuted and time-warped versions [1]_ [2]_. Its
+    features then feed any classifier (see `SSLEmbedder`). Defaults are those of the authors' code
+    for [2]_.
+
+    Parameters
+    ----------
+    transforms : list of (str, WindowTransform or "drop") or None, default=None
+        The transformations to recognise, in label order from 1. None stands for ``noise``,
+        ``scale``, ``negate``, ``flip``, ``permute`` and ``warp`` with their defaults. Their
+        parameters are parameters of the pretrainer: ``set_params(noise__snr_db=5)``,
+        ``set_params(noise="drop")``, also in a grid search.
+    task_weights : dict, array-like of shape (n_tasks,) or None, default=None
+        Weight of each task's loss. None: 0.0125 for ``negate`` and ``flip``, 0.195 for all
+        others, ``original`` included. A dict changes the weights of the tasks that it names.
+    filters : tuple of int, default=(32, 64, 128)
+        Channels of each convolutional block.
+    kernel_sizes : tuple of int, default=(32, 16, 8)
+        Kernel length of each block, in samples.
+    convs_per_block : int, default=2
+        Convolutions in a block.
+    pool_size : int, default=8
+        Length of the max pool between blocks, in samples.
+    pool_stride : int, default=2
+        Stride of that pool.
+    activation : {"leaky_relu", "relu"}, default="leaky_relu"
+        Activation of trunk and heads. [1]_ says ReLU.
+    negative_slope : float, default=0.2
+        Slope of the leaky ReLU below zero.
+    head_hidden : tuple of int, default=(128, 128)
+        Units of each head's hidden layers.
+    head_dropout : float, default=0.6
+        Dropout after each of them.
+    l2 : float, default=1e-4
+        Adds ``l2 * sum(w ** 2) / 2`` over all kernels, not biases, to the loss.
+    learning_rate : float, default=1e-3
+        Of Adam.
+    lr_decay : float, default=0.9
+        The learning rate is multiplied by it every `lr_decay_steps` batches. 1 keeps it constant,
+        as [1]_ does.
+    lr_decay_steps : int, default=10_000
+        Batches between two decays.
+    max_epochs : int, default=100
+        Passes over the windows; [1]_ makes 30.
+    batch_size : int, default=128
+        Windows in a batch; the network sees ``batch_size * n_tasks`` inputs at once.
+    validation_fraction : float or None, default=None
+        Part of the subjects (of the windows, where `fit` gets no `groups`) that is held out of
+        training and reported as ``valid_*`` in `history_`.
+    patience : int or None, default=None
+        Stop when the held-out loss (the training loss, without `validation_fraction`) has not
+        improved for so many epochs, and go back to the best weights. None never stops early.
+    device : str, default="auto"
+        "auto" takes a CUDA GPU where there is one; else a torch device's name.
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        Of the convolutions. "auto" takes bfloat16 where the hardware multiplies it natively.
+    random_state : int, RandomState instance or None, default=None
+        Seed of initialisation, dropout, order, transformations and the held-out split. The same
+        integer gives the same bits on the same CPU.
+    verbose : int, default=0
+        1 shows a progress bar.
+
+    Attributes
+    ----------
+    history_ : list of dict
+        One dict an epoch: ``epoch``, ``train_loss`` (weighted, without the L2 penalty),
+        ``train_<task>_loss`` and ``train_<task>_accuracy`` for every task, and the same with
+        ``valid_`` where windows were held out. Training figures are taken with dropout on, as
+        the epoch goes.
+    state_ : dict of str to ndarray
+        The network's weights.
+    task_names_ : list of str
+        ``original``, then the names of the transformations.
+    n_epochs_ : int
+        Epochs trained.
+    n_features_in_ : int
+        Samples in a window.
+
+    See Also
+    --------
+    sklearn_ecgssl.features.SSLEmbedder : The features as a scikit-learn transformer.
+
+    References
+    ----------
+    .. [1] P. Sarkar, A. Etemad, "Self-Supervised Learning for ECG-Based Emotion Recognition",
+       ICASSP 2020, doi:10.1109/ICASSP40776.2020.9053985.
+    .. [2] P. Sarkar, A. Etemad, "Self-Supervised ECG Representation Learning for Emotion
+       Recognition", IEEE Transactions on Affective Computing, 2020, arXiv:2002.03898.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_ecgssl.pretext import PretextPretrainer
+    >>> windows = np.sin(np.linspace(0, 99, 8 * 256)).reshape(8, 256)
+    >>> pretrainer = PretextPretrainer(
+    ...     filters=(4, 8), kernel_sizes=(16, 8), max_epochs=1, random_state=0
+    ... ).fit(windows)
+    >>> pretrainer.encode(windows).shape
+    (8, 8)
+    >>> pretrainer.task_names_
+    ['original', 'noise', 'scale', 'negate', 'flip', 'permute', 'warp']
+    """
+
+    _parameter_constraints: dict = {
+        **BasePretrainer._parameter_constraints,
+        "transforms": [list, None],
+        "task_weights": [dict, "array-like", None],
+        "filters": ["array-like"],
+        "kernel_sizes": ["array-like"],
+        "convs_per_block": [Interval(Integral, 1, None, closed="left")],
+        "pool_size": [Interval(Integral, 1, None, closed="left")],
+        "pool_stride": [Interval(Integral, 1, None, closed="left")],
+        "activation": [StrOptions({"leaky_relu", "relu"})],
+        "negative_slope": [Interval(Real, 0, 1, closed="both")],
+        "head_hidden": ["array-like"],
+        "head_dropout": [Interval(Real, 0, 1, closed="left")],
+        "l2": [Interval(Real, 0, None, closed="left")],
+        "lr_decay": [Interval(Real, 0, 1, closed="right")],
+        "lr_decay_steps": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    def __init__(
+        self,
+        transforms: list | None = None,
+        *,
+        task_weights: Any = None,
+        filters: Any = (32, 64, 128),
+        kernel_sizes: Any = (32, 16, 8),
+        convs_per_block: int = 2,
+        pool_size: int = 8,
+        pool_stride: int = 2,
+        activation: str = "leaky_relu",
+        negative_slope: float = 0.2,
+        head_hidden: Any = (128, 128),
+        head_dropout: float = 0.6,
+        l2: float = 1e-4,
+        learning_rate: float = 1e-3,
+        lr_decay: float = 0.9,
+        lr_decay_steps: int = 10_000,
+        max_epochs: int = 100,
+        batch_size: int = 128,
+        validation_fraction: float | None = None,
+        patience: int | None = None,
+        device: str = "auto",
+        precision: str = "auto",
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.transforms = transforms
+        self.task_weights = task_weights
+        self.filters = filters
+        self.kernel_sizes = kernel_sizes
+        self.convs_per_block = convs_per_block
+        self.pool_size = pool_size
+        self.pool_stride = pool_stride
+        self.activation = activation
+        self.negative_slope = negative_slope
+        self.head_hidden = head_hidden
+        self.head_dropout = head_dropout
+        self.l2 = l2
+        self.learning_rate = learning_rate
+        self.lr_decay = lr_decay
+        self.lr_decay_steps = lr_decay_steps
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.device = device
+        self.precision = precision
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Compute how well the transformations of windows are recognised.
+
+        Parameters
+        ----------
+        X : array-like or list of arrays
+            Windows or windowed recordings, as in `fit`.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        float
+            Accuracy of "was this transformation applied?", mean over tasks. A constant answer
+            gets ``1 - 1 / n_tasks``, 0.857 with seven tasks. Transformations are drawn from a
+            fixed seed, so that scores can be compared.
+        """
+        metrics = self._evaluate(X)
+        return float(np.mean([metrics[f"{name}_accuracy"] for name in self.task_names_]))
+
+    def n_features_encoded(self, layer: str = "last") -> int:  # noqa: D102
+        self._check_layer(layer)
+        sizes = dict(zip(self._single_layers(), self.filters, strict=True))
+        return sum(self.filters) if layer == "all" else sizes.get(layer, self.filters[-1])
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Get parameters, those of the transformations included.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to include the transformations and their parameters.
+
+        Returns
+        -------
+        dict
+            Parameter names and values.
+        """
+        return self._get_params("_named_transforms", deep=deep)
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters, those of the transformations included.
+
+        Parameters
+        ----------
+        **params : dict
+            For instance ``batch_size=32``, ``noise__snr_db=5`` or ``warp="drop"``.
+
+        Returns
+        -------
+        self : object
+            The pretrainer.
+        """
+        if self.transforms is None:
+            defaults = default_transforms()
+            names = {name for name, _ in defaults}
+            if any(key.partition("__")[0] in names for key in params):
+                self.transforms = defaults
+        self._set_params("transforms", **params)
+        return self
+
+    @property
+    def _named_transforms(self) -> list:
+        return default_transforms() if self.transforms is None else self.transforms
+
+    def _active_transforms(self) -> list:
+        return [(name, t) for name, t in self._named_transforms if not isinstance(t, str)]
+
+    def _task_names(self) -> list[str]:
+        return ["original", *(name for name, _ in self._active_transforms())]
+
+    def _task_weights(self) -> list[float]:
+        names = self._task_names()
+        weights = {name: EASY_TASK_WEIGHTS.get(name, DEFAULT_WEIGHT) for name in names}
+        if isinstance(self.task_weights, dict):
+            unknown = set(self.task_weights) - set(names)
+            if unknown:
+                raise ValueError(
+                    f"task_weights names {sorted(unknown)}, but the tasks are {names}."
+                )
+            weights.update(self.task_weights)
+        elif self.task_weights is not None:
+            if len(self.task_weights) != len(names):
+                raise ValueError(
+                    f"task_weights must have one entry for each of the {len(names)} tasks "
+                    f"{names}, got {len(self.task_weights)}."
+                )
+            weights = dict(zip(names, self.task_weights, strict=True))
+        return [float(weights[name]) for name in names]
+
+    def _before_training(self, n_times: int) -> None:
+        if not self._active_transforms():
+            raise ValueError("transforms is empty: there is nothing to recognise. Keep at least one.")
+        self._validate_names([name for name, _ in self._named_transforms])
+        if "original" in dict(self._named_transforms):
+            raise ValueError("The name 'original' belongs to the untransformed window.")
+        for name, transform in self._named_transforms:
+            if isinstance(transform, str):
+                if transform != "drop":
+                    raise ValueError(
+                        f"transform {name!r} must be a WindowTransform or 'drop', got {transform!r}."
+                    )
+                continue
+            if not hasattr(transform, "apply"):
+                raise TypeError(
+                    f"transform {name!r} must have a method apply(windows, generator), "
+                    f"got {transform!r}."
+                )
+            transform._validate_params()
+            transform.check_n_times(n_times)
+        self.task_names_ = self._task_names()
+
+    def _min_times(self) -> int:
+        if len(self.filters) != len(self.kernel_sizes):
+            raise ValueError(
+                f"filters and kernel_sizes must be equally long, one entry a block, got "
+                f"{len(self.filters)} and {len(self.kernel_sizes)}."
+            )
+        return shortest_window(len(self.filters), self.pool_size, self.pool_stride)
+
+    def _plan(self) -> TrainingPlan:
+        return replace(
+            super()._plan(), lr_decay=self.lr_decay, lr_decay_steps=self.lr_decay_steps, l2=self.l2
+        )
+
+    def _build_module(self) -> nn.Module:
+        trunk = ConvTrunk(
+            self.filters,
+            self.kernel_sizes,
+            self.convs_per_block,
+            self.pool_size,
+            self.pool_stride,
+            self.activation,
+            self.negative_slope,
+        )
+        return RecognitionNet(
+            trunk,
+            len(self._task_names()),
+            self.head_hidden,
+            self.head_dropout,
+            self.activation,
+            self.negative_slope,
+        )
+
+    def _build_criterion(self) -> nn.Module:
+        return RecognitionLoss(self._task_names(), self._task_weights())
+
+    def _prepare(
+        self, windows: Tensor, labels: Tensor | None, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        return make_views(windows, [t for _, t in self._active_transforms()], generator)
+
+    def _single_layers(self) -> list[str]:
+        return [f"block{i}" for i in range(1, len(self.filters) + 1)]
+
+    def _layer_function(self, module: Any, layer: str) -> Any:
+        if layer == "last":
+            return module.trunk
+        if layer == "all":
+            return lambda windows: torch.cat(module.trunk.block_features(windows), dim=1)
+        index = self._single_layers().index(layer)
+        return lambda windows: module.trunk.block_features(windows)[index]

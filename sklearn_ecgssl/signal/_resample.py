@@ -1,0 +1,173 @@
+"""Change of the sampling rate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from functools import lru_cache
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import signal
+from sklearn.base import ClassNamePrefixFeaturesOutMixin
+
+from .._compat import Interval
+from ._base import RecordingFunction, RecordingTransformer
+from ._recordings import FloatArray
+
+_MAX_DENOMINATOR = 1000  # of a rate: 333.333 Hz is 333333/1000
+_MAX_FACTOR = 100_000  # of the ratio: bounds the length of the filter
+
+
+def rational_ratio(original_rate: float, sampling_rate: float) -> tuple[int, int]:
+    """Write `sampling_rate / original_rate` as `up / down` in lowest terms.
+
+    Parameters
+    ----------
+    original_rate, sampling_rate : float
+        The rates before and after, in Hz.
+
+    Returns
+    -------
+    up, down : int
+        The ratio; 500 Hz to 256 Hz gives 64, 125.
+
+    Raises
+    ------
+    ValueError
+        If a rate is no fraction with a denominator of at most 1000, or the ratio needs numbers
+        above 100 000.
+    """
+    before = _as_fraction(original_rate, "original_rate")
+    ratio = _as_fraction(sampling_rate, "sampling_rate") / before
+    up, down = ratio.numerator, ratio.denominator
+    if max(up, down) > _MAX_FACTOR:
+        raise ValueError(
+            f"sampling_rate={sampling_rate} over original_rate={original_rate} is {up}/{down}, "
+            f"which needs numbers above {_MAX_FACTOR}: round the rates, for instance to whole Hz."
+        )
+    return up, down
+
+
+def resample_recording(x: ArrayLike, up: int, down: int) -> FloatArray:
+    """Resample one recording by `up / down` with a polyphase filter, in float64.
+
+    Parameters
+    ----------
+    x : array-like of shape (n_times,)
+        The recording, of any length from 1.
+    up, down : int
+        The ratio, in lowest terms.
+
+    Returns
+    -------
+    resampled : ndarray of shape (ceil(n_times * up / down),)
+        float32. Its first sample stands where the first sample of `x` stands.
+    """
+    x = np.asarray(x)
+    if up == down:
+        return np.array(x, dtype=np.float32)
+    # Mirrored about the end points, a recording with an offset has no step at its ends; one
+    # sample cannot be mirrored.
+    extension = "antireflect" if len(x) > 1 else "edge"
+    resampled = signal.resample_poly(
+        x.astype(np.float64), up, down, window=_low_pass(up, down), padtype=extension
+    )
+    return resampled.astype(np.float32)
+
+
+class Resampler(ClassNamePrefixFeaturesOutMixin, RecordingTransformer):
+    """Change the sampling rate of recordings by any rational ratio.
+
+    The papers work at 256 Hz [1]_. A recording is interpolated and low-pass filtered below the
+    smaller of both Nyquist frequencies in one polyphase filter, so that nothing aliases.
+
+    Parameters
+    ----------
+    original_rate : float
+        Sampling rate of the recordings that come in, in Hz.
+    sampling_rate : float, default=256
+        Sampling rate of the recordings that go out, in Hz: the `sampling_rate` of all later steps.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of samples of the recordings, when fitted on a 2-D array.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names, when fitted on a dataframe.
+
+    Raises
+    ------
+    ValueError
+        If a rate is no fraction with a denominator of at most 1000 (a rate of 333.3333333 Hz is
+        taken as it is, not as 1000/3), or the ratio of both needs numbers above 100 000.
+
+    See Also
+    --------
+    ECGFilter : Remove baseline wander and noise.
+
+    Notes
+    -----
+    `n_times` samples become `ceil(n_times * sampling_rate / original_rate)`. The first sample
+    keeps its place in time and its neighbourhood is not disturbed by an offset of the recording,
+    which is continued beyond its ends by mirroring it about the end points. With equal rates the
+    samples are copied.
+
+    References
+    ----------
+    .. [1] P. Sarkar and A. Etemad, "Self-supervised ECG Representation Learning for Emotion
+       Recognition", IEEE Transactions on Affective Computing, 2020, arXiv:2002.03898.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_ecgssl.signal import Resampler
+    >>> recordings = [np.sin(np.arange(5000) / 50), np.sin(np.arange(2501) / 50)]
+    >>> resampled = Resampler(original_rate=500, sampling_rate=256).transform(recordings)
+    >>> [len(x) for x in resampled]
+    [2560, 1281]
+    """
+
+    _parameter_constraints: dict[str, list[Any]] = {
+        "original_rate": [Interval(Real, 0, None, closed="neither")],
+        "sampling_rate": [Interval(Real, 0, None, closed="neither")],
+    }
+
+    def __init__(self, original_rate: float, sampling_rate: float = 256) -> None:
+        self.original_rate = original_rate
+        self.sampling_rate = sampling_rate
+
+    def _recording_function(self) -> RecordingFunction:
+        up, down = rational_ratio(self.original_rate, self.sampling_rate)
+
+        def function(x: FloatArray, name: str) -> FloatArray:
+            return resample_recording(x, up, down)
+
+        return function
+
+    @property
+    def _n_features_out(self) -> int:
+        up, down = rational_ratio(self.original_rate, self.sampling_rate)
+        return -(-self.n_features_in_ * up // down)
+
+
+def _as_fraction(rate: float, name: str) -> Fraction:
+    fraction = Fraction(float(rate)).limit_denominator(_MAX_DENOMINATOR)
+    if fraction <= 0 or float(fraction) != float(rate):
+        raise ValueError(
+            f"{name}={rate} Hz is no fraction with a denominator of at most {_MAX_DENOMINATOR}: "
+            f"round it, for instance to {max(round(float(rate), 2), 0.01):g}, or pass the exact "
+            "quotient (1000 / 3)."
+        )
+    return fraction
+
+
+def _design_low_pass(up: int, down: int) -> NDArray[np.float64]:
+    """Return the filter that scipy.signal.resample_poly designs, here once, not per recording."""
+    largest = max(up, down)
+    return signal.firwin(20 * largest + 1, 1 / largest, window=("kaiser", 5.0))
+
+
+_low_pass: Callable[[int, int], NDArray[np.float64]] = lru_cache(maxsize=4)(_design_low_pass)

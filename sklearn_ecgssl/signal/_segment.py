@@ -1,0 +1,223 @@
+"""Cutting recordings into windows."""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import ArrayLike
+
+from .._compat import Interval
+from ._base import RecordingFunction, RecordingTransformer
+from ._recordings import FloatArray, Recordings, check_recordings
+
+
+def window_samples(sampling_rate: float, window_length: float, overlap: float) -> tuple[int, int]:
+    """Length of a window and distance between the starts of two windows, in samples.
+
+    Parameters
+    ----------
+    sampling_rate : float
+        In Hz.
+    window_length : float
+        In seconds.
+    overlap : float
+        Fraction of a window shared with the next, in [0, 1).
+
+    Returns
+    -------
+    n_times, step : int
+        `round(sampling_rate * window_length)` and `round(n_times * (1 - overlap))`, the latter at
+        least 1.
+
+    Raises
+    ------
+    ValueError
+        If a window has less than one sample.
+    """
+    n_times = round(sampling_rate * window_length)
+    if n_times < 1:
+        raise ValueError(
+            f"window_length={window_length:g} s at sampling_rate={sampling_rate:g} Hz is less than "
+            f"one sample: window_length must be at least {1 / sampling_rate:g} s."
+        )
+    return n_times, max(1, round(n_times * (1 - overlap)))
+
+
+def cut(x: FloatArray, n_times: int, step: int) -> FloatArray:
+    """Read-only windows of the last axis of `x`, as a view: nothing is copied.
+
+    Parameters
+    ----------
+    x : ndarray of shape (..., n_samples)
+        What is cut, with `n_samples >= n_times`.
+    n_times, step : int
+        As returned by :func:`window_samples`.
+
+    Returns
+    -------
+    windows : ndarray of shape (..., n_windows, n_times)
+        A view of `x`. Samples after the last complete window are not in it.
+    """
+    return sliding_window_view(x, n_times, axis=-1)[..., ::step, :]
+
+
+class Segmenter(RecordingTransformer):
+    """Cut recordings into windows of equal length.
+
+    `transform` keeps one entry per recording, its windows, so that the number of samples does not
+    change within a Pipeline. `windows` returns all windows in one 2-D array, with targets and
+    subjects repeated to fit.
+
+    Parameters
+    ----------
+    sampling_rate : float, default=256
+        Sampling rate of the recordings in Hz.
+    window_length : float, default=10
+        Length of a window in seconds; 10 s without overlap is what the papers use [1]_. The number
+        of samples, `sampling_rate * window_length`, is rounded.
+    overlap : float, default=0.0
+        Fraction of a window that the next one shares with it, in [0, 1). The distance between the
+        starts of windows is rounded to samples, and at least one.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of samples of the recordings, when fitted on a 2-D array.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names, when fitted on a dataframe.
+
+    Raises
+    ------
+    ValueError
+        If a window has less than one sample, or a recording is shorter than a window.
+
+    See Also
+    --------
+    TrimmedScaler : Scale recordings, before they are cut.
+
+    Notes
+    -----
+    Samples after the last complete window are dropped. The windows of `transform` are read-only
+    views of the recordings if these are float32: nothing is copied, whatever the overlap.
+
+    References
+    ----------
+    .. [1] P. Sarkar and A. Etemad, "Self-Supervised Learning for ECG-Based Emotion Recognition",
+       ICASSP 2020, :doi:`10.1109/ICASSP40776.2020.9053985`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_ecgssl.signal import Segmenter
+    >>> recordings = [np.arange(2560), np.arange(5500)]
+    >>> segmenter = Segmenter(sampling_rate=256, window_length=10)
+    >>> [windows.shape for windows in segmenter.transform(recordings)]
+    [(1, 2560), (2, 2560)]
+    >>> X, target, subject = segmenter.windows(recordings, ["calm", "tense"], [1, 2])
+    >>> X.shape, target.tolist(), subject.tolist()
+    ((3, 2560), ['calm', 'tense', 'tense'], [1, 2, 2])
+    """
+
+    _parameter_constraints: dict[str, list[Any]] = {
+        "sampling_rate": [Interval(Real, 0, None, closed="neither")],
+        "window_length": [Interval(Real, 0, None, closed="neither")],
+        "overlap": [Interval(Real, 0, 1, closed="left")],
+    }
+
+    def __init__(
+        self, sampling_rate: float = 256, window_length: float = 10, overlap: float = 0.0
+    ) -> None:
+        self.sampling_rate = sampling_rate
+        self.window_length = window_length
+        self.overlap = overlap
+
+    def count(self, n_times: int) -> int:
+        """Count the windows of a recording.
+
+        Parameters
+        ----------
+        n_times : int
+            Number of samples of the recording.
+
+        Returns
+        -------
+        n_windows : int
+            Number of complete windows, 0 if the recording is shorter than a window.
+        """
+        self._validate_params()
+        length, step = self._window_samples()
+        return 0 if n_times < length else (n_times - length) // step + 1
+
+    def windows(self, recordings: Recordings, *arrays: ArrayLike | None) -> Any:
+        """Cut recordings into one 2-D array of windows, and repeat arrays to fit.
+
+        Parameters
+        ----------
+        recordings : list of array-like of shape (n_times,) or array-like (n_recordings, n_times)
+            The recordings.
+        *arrays : array-like of shape (n_recordings, ...), or None
+            What belongs to the recordings, such as target and subject. None stays None.
+
+        Returns
+        -------
+        windows : ndarray of shape (n_windows, n_times)
+            float32, a copy: the windows of the first recording, then those of the second, ...
+        *repeated : ndarray of shape (n_windows, ...)
+            Each of `arrays`, an entry for each window. Without `arrays`, `windows` is returned
+            alone, not in a tuple.
+
+        Raises
+        ------
+        ValueError
+            If an array has another length than `recordings`, or as in `transform`.
+        """
+        self._validate_params()
+        function = self._recording_function()
+        checked = check_recordings(recordings)
+        columns = [_check_column(array, i, len(checked)) for i, array in enumerate(arrays)]
+        pieces = [function(x, f"recording {i}") for i, x in enumerate(checked)]
+        windows = np.concatenate(pieces)
+        if not arrays:
+            return windows
+        counts = [len(piece) for piece in pieces]
+        repeated = [None if c is None else np.repeat(c, counts, axis=0) for c in columns]
+        return windows, *repeated
+
+    def _window_samples(self) -> tuple[int, int]:
+        return window_samples(self.sampling_rate, self.window_length, self.overlap)
+
+    def _recording_function(self) -> RecordingFunction:
+        length, step = self._window_samples()
+
+        def function(x: FloatArray, name: str) -> FloatArray:
+            self._check_long_enough(x.shape[-1], length, name)
+            return cut(x, length, step)
+
+        return function
+
+    def _transform_array(self, X: FloatArray, function: RecordingFunction) -> FloatArray:
+        # all rows at once: one view of the whole array
+        return function(X, f"each of the {len(X)} rows (recordings) of X")
+
+    def _check_long_enough(self, n_times: int, length: int, name: str) -> None:
+        if n_times < length:
+            raise ValueError(
+                f"{name} has {n_times} samples ({n_times / self.sampling_rate:g} s at "
+                f"{self.sampling_rate:g} Hz), less than one window of {length} samples "
+                f"(window_length={self.window_length:g} s): leave it out, or lower window_length."
+            )
+
+
+def _check_column(array: ArrayLike | None, position: int, n_recordings: int) -> Any:
+    if array is None:
+        return None
+    column = np.asarray(array)
+    if column.ndim == 0 or len(column) != n_recordings:
+        raise ValueError(
+            f"array {position} to repeat (target, subject, ...) has shape {column.shape} for "
+            f"{n_recordings} recording(s): it needs one entry per recording."
+        )
+    return column

@@ -1,0 +1,239 @@
+"""Windows as the estimators read them: checked once, gathered batch by batch, never copied whole."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_array
+
+from .._compat import validate_data
+
+
+class WindowStore:
+    """Read access to windows that lie in one or many arrays, by one running index.
+
+    Parameters
+    ----------
+    blocks : sequence of array-like of shape (n_windows_i, n_times)
+        Where the windows are: one array, or one for each recording. Views and memory-maps are
+        kept as they are.
+    windowed : bool, default=False
+        Whether each block is a recording.
+
+    Attributes
+    ----------
+    counts : ndarray of shape (n_blocks,)
+        Windows in each block.
+    n_times : int
+        Samples in a window.
+    """
+
+    def __init__(self, blocks: Sequence[np.ndarray], windowed: bool = False) -> None:
+        self.blocks = list(blocks)
+        self.windowed = windowed
+        self.counts = np.array([len(block) for block in self.blocks], dtype=np.intp)
+        self.n_times = int(self.blocks[0].shape[1])
+        self._starts = np.concatenate([[0], np.cumsum(self.counts)])
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    def take(self, indices: np.ndarray) -> np.ndarray:
+        """Gather windows into a new array.
+
+        Parameters
+        ----------
+        indices : ndarray of int
+            Which windows, in the order wanted.
+
+        Returns
+        -------
+        ndarray of shape (n_indices, n_times), float32
+            The windows.
+
+        Raises
+        ------
+        ValueError
+            If one of them holds NaN or infinity.
+        """
+        indices = np.asarray(indices, dtype=np.intp)
+        out = np.empty((len(indices), self.n_times), dtype=np.float32)
+        block_of = np.searchsorted(self._starts, indices, side="right") - 1
+        for block in np.unique(block_of):
+            rows = np.flatnonzero(block_of == block)
+            out[rows] = self.blocks[block][indices[rows] - self._starts[block]]
+        self._check_finite(out, indices)
+        return out
+
+    def per_window(self, values: Any, name: str) -> np.ndarray:
+        """Give every window its value of an array as long as X.
+
+        Parameters
+        ----------
+        values : array-like of shape (n_recordings,) or (n_windows,)
+            One value for each recording (windowed recordings) or window.
+        name : str
+            What the values are, for the error.
+
+        Returns
+        -------
+        ndarray of shape (n_windows,)
+            One value for each window.
+
+        Raises
+        ------
+        ValueError
+            If `values` is not as long as X.
+        """
+        values = np.asarray(values)
+        n_samples = len(self.blocks) if self.windowed else len(self)
+        if values.ndim != 1 or len(values) != n_samples:
+            kind = "recordings" if self.windowed else "windows"
+            raise ValueError(
+                f"{name} must be 1-D with one entry for each of the {n_samples} {kind} of X, got "
+                f"shape {values.shape}."
+            )
+        return np.repeat(values, self.counts) if self.windowed else values
+
+    def split_back(self, rows: np.ndarray) -> list[np.ndarray]:
+        """Cut an array with one row a window into one array a block.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n_windows, ...)
+            One row for each window.
+
+        Returns
+        -------
+        list of ndarray of shape (n_windows_i, ...)
+            Views, one for each block.
+        """
+        return np.split(rows, self._starts[1:-1])
+
+    def _check_finite(self, windows: np.ndarray, indices: np.ndarray) -> None:
+        finite = np.isfinite(windows).all(axis=1)
+        if not finite.all():
+            raise ValueError(
+                f"Window {indices[np.flatnonzero(~finite)[0]]} contains NaN or infinity. "
+                "Leave such windows out, or fill the gap before segmenting."
+            )
+
+
+def check_windows(
+    estimator: BaseEstimator, X: Any, *, reset: bool, min_times: int = 1
+) -> WindowStore:
+    """Check windows or windowed recordings, and set or compare `n_features_in_`.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Whose `n_features_in_` (samples in a window) is set or compared, and named in errors.
+    X : array-like of shape (n_windows, n_times), ndarray of shape \
+            (n_recordings, n_windows, n_times) or list of arrays of shape (n_windows_i, n_times)
+        Windows, or windowed recordings. A memory-map is not read here: its windows are checked
+        for NaN when they are.
+    reset : bool
+        True in `fit`.
+    min_times : int, default=1
+        The shortest window that the estimator can use.
+
+    Returns
+    -------
+    WindowStore
+        Access to all windows; one block for windows, one a recording for windowed recordings.
+
+    Raises
+    ------
+    ValueError
+        If the input holds no windows, windows of several lengths, windows that are too short,
+        NaN or infinity, or something that is not a number.
+    """
+    if is_windowed(X):
+        blocks = [_check_block(block, i) for i, block in enumerate(X)]
+        if not blocks:
+            raise ValueError("No recordings: X is empty. Pass at least one recording's windows.")
+        _check_equal_lengths(blocks)
+        validate_data(estimator, blocks[0], skip_check_array=True, reset=reset)
+    elif isinstance(X, np.memmap) and X.ndim == 2:
+        blocks = [_check_dtype(X, "X")]
+        validate_data(estimator, X, skip_check_array=True, reset=reset)
+    else:
+        _refuse_recordings(X)
+        X = validate_data(
+            estimator,
+            X,
+            dtype=np.float32,
+            reset=reset,
+        )
+        blocks = [X]
+    store = WindowStore(blocks, windowed=is_windowed(X))
+    if store.n_times < min_times:
+        raise ValueError(
+            f"{type(estimator).__name__} needs windows of at least {min_times} samples, got "
+            f"n_features = {store.n_times}. Use a longer window_length or sampling_rate, or a network that "
+            "pools less (pool_size, pool_stride)."
+        )
+    return store
+
+
+def is_windowed(X: Any) -> bool:
+    """Tell windowed recordings (list of 2-D arrays, 3-D array) from anything else.
+
+    Parameters
+    ----------
+    X : object
+        What the user passed.
+
+    Returns
+    -------
+    bool
+        True for windowed recordings.
+    """
+    if isinstance(X, np.ndarray) and X.dtype != object:
+        return X.ndim == 3
+    if isinstance(X, (list, tuple, np.ndarray)):
+        return len(X) > 0 and all(getattr(block, "ndim", None) == 2 for block in X)
+    return False
+
+
+def _check_block(block: Any, index: int) -> np.ndarray:
+    if isinstance(block, np.memmap):
+        return _check_dtype(block, f"Recording {index}")
+    if len(block) == 0:
+        raise ValueError(
+            f"Recording {index} has no windows: it is shorter than one window. Leave it out, or "
+            "use a shorter window_length."
+        )
+    return check_array(block, dtype=np.float32, input_name=f"recording {index}")
+
+
+def _check_dtype(array: np.ndarray, name: str) -> np.ndarray:
+    if array.dtype.kind not in "fiu":
+        raise ValueError(f"{name} must hold real numbers, got dtype {array.dtype}.")
+    if array.shape[0] == 0:
+        raise ValueError(f"{name} holds no windows.")
+    return array
+
+
+def _check_equal_lengths(blocks: Sequence[np.ndarray]) -> None:
+    n_times = blocks[0].shape[1]
+    for i, block in enumerate(blocks):
+        if block.shape[1] != n_times:
+            raise ValueError(
+                f"All windows must have the same length: recording {i} has windows of "
+                f"{block.shape[1]} samples, recording 0 of {n_times}. Segment all recordings with "
+                "one Segmenter, at one sampling rate (see Resampler)."
+            )
+
+
+def _refuse_recordings(X: Any) -> None:
+    if not isinstance(X, (list, tuple)) or len(X) == 0:
+        return
+    lengths = {len(x) for x in X if isinstance(x, np.ndarray) and x.ndim == 1}
+    if len(lengths) > 1:
+        raise ValueError(
+            f"X holds 1-D arrays of {len(lengths)} different lengths ({min(lengths)} to "
+            f"{max(lengths)} samples): these look like recordings, windows of one length are "
+            "expected. Put a Segmenter before this step."
+        )

@@ -1,0 +1,152 @@
+"""Train a network on windows: the one door through which estimators use skorch."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from skorch.callbacks import EarlyStopping, LRScheduler
+from torch import nn
+
+from ..signal._windows import WindowStore
+from ._batches import WindowDataset
+from ._device import resolve_device, resolve_precision
+from ._net import Prepare, TrainingNet
+from ._progress import TrainingProgress
+from ._seeds import forked_rng
+from ._state import module_to_state
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """How long, how fast and where to train; the parameters that all estimators share."""
+
+    max_epochs: int
+    batch_size: int
+    learning_rate: float
+    lr_decay: float = 1.0
+    lr_decay_steps: int = 1
+    l2: float = 0.0
+    patience: int | None = None
+    device: str = "auto"
+    precision: str = "auto"
+    verbose: int = 0
+    label: str = "training"
+
+
+def train(
+    module: nn.Module,
+    criterion: nn.Module,
+    prepare: Prepare,
+    store: WindowStore,
+    targets: np.ndarray | None,
+    split: tuple[np.ndarray, np.ndarray],
+    plan: TrainingPlan,
+    seeds: list[int],
+) -> tuple[dict[str, np.ndarray], list[dict[str, float]]]:
+    """Train a module and return its weights and history.
+
+    Parameters
+    ----------
+    module : nn.Module
+        The network, initialised.
+    criterion : nn.Module
+        The loss of (outputs, targets), with a method `metrics` of the same arguments.
+    prepare : callable
+        Makes inputs and targets from a batch of windows, its labels and a generator.
+    store : WindowStore
+        All windows.
+    targets : ndarray or None
+        A label for each window of the store.
+    split : tuple of two ndarrays of int
+        Windows to train on, and windows held out (may be empty).
+    plan : TrainingPlan
+        Epochs, batch size, learning rate, device and so on.
+    seeds : list of four int
+        Seeds of dropout, of the order of the windows, of the transformations in training and of
+        those on held-out windows.
+
+    Returns
+    -------
+    state : dict of str to ndarray
+        The trained weights.
+    history : list of dict
+        One dict an epoch.
+
+    Raises
+    ------
+    ValueError
+        If the loss becomes NaN or infinite.
+    """
+    device = resolve_device(plan.device)
+    train_set = WindowDataset(store, targets, split[0])
+    valid_set = WindowDataset(store, targets, split[1]) if len(split[1]) else None
+    net = TrainingNet(
+        module,
+        criterion,
+        optimizer=torch.optim.Adam,
+        lr=plan.learning_rate,
+        max_epochs=plan.max_epochs,
+        batch_size=plan.batch_size,
+        device=str(device),
+        prepare=prepare,
+        precision=resolve_precision(plan.precision, device),
+        weight_decay=plan.l2,
+        seeds=tuple(seeds[1:4]),
+        callbacks=_callbacks(plan, held_out=valid_set is not None),
+        verbose=0,
+    )
+    with forked_rng(seeds[0], device):
+        net.initialize()
+        _run(net, train_set, valid_set)
+    return module_to_state(net.module_), _history(net)
+
+
+def _callbacks(plan: TrainingPlan, held_out: bool) -> list[tuple[str, Any]]:
+    callbacks: list[tuple[str, Any]] = [
+        (
+            "lr_schedule",
+            LRScheduler(
+                torch.optim.lr_scheduler.StepLR,
+                step_size=plan.lr_decay_steps,
+                gamma=plan.lr_decay,
+                step_every="batch",
+                event_name=None,
+            ),
+        )
+    ]
+    if plan.verbose:
+        callbacks.append(("progress", TrainingProgress(plan.label)))
+    if plan.patience is not None:
+        monitor = "valid_loss" if held_out else "train_loss"
+        stopping = EarlyStopping(monitor, patience=plan.patience, load_best=True, sink=_silent)
+        callbacks.append(("early_stopping", stopping))
+    return callbacks
+
+
+def _run(net: TrainingNet, train_set: WindowDataset, valid_set: WindowDataset | None) -> None:
+    net.notify("on_train_begin", X=None, y=None)
+    try:
+        net.fit_loop((train_set, valid_set))
+    except KeyboardInterrupt:
+        # skorch's early stopping says so with this exception; the user's Ctrl-C is passed on.
+        if not _stopped_early(net):
+            raise
+    finally:
+        net.notify("on_train_end", X=None, y=None)
+
+
+def _stopped_early(net: TrainingNet) -> bool:
+    stopping = dict(net.callbacks_).get("early_stopping")
+    return stopping is not None and stopping.misses_ == stopping.patience
+
+
+def _history(net: TrainingNet) -> list[dict[str, float]]:
+    return [
+        {name: row[name] for name in row if name != "batches" and not name.endswith("_best")}
+        for row in net.history
+    ]
+
+
+def _silent(*args: Any) -> None:
+    pass
