@@ -44,8 +44,8 @@ def make_cohort(
 
     Each person has a heart rate, a heart rate variability, a form of the waves and an
     amplitude. A condition shifts the heart rate, its variability, the breath and the height
-    of the T wave by an amount that differs between people: with the defaults one person in
-    twenty hardly responds or responds the other way. As in real data, heart rate tells the
+    of the T wave by an amount that differs between people: with the defaults about one
+    person in ten hardly responds or responds the other way. As in real data, heart rate tells the
     conditions of one person apart far better than those of a person not seen before.
 
     Use it to try things out: what a method scores here does not tell what it scores on people.

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.exceptions import NotFittedError
 
 from .._compat import _fit_context, _wrap_data_with_container
 from ._recordings import FloatArray, Recordings, check_recordings
@@ -134,5 +135,12 @@ class _Wrapping:
     _sklearn_auto_wrap_output_keys = frozenset({"transform"})
 
     def __init__(self, transformer: RecordingTransformer) -> None:
+        self._transformer = transformer
         self._sklearn_output_config = getattr(transformer, "_sklearn_output_config", {})
-        self.get_feature_names_out = getattr(transformer, "get_feature_names_out", None)
+
+    def get_feature_names_out(self) -> Any:
+        """Return the column names, or None where there are none: not fitted, or on a list."""
+        try:
+            return self._transformer.get_feature_names_out()
+        except (AttributeError, NotFittedError):  # no such method, or nothing to name
+            return None

@@ -1,0 +1,119 @@
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from sklearn_ecgssl.networks import ConvTrunk, DenseHead, RecognitionNet, shortest_window
+
+
+def n_parameters(module):
+    return sum(p.numel() for p in module.parameters())
+
+
+def reference_trunk(trunk, windows):
+    """The paper's table, layer by layer, in plain conv1d."""
+    x = windows[:, None]
+    features = []
+    for i, block in enumerate(trunk.blocks):
+        if i:
+            x = F.max_pool1d(x, 8, 2)
+        for conv in (layer for layer in block.modules() if isinstance(layer, nn.Conv2d)):
+            k = conv.kernel_size[1]
+            x = F.pad(x, ((k - 1) // 2, k // 2))
+            x = F.leaky_relu(F.conv1d(x, conv.weight[:, :, 0], conv.bias), 0.2)
+        features.append(x.amax(dim=2))
+    return features
+
+
+def test_sizes_of_the_paper():
+    net = RecognitionNet(ConvTrunk())
+    assert n_parameters(net) == 561_223
+    assert n_parameters(net.trunk) == 329_152
+    kernels = [
+        (m.in_channels, m.out_channels, m.kernel_size[1])
+        for m in net.modules()
+        if isinstance(m, nn.Conv2d)
+    ]
+    assert kernels == [
+        (1, 32, 32), (32, 32, 32), (32, 64, 16), (64, 64, 16), (64, 128, 8), (128, 128, 8),
+    ]  # fmt: skip
+    assert net(torch.zeros(3, 2560)).shape == (3, 7)
+
+
+def test_lengths_of_the_paper():
+    trunk = ConvTrunk()
+    lengths = []
+    for block in trunk.blocks:
+        block.register_forward_hook(lambda _, __, out: lengths.append(out.shape[-1]))
+    trunk(torch.zeros(1, 2560))
+    assert lengths == [2560, 1277, 635]
+
+
+@pytest.mark.parametrize("n_times", [22, 23, 500, 2560])
+def test_trunk_is_the_papers_table(n_times):
+    torch.manual_seed(0)
+    trunk = ConvTrunk()
+    windows = torch.randn(3, n_times)
+    expected = reference_trunk(trunk, windows)
+    for ours, theirs in zip(trunk.block_features(windows), expected, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(trunk(windows), expected[-1], rtol=1e-4, atol=1e-5)
+
+
+def test_gradients_are_those_of_the_papers_table():
+    torch.manual_seed(0)
+    trunk = ConvTrunk(filters=(3, 4), kernel_sizes=(6, 5))
+    windows = torch.randn(5, 90, requires_grad=True)
+    weights = torch.randn(4)
+    parameters = [*trunk.parameters(), windows]
+    ours = torch.autograd.grad((trunk(windows) * weights).sum(), parameters)
+    theirs = torch.autograd.grad((reference_trunk(trunk, windows)[-1] * weights).sum(), parameters)
+    for a, b in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
+
+
+def test_initialisation_is_glorot_uniform_with_zero_biases():
+    torch.manual_seed(0)
+    for module in RecognitionNet(ConvTrunk()).modules():
+        if isinstance(module, (nn.Conv2d, nn.Linear)):
+            weight = module.weight
+            receptive = weight[0, 0].numel()
+            limit = (6 / (receptive * (weight.shape[0] + weight.shape[1]))) ** 0.5
+            assert float(weight.abs().max()) <= limit
+            assert float(weight.abs().max()) > 0.9 * limit
+            assert float(weight.std()) == pytest.approx(limit / 3**0.5, rel=0.2)
+            assert not module.bias.any()
+
+
+def test_dropout_follows_both_hidden_layers():
+    head = DenseHead(128, (128, 128), 1, 0.6, "leaky_relu", 0.2)
+    assert [type(layer).__name__ for layer in head] == [
+        "Linear", "LeakyReLU", "Dropout", "Linear", "LeakyReLU", "Dropout", "Linear",
+    ]  # fmt: skip
+    assert {layer.p for layer in head if isinstance(layer, nn.Dropout)} == {0.6}
+    assert {m.negative_slope for m in head if isinstance(m, nn.LeakyReLU)} == {0.2}
+
+
+def test_heads_see_nothing_of_each_other():
+    torch.manual_seed(0)
+    net = RecognitionNet(ConvTrunk((2, 3), (4, 4)), n_tasks=3).eval()
+    windows = torch.randn(4, 60)
+    before = net(windows)
+    with torch.no_grad():
+        net.heads[1][-1].bias += 1
+    after = net(windows)
+    np.testing.assert_allclose((after - before).detach().numpy(), [[0, 1, 0]] * 4, atol=1e-6)
+
+
+def test_shortest_window_is_just_enough():
+    assert shortest_window(3, 8, 2) == 22
+    trunk = ConvTrunk()
+    trunk(torch.zeros(1, 22))
+    with pytest.raises(RuntimeError):
+        trunk(torch.zeros(1, 21))
+
+
+def test_unknown_activation():
+    with pytest.raises(ValueError, match="activation must be"):
+        ConvTrunk(activation="tanh")

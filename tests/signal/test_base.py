@@ -1,0 +1,156 @@
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn import config_context
+from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
+
+from sklearn_ecgssl.signal import (
+    ECGFilter,
+    RecordingTransformer,
+    Resampler,
+    Segmenter,
+    TrimmedScaler,
+    scale_subjects,
+)
+
+ESTIMATORS = [
+    ECGFilter(high=40, notch=[50, 100]),
+    ECGFilter(zero_phase=False),
+    Resampler(500, 256),
+    TrimmedScaler(),
+    Segmenter(window_length=1, overlap=0.5),
+]
+each_estimator = pytest.mark.parametrize("estimator", ESTIMATORS, ids=repr)
+
+
+def as_memmap(array, path):
+    np.save(path, array)
+    return np.load(path, mmap_mode="r")
+
+
+@each_estimator
+def test_list_and_array_agree_and_are_float32(estimator):
+    X = np.random.default_rng(0).normal(size=(3, 700)).cumsum(axis=1)
+    from_array, from_list = estimator.transform(X), estimator.transform(list(X))
+    assert type(from_list) is list
+    assert from_array.dtype == np.float32
+    for got, expected in zip(from_list, from_array, strict=True):
+        assert got.dtype == np.float32
+        np.testing.assert_array_equal(got, expected)
+
+
+@each_estimator
+def test_ragged_recordings_do_not_depend_on_each_other(estimator, ragged):
+    together = estimator.fit_transform(ragged)
+    for got, recording in zip(together, ragged, strict=True):
+        np.testing.assert_array_equal(got, estimator.transform([recording])[0])
+
+
+@each_estimator
+def test_the_input_is_not_modified(estimator, ragged):
+    recordings = [x.astype(np.float32) for x in ragged]
+    array = np.stack([x[:512] for x in recordings])
+    before, array_before = [x.copy() for x in recordings], array.copy()
+    estimator.fit_transform(recordings)
+    estimator.fit_transform(array)
+    for x, y in zip(recordings, before, strict=True):
+        np.testing.assert_array_equal(x, y)
+    np.testing.assert_array_equal(array, array_before)
+
+
+@each_estimator
+def test_integers_and_read_only_memory_maps_work(estimator, tmp_path):
+    estimator = clone(estimator)
+    counts = (1000 * np.random.default_rng(0).normal(size=(2, 600))).astype(np.int16)
+    expected = estimator.transform(counts.astype(np.float64))
+    for dtype in (np.int16, np.float32, np.float64):
+        mapped = as_memmap(counts.astype(dtype), tmp_path / f"{np.dtype(dtype)}.npy")
+        assert not mapped.flags.writeable
+        np.testing.assert_array_equal(estimator.fit_transform(mapped), expected)
+        np.testing.assert_array_equal(estimator.fit_transform(list(mapped)), expected)
+
+
+@each_estimator
+def test_stateless_but_consistent(estimator):
+    estimator = clone(estimator)
+    X = np.random.default_rng(0).normal(size=(2, 600))
+    unfitted = estimator.transform(X)
+    np.testing.assert_array_equal(estimator.fit(X).transform(X), unfitted)
+    assert estimator.n_features_in_ == 600
+    with pytest.raises(ValueError, match=r"X has 599 features, but \w+ is expecting 600"):
+        estimator.transform(X[:, :-1])
+    estimator.transform([X[0, :-1]])  # a list has no number of features
+
+
+@pytest.mark.parametrize("config", ["pandas", "default", None])
+def test_set_output_in_a_pipeline_leaves_lists_alone(config, ragged):
+    pipe = make_pipeline(ECGFilter(), Resampler(512), TrimmedScaler(), Segmenter(window_length=0.5))
+    expected = pipe.fit_transform(ragged)
+    got = pipe.set_output(transform=config).fit_transform(ragged)
+    assert type(got) is list
+    for x, y in zip(got, expected, strict=True):
+        assert type(x) is np.ndarray
+        np.testing.assert_array_equal(x, y)
+
+
+def test_pandas_output_of_arrays():
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(2, 5)), index=["a", "b"])
+    X.columns = [f"t{i}" for i in range(5)]
+    plain = TrimmedScaler().fit_transform(X)
+    assert type(plain) is np.ndarray
+    frame = TrimmedScaler().set_output(transform="pandas").fit_transform(X)
+    assert frame.columns.tolist() == X.columns.tolist()
+    assert frame.index.tolist() == ["a", "b"]
+    np.testing.assert_array_equal(frame.to_numpy(), plain)
+    with config_context(transform_output="pandas"):
+        resampled = Resampler(2, 1).fit_transform(X)
+        windows = Segmenter(1, 2).fit_transform(X)
+    assert resampled.columns.tolist() == ["resampler0", "resampler1", "resampler2"]
+    assert type(windows) is np.ndarray  # 3-D
+    assert windows.shape == (2, 2, 2)
+    copy = clone(TrimmedScaler().set_output(transform="pandas"))
+    assert isinstance(copy.transform(X.to_numpy()), pd.DataFrame)
+
+
+def test_subclasses_cannot_switch_automatic_wrapping_on():
+    class Reverse(RecordingTransformer):
+        def _recording_function(self):
+            return lambda x, name: x
+
+        def transform(self, X):
+            return [x[::-1] for x in X]
+
+    reverse = Reverse().set_output(transform="pandas")
+    assert [x.tolist() for x in reverse.fit_transform([np.arange(2), np.arange(3)])] == [
+        [1, 0],
+        [2, 1, 0],
+    ]
+
+
+def test_flat_recordings_are_named():
+    flat = [np.arange(50.0), np.full(40, 7)]
+    for estimator in (ECGFilter(), TrimmedScaler()):
+        with pytest.raises(
+            ValueError, match=r"recording 1 is flat: all its 40 samples are 7.*sens"
+        ):
+            estimator.transform(flat)
+    with pytest.raises(ValueError, match=r"subject b \(recording 1\) is flat"):
+        scale_subjects(flat, ["a", "b"])
+
+
+@each_estimator
+def test_invalid_parameters_are_refused_without_fit(estimator):
+    name = next(iter(estimator.get_params()))
+    broken = clone(estimator).set_params(**{name: "abc"})
+    for method in (broken.fit, broken.transform):
+        with pytest.raises(ValueError, match=f"The '{name}' parameter of"):
+            method([np.arange(600.0)])
+
+
+def test_importing_signal_does_not_import_torch():
+    code = "import sys, sklearn_ecgssl.signal; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

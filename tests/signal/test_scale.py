@@ -1,0 +1,109 @@
+import numpy as np
+import pytest
+
+from sklearn_ecgssl.signal import TrimmedScaler, scale_subjects
+from sklearn_ecgssl.signal._scale import trimmed_mean_std
+
+
+def slow_scale(x, trim, samples=None):
+    """METHODS A word for word: mean over all, std over the sorted samples between the quantiles."""
+    samples = sorted(float(v) for v in (x if samples is None else samples))
+    mean = sum(samples) / len(samples)
+    n_cut = int(trim * len(samples))
+    middle = samples[n_cut : len(samples) - n_cut]
+    centre = sum(middle) / len(middle)
+    std = (sum((v - centre) ** 2 for v in middle) / len(middle)) ** 0.5
+    return [(float(v) - mean) / std for v in x]
+
+
+@pytest.mark.parametrize("trim", [0.0, 0.025, 0.2, 0.49])
+@pytest.mark.parametrize("n_times", [2, 3, 39, 40, 41, 1000])
+def test_scaler_is_the_formula(n_times, trim):
+    x = np.random.default_rng(n_times).gamma(0.5, size=n_times).astype(np.float32)
+    if int(trim * n_times) * 2 == n_times - 1 and n_times > 1:  # one sample is left: no spread
+        with pytest.raises(ValueError, match="flat but for spikes"):
+            TrimmedScaler(trim).transform([x])
+        return
+    got = TrimmedScaler(trim).transform([x])[0]
+    np.testing.assert_allclose(got, slow_scale(x, trim), rtol=1e-5, atol=1e-6)
+
+
+def test_spikes_do_not_set_the_scale():
+    x = np.sin(np.arange(4000) / 20)
+    spiky = x.copy()
+    spiky[::200] = 50
+    plain, robust = (TrimmedScaler(trim).transform([spiky])[0] for trim in (0, 0.025))
+    clean = TrimmedScaler().transform([x])[0]
+    assert np.ptp(plain[1:200]) < 0.3 * np.ptp(clean[1:200])
+    assert np.ptp(robust[1:200]) == pytest.approx(np.ptp(clean[1:200]), rel=0.1)
+
+
+def test_offset_and_amplitude_are_removed():
+    x = np.random.default_rng(0).normal(size=1000)
+    a, b = TrimmedScaler().transform([x, 4000 + 0.001 * x])
+    np.testing.assert_allclose(a, b, atol=0.5)  # float32 leaves 1e-4 at 4000
+    assert a.mean() == pytest.approx(0, abs=1e-6)
+
+
+def test_trimmed_mean_std_does_not_sort_in_place():
+    x = np.array([3, 1, 2], dtype=np.float32)
+    assert trimmed_mean_std(x, 0) == (2.0, pytest.approx(np.sqrt(2 / 3)))
+    assert x.tolist() == [3, 1, 2]
+
+
+def test_what_has_no_spread_is_refused():
+    spikes = np.zeros(1000)
+    spikes[:10] = 1
+    with pytest.raises(ValueError, match="recording 1 is flat but for spikes: its middle 950 of"):
+        TrimmedScaler().transform([np.arange(9), spikes])
+    with pytest.raises(ValueError, match=r"recording 0 has 1 sample\(s\), at least 2"):
+        TrimmedScaler().fit([np.ones(1)])
+    with pytest.raises(ValueError, match="'trim' parameter of TrimmedScaler"):
+        TrimmedScaler(trim=0.5).fit([np.arange(9)])
+
+
+def test_subjects_are_scaled_together(ragged):
+    subject = np.array(["b", "a", "b"])
+    scaled = scale_subjects(ragged, subject)
+    assert type(scaled) is list
+    b = np.concatenate([ragged[0], ragged[2]])
+    for i, samples in ((0, b), (1, ragged[1]), (2, b)):
+        assert scaled[i].dtype == np.float32
+        np.testing.assert_allclose(scaled[i], slow_scale(ragged[i], 0.025, samples), atol=1e-4)
+
+
+def test_subjects_of_an_array():
+    X = np.random.default_rng(0).normal(size=(4, 300)) * np.array([[1], [2], [30], [1]])
+    before = X.copy()
+    scaled = scale_subjects(X, [7, 7, 3, 9], trim=0.1)
+    assert isinstance(scaled, np.ndarray)
+    assert scaled.dtype == np.float32
+    assert scaled.shape == X.shape
+    np.testing.assert_array_equal(X, before)
+    np.testing.assert_array_equal(scaled[2], TrimmedScaler(0.1).transform(X)[2])
+    np.testing.assert_allclose(scaled[1], slow_scale(X[1], 0.1, X[:2].ravel()), atol=1e-5)
+    assert scaled[1].std() > 1.5 * scaled[0].std()  # differences within a person stay
+
+
+@pytest.mark.parametrize(
+    ("subject", "message"),
+    [
+        (["a", "b"], r"subject has shape \(2,\) for 3 recording\(s\), expected \(3,\)"),
+        ("abc", r"subject has shape \(\)"),
+        ([["a"], ["b"], ["c"]], r"subject has shape \(3, 1\)"),
+        ([1.0, np.nan, 2.0], r"subject is missing for recording 1 \(1 in all\)"),
+        (["a", None, "b"], "subject is missing for recording 1"),
+    ],
+)
+def test_bad_subjects_are_refused(subject, message, ragged):
+    with pytest.raises(ValueError, match=message):
+        scale_subjects(ragged, subject)
+
+
+def test_bad_input_of_scale_subjects(ragged):
+    with pytest.raises(ValueError, match=r"trim=0\.7 is not in \[0, 0\.5\)"):
+        scale_subjects(ragged, [1, 1, 1], trim=0.7)
+    with pytest.raises(ValueError, match=r"subject 2 \(recording 1\) has 1 sample in all"):
+        scale_subjects([[1, 2], [3]], [1, 2])
+    with pytest.raises(ValueError, match="recording 1 holds NaN"):
+        scale_subjects([[1, 2], [np.nan]], [1, 1])

@@ -1,0 +1,153 @@
+"""The code of the README and of ARCHITECTURE.md, as users type it."""
+
+import numpy as np
+import pytest
+from joblib import Memory
+from sklearn.base import clone
+from sklearn.model_selection import (
+    GridSearchCV,
+    KFold,
+    LeaveOneGroupOut,
+    cross_val_predict,
+    cross_val_score,
+)
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.svm import SVC
+
+from sklearn_ecgssl import (
+    DenseClassifier,
+    ECGFilter,
+    PretextPretrainer,
+    Segmenter,
+    SSLEmbedder,
+    TrimmedScaler,
+    make_cohort,
+)
+
+
+@pytest.fixture(scope="module")
+def cohort():
+    return make_cohort(n_subjects=3, duration=(20, 24), random_state=0)
+
+
+@pytest.fixture(scope="module", params=["ragged list", "array"])
+def recordings(request, cohort):
+    if request.param == "ragged list":
+        assert len({len(r) for r in cohort.recordings}) > 1
+        return cohort.recordings
+    return np.stack([r[: 20 * 256] for r in cohort.recordings])
+
+
+@pytest.fixture
+def pipe():
+    return Pipeline(
+        [
+            ("filter", ECGFilter(sampling_rate=256)),
+            ("scale", TrimmedScaler()),
+            ("segment", Segmenter(sampling_rate=256, window_length=10)),
+            ("embed", SSLEmbedder(PretextPretrainer(max_epochs=1, random_state=0))),
+            ("classify", SVC()),
+        ]
+    )
+
+
+@pytest.fixture
+def small_pipe(pipe):
+    """The same pipeline with a network that trains in a moment."""
+    small = {"filters": (4, 4, 6), "head_hidden": (8,)}
+    return pipe.set_params(**{f"embed__pretrainer__{k}": v for k, v in small.items()})
+
+
+def test_contract_verbatim(pipe, cohort):
+    recordings, target, subject = cohort.recordings, cohort.target, cohort.subject
+    scores = cross_val_score(pipe, recordings, target, groups=subject, cv=LeaveOneGroupOut())
+    assert scores.shape == (3,)
+    assert np.isfinite(scores).all()
+
+
+def test_six_lines_of_the_readme(cohort):
+    pipe = make_pipeline(
+        ECGFilter(sampling_rate=256),
+        Segmenter(sampling_rate=256),
+        SSLEmbedder(PretextPretrainer()),
+        SVC(),
+    )
+    pipe.set_params(sslembedder__pretrainer__max_epochs=1)
+    pipe.set_params(sslembedder__pretrainer__filters=(4, 4, 6))
+    scores = cross_val_score(
+        pipe, cohort.recordings, cohort.target, groups=cohort.subject, cv=LeaveOneGroupOut()
+    )
+    assert np.isfinite(scores).all()
+
+
+def test_grid_of_the_contract(small_pipe, recordings, cohort):
+    search = GridSearchCV(
+        small_pipe,
+        {
+            "embed__pretrainer__noise__snr_db": [5, 15, 25],
+            "segment__window_length": [5, 10],
+            "classify": [SVC(), DenseClassifier(max_epochs=2, random_state=0)],
+        },
+        cv=KFold(2),
+        error_score="raise",
+    ).fit(recordings, cohort.target)
+    assert len(search.cv_results_["params"]) == 12
+    snr_db = {
+        p["embed__pretrainer__noise__snr_db"]: s
+        for p, s in zip(
+            search.cv_results_["params"], search.cv_results_["mean_test_score"], strict=True
+        )
+    }
+    assert set(snr_db) == {5, 15, 25}
+    assert search.predict(recordings).shape == (6,)
+
+
+@pytest.mark.parametrize("scoring", ["accuracy", "roc_auc", "balanced_accuracy"])
+def test_any_scorer_in_two_processes(small_pipe, recordings, cohort, scoring):
+    def scores(n_jobs):
+        return cross_val_score(
+            small_pipe,
+            recordings,
+            cohort.target,
+            groups=cohort.subject,
+            cv=LeaveOneGroupOut(),
+            scoring=scoring,
+            n_jobs=n_jobs,
+            error_score="raise",
+        )
+
+    np.testing.assert_array_equal(scores(2), scores(1))
+
+
+def test_cross_val_predict(small_pipe, recordings, cohort):
+    predicted = cross_val_predict(
+        small_pipe, recordings, cohort.target, groups=cohort.subject, cv=LeaveOneGroupOut()
+    )
+    assert predicted.shape == cohort.target.shape
+    assert set(predicted) <= set(cohort.target)
+
+
+def test_memory_pretrains_once_a_fold(small_pipe, recordings, cohort, tmp_path, monkeypatch):
+    fits = []
+    fit = PretextPretrainer.fit
+
+    def counting_fit(self, *args, **kwargs):
+        fits.append(self)
+        return fit(self, *args, **kwargs)
+
+    monkeypatch.setattr(PretextPretrainer, "fit", counting_fit)
+    small_pipe.set_params(memory=Memory(tmp_path, verbose=0))
+    search = GridSearchCV(small_pipe, {"classify__C": [0.1, 1, 10]}, cv=KFold(2), refit=False)
+    search.fit(recordings, cohort.target)
+    assert len(fits) == 2
+    # a second search over the same folds finds them all
+    clone(search).fit(recordings, cohort.target)
+    assert len(fits) == 2
+
+
+def test_pipeline_can_give_dataframes(small_pipe, recordings, cohort):
+    features = (
+        small_pipe[:-1].set_output(transform="pandas").fit_transform(recordings, cohort.target)
+    )
+    assert list(features.columns) == [f"sslembedder{i}" for i in range(6)]
+    assert len(features) == len(cohort.target)

@@ -1,0 +1,67 @@
+"""Instances and data small enough for tests."""
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from sklearn_ecgssl.classify import DenseClassifier, SegmentVotingClassifier
+from sklearn_ecgssl.features import SSLEmbedder
+from sklearn_ecgssl.pretext import PretextPretrainer
+from sklearn_ecgssl.signal import Segmenter
+from sklearn_ecgssl.transforms import Negate, Scale
+
+SAMPLING_RATE = 64
+
+
+def tiny_pretrainer(**params):
+    """A pretrainer that learns in milliseconds and takes windows of 22 samples or more."""
+    defaults = {
+        "filters": (3, 4),
+        "kernel_sizes": (8, 4),
+        "head_hidden": (5,),
+        "max_epochs": 2,
+        "batch_size": 4,
+        "random_state": 0,
+        "precision": "float32",
+    }
+    return PretextPretrainer(**{**defaults, **params})
+
+
+def one_sample_pretrainer():
+    """A pretrainer that takes windows of a single sample, as scikit-learn's checks pass them."""
+    return tiny_pretrainer(
+        transforms=[("negate", Negate()), ("scale", Scale())], pool_size=1, pool_stride=1
+    )
+
+
+def tiny_dense(**params):
+    defaults = {
+        "hidden": (16,),
+        "max_epochs": 30,
+        "learning_rate": 0.02,
+        "batch_size": 16,
+        "random_state": 0,
+    }
+    return DenseClassifier(**{**defaults, **params})
+
+
+def tiny_voting():
+    return SegmentVotingClassifier(
+        LogisticRegression(), Segmenter(sampling_rate=1, window_length=2)
+    )
+
+
+def tiny_embedder(**params):
+    return SSLEmbedder(tiny_pretrainer(**params))
+
+
+def ecg_like(n_recordings=8, seconds=(5, 8), sampling_rate=SAMPLING_RATE, seed=0):
+    """Ragged recordings of spikes at a rate that differs between two classes, with subjects."""
+    rng = np.random.default_rng(seed)
+    target = np.arange(n_recordings) % 2
+    recordings = []
+    for label in target:
+        n_times = int(rng.uniform(*seconds) * sampling_rate)
+        beat = np.arange(n_times) % int(sampling_rate / (1.0 + 0.8 * label))
+        spikes = np.exp(-0.5 * ((beat - 10) / 1.5) ** 2)
+        recordings.append((spikes + 0.1 * rng.normal(size=n_times)).astype(np.float32))
+    return recordings, target, np.repeat(np.arange(n_recordings // 2), 2)

@@ -1,0 +1,43 @@
+import pytest
+import torch
+
+from sklearn_ecgssl.training import resolve_device, resolve_precision
+from sklearn_ecgssl.training import _device as device_module
+
+CPU = torch.device("cpu")
+
+
+def test_auto_device_is_there():
+    assert resolve_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+@pytest.mark.parametrize("name", ["gpuu", "cuda:99"])
+def test_missing_device_is_named(name):
+    with pytest.raises(ValueError, match=f"device='{name}' cannot be used here"):
+        resolve_device(name)
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "expected"),
+    [
+        ({"amx_bf16": True}, torch.bfloat16),
+        ({"avx512_bf16": True}, torch.bfloat16),
+        ({"avx2": True}, torch.float32),
+        ({}, torch.float32),
+    ],
+)
+def test_auto_precision_follows_the_hardware(monkeypatch, capabilities, expected):
+    monkeypatch.setattr(
+        device_module.torch.cpu, "get_capabilities", lambda: capabilities, raising=False
+    )
+    assert resolve_precision("auto", CPU) is expected
+
+
+def test_auto_precision_where_torch_cannot_tell(monkeypatch):
+    monkeypatch.delattr(device_module.torch.cpu, "get_capabilities", raising=False)
+    assert resolve_precision("auto", CPU) is torch.float32
+
+
+def test_named_precision_is_obeyed():
+    assert resolve_precision("float32", CPU) is torch.float32
+    assert resolve_precision("bfloat16", CPU) is torch.bfloat16

@@ -1,0 +1,152 @@
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from sklearn_ecgssl.signal._windows import WindowStore
+from sklearn_ecgssl.training import TrainingPlan, draw_seeds, forked_rng, train
+
+CPU = torch.device("cpu")
+
+
+class SquaredError(nn.Module):
+    def forward(self, outputs, targets):
+        return (outputs[:, 0] - targets).square().mean()
+
+    def metrics(self, outputs, targets):
+        return {"error": (outputs[:, 0] - targets).abs().mean()}
+
+
+def as_they_are(windows, labels, generator):
+    return windows, labels
+
+
+def problem(n=40):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n, 3)).astype(np.float32)
+    return X, (X @ [1.0, -2.0, 0.5]).astype(np.float32)
+
+
+def fit(module=None, split=None, X=None, y=None, **plan):
+    if X is None:
+        X, y = problem()
+    if module is None:
+        torch.manual_seed(0)
+        module = nn.Linear(3, 1)
+    split = (np.arange(len(X)), np.arange(0)) if split is None else split
+    plan = TrainingPlan(**{"max_epochs": 3, "batch_size": 8, "learning_rate": 0.01, **plan})
+    return train(
+        module, SquaredError(), as_they_are, WindowStore([X]), y, split, plan, [1, 2, 3, 4]
+    )
+
+
+def test_same_steps_as_a_plain_loop_of_torch():
+    """Adam, the penalty in the loss on kernels only, the staircase schedule, the last batch."""
+    X, y = problem(20)
+    torch.manual_seed(0)
+    module = nn.Linear(3, 1)
+    optimiser = torch.optim.Adam(module.parameters(), lr=0.01)
+    order = np.random.default_rng(2)
+    step = 0
+    for _ in range(4):
+        indices = order.permutation(20)
+        for start in range(0, 20, 8):
+            chosen = indices[start : start + 8]
+            for group in optimiser.param_groups:
+                group["lr"] = 0.01 * 0.5 ** (step // 5)
+            optimiser.zero_grad()
+            outputs = module(torch.from_numpy(X[chosen]))
+            penalty = 0.3 * module.weight.square().sum() / 2
+            (SquaredError()(outputs, torch.from_numpy(y[chosen])) + penalty).backward()
+            optimiser.step()
+            step += 1
+    state, _ = fit(X=X, y=y, max_epochs=4, l2=0.3, lr_decay=0.5, lr_decay_steps=5)
+    np.testing.assert_allclose(state["weight"], module.weight.detach(), rtol=1e-5)
+    np.testing.assert_allclose(state["bias"], module.bias.detach(), rtol=1e-5)
+
+
+def test_history_is_the_mean_over_samples():
+    X, y = problem(10)
+    state, history = fit(X=X, y=y, learning_rate=1e-12, max_epochs=2, batch_size=8)
+    errors = X @ state["weight"][0] + state["bias"] - y
+    assert [row["epoch"] for row in history] == [1, 2]
+    assert history[-1]["train_loss"] == pytest.approx(np.mean(errors**2), rel=1e-5)
+    assert history[-1]["train_error"] == pytest.approx(np.mean(np.abs(errors)), rel=1e-5)
+    assert "valid_loss" not in history[-1]
+
+
+def test_held_out_windows_are_scored_and_not_learnt():
+    X, y = problem(20)
+    bad = y.copy()
+    bad[15:] = 1e6
+    split = (np.arange(15), np.arange(15, 20))
+    state, history = fit(X=X, y=bad, split=split)
+    assert history[-1]["valid_loss"] > 1e9
+    other, _ = fit(X=X[:15], y=bad[:15])
+    np.testing.assert_array_equal(state["weight"], other["weight"])
+
+
+def test_early_stopping_returns_the_best_weights():
+    X, y = problem(40)
+    split = (np.arange(20), np.arange(20, 40))
+    y[20:] = 0.0  # fitting the first half makes the second half worse
+    module = nn.Linear(3, 1)
+    nn.init.zeros_(module.weight)
+    nn.init.zeros_(module.bias)
+    state, history = fit(module, split, X, y, max_epochs=50, patience=3)
+    losses = [row["valid_loss"] for row in history]
+    best = int(np.argmin(losses))
+    assert len(losses) < 50
+    assert len(losses) == best + 1 + 3
+    outputs = X[20:] @ state["weight"][0] + state["bias"]
+    assert np.mean(outputs**2) == pytest.approx(losses[best], rel=1e-5)
+
+
+def test_interrupt_is_passed_on():
+    def interrupt(windows, labels, generator):
+        raise KeyboardInterrupt
+
+    X, y = problem()
+    plan = TrainingPlan(max_epochs=1, batch_size=8, learning_rate=0.1, patience=2)
+    with pytest.raises(KeyboardInterrupt):
+        train(
+            nn.Linear(3, 1), SquaredError(), interrupt, WindowStore([X]), y,
+            (np.arange(8), np.arange(0)), plan, [0, 0, 0, 0],
+        )  # fmt: skip
+
+
+def test_exploding_loss_is_an_error_that_names_the_epoch():
+    X, y = problem()
+    with pytest.raises(ValueError, match=r"train loss became (inf|nan) in epoch 1.*learning"):
+        fit(X=X * 1e30, y=y)
+
+
+def test_progress_bar_only_when_asked(capsys):
+    fit()
+    assert capsys.readouterr() == ("", "")
+    fit(verbose=1, label="some training")
+    assert "some training" in capsys.readouterr().err
+
+
+def test_global_random_state_is_left_alone():
+    torch.manual_seed(7)
+    before, numpy_before = torch.get_rng_state(), np.random.get_state()[1].copy()
+    module = nn.Sequential(nn.Linear(3, 4), nn.Dropout(0.5), nn.Linear(4, 1))
+    before = torch.get_rng_state()
+    fit(module)
+    assert torch.equal(before, torch.get_rng_state())
+    np.testing.assert_array_equal(numpy_before, np.random.get_state()[1])
+
+
+def test_forked_rng_restores_after_an_error():
+    before = torch.get_rng_state()
+    with pytest.raises(RuntimeError), forked_rng(3, CPU):
+        torch.rand(1)
+        raise RuntimeError
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_seeds_are_reproducible_and_distinct():
+    assert draw_seeds(5, 6) == draw_seeds(5, 6)
+    assert len(set(draw_seeds(5, 6))) == 6
+    assert draw_seeds(5, 6) != draw_seeds(6, 6)
