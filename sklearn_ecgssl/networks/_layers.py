@@ -4,23 +4,36 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import conv2d
+
+from ._convolution import GlobalMaxConvolution, SameConvolution, pad_same
 
 
 class SameConv(nn.Conv2d):
     """Convolution along time, stride 1, whose output is as long as its input.
 
-    An even kernel is padded by one sample less on the left, as TensorFlow's 'same' is.
+    Signals are (n_windows, n_channels, 1, n_times). The weights take the dtype of the signal.
     """
 
     def __init__(self, in_channels: int, out_channels: int, kernel_size: int) -> None:
-        super().__init__(in_channels, out_channels, (1, kernel_size), padding=(0, kernel_size // 2))
-        self.to(memory_format=torch.channels_last)
+        super().__init__(in_channels, out_channels, (1, kernel_size))
 
     def forward(self, signal: Tensor) -> Tensor:  # noqa: D102
-        # Symmetric padding is free inside the convolution; for an even kernel it gives one sample
-        # too many, on the left.
-        n_times = signal.shape[-1]
-        return super().forward(signal)[..., -n_times:]
+        weight, bias = self._parameters_like(signal)
+        if signal.device.type == "cpu":
+            return SameConvolution.apply(signal, weight, bias)
+        return conv2d(pad_same(signal, weight.shape[-1]), weight, bias)
+
+    def global_max(self, signal: Tensor) -> Tensor:
+        """Convolve and take the maximum over time, (n_windows, n_filters)."""
+        weight, bias = self._parameters_like(signal)
+        if signal.device.type == "cpu":
+            return GlobalMaxConvolution.apply(signal, weight, bias)
+        return global_max(conv2d(pad_same(signal, weight.shape[-1]), weight, bias))
+
+    def _parameters_like(self, signal: Tensor) -> tuple[Tensor, Tensor]:
+        weight = self.weight.to(signal.dtype, memory_format=torch.channels_last)
+        return weight, self.bias.to(signal.dtype)
 
 
 class DenseHead(nn.Sequential):
@@ -46,12 +59,18 @@ class DenseHead(nn.Sequential):
         glorot_(self)
 
 
+def global_max(signal: Tensor) -> Tensor:
+    """Maximum over time, (n_windows, n_channels)."""
+    # max(dim) and not amax: its backward writes one value a channel, amax's compares all of them.
+    return signal.flatten(2).max(dim=2).values
+
+
 def activation_layer(name: str, negative_slope: float) -> nn.Module:
-    """Build the activation called `name`."""
+    """Build the activation called `name`; it overwrites its input."""
     if name == "leaky_relu":
-        return nn.LeakyReLU(negative_slope)
+        return nn.LeakyReLU(negative_slope, inplace=True)
     if name == "relu":
-        return nn.ReLU()
+        return nn.ReLU(inplace=True)
     raise ValueError(f"activation must be 'leaky_relu' or 'relu', got {name!r}.")
 
 

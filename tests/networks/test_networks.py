@@ -46,7 +46,7 @@ def test_lengths_of_the_paper():
     lengths = []
     for block in trunk.blocks:
         block.register_forward_hook(lambda _, __, out: lengths.append(out.shape[-1]))
-    trunk(torch.zeros(1, 2560))
+    trunk.block_features(torch.zeros(1, 2560))
     assert lengths == [2560, 1277, 635]
 
 
