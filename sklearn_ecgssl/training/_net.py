@@ -1,6 +1,6 @@
 """skorch's training loop, fitted to batches that are made on the device."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,10 @@ from ._batches import BatchIterator, WindowDataset
 Prepare = Callable[
     [Tensor, Tensor | None, torch.Generator], tuple[Tensor, Tensor]
 ]
+
+#: Samples that a CPU takes through the network at once: 64 windows of 10 s, whose widest layer has
+#: 10 MB in bfloat16. Whole batches are 1.7 times slower, out of cache and allocated anew each step.
+CACHED_SAMPLES = 64 * 2560
 
 
 class TrainingNet(NeuralNet):
@@ -87,33 +91,54 @@ class TrainingNet(NeuralNet):
             step = step_fn(batch, **fit_params)
             n = len(batch[0])
             n_samples += n
-            for name, value in {"loss": step["loss"].detach(), **step["metrics"]}.items():
+            for name, value in {"loss": step["loss"], **step["metrics"]}.items():
                 totals[name] = totals.get(name, 0) + value * n
             self.notify("on_batch_end", batch=batch, training=training, **step)
         for name, total in totals.items():
             self.history.record(f"{prefix}_{name}", float(total) / n_samples)
         self._check_finite(prefix)
 
-    def train_step_single(self, batch: Any, **fit_params: Any) -> dict[str, Any]:  # noqa: D102
+    def train_step_single(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
         self._set_training(True)
-        step = self._step(batch, self.train_generator_)
-        step["loss"].backward()
-        return step
+        inputs, targets = self._prepared(batch, self.train_generator_)
+        steps = []
+        for part, share in self._parts(inputs):
+            step = self._evaluated(inputs[part], targets[part], share)
+            step["loss"].backward()
+            steps.append(step)
+        return _summed(steps)
 
-    def validation_step(self, batch: Any, **fit_params: Any) -> dict[str, Any]:  # noqa: D102
+    def validation_step(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
         self._set_training(False)
+        inputs, targets = self._prepared(batch, self.valid_generator_)
         with torch.no_grad():
-            return self._step(batch, self.valid_generator_)
+            return _summed(
+                self._evaluated(inputs[part], targets[part], share)
+                for part, share in self._parts(inputs)
+            )
 
-    def _step(self, batch: Any, generator: torch.Generator) -> dict[str, Any]:
-        windows, labels = batch
-        inputs, targets = self.prepare(windows, labels, generator)
+    def _prepared(self, batch: Any, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        return self.prepare(*batch, generator)
+
+    def _parts(self, inputs: Tensor) -> Iterator[tuple[slice, float]]:
+        """Cut a batch into parts that stay in the processor's cache, with each one's share.
+
+        Loss and metrics are means over inputs, so the shares' gradients add up to the batch's.
+        """
+        size = len(inputs)
+        if inputs.device.type == "cpu":
+            size = max(1, CACHED_SAMPLES // inputs[0].numel())
+        for start in range(0, len(inputs), size):
+            part = slice(start, min(start + size, len(inputs)))
+            yield part, (part.stop - part.start) / len(inputs)
+
+    def _evaluated(self, inputs: Tensor, targets: Tensor, share: float) -> dict[str, Any]:
         with autocast(torch.device(self.device), self.precision):
             outputs = self.module_(inputs)
-        loss = self.criterion_(outputs, targets)
+        loss = self.criterion_(outputs, targets) * share
         with torch.no_grad():
             metrics = self.criterion_.metrics(outputs, targets)
-        return {"loss": loss, "y_pred": outputs, "metrics": metrics}
+        return {"loss": loss, "metrics": {name: m * share for name, m in metrics.items()}}
 
     def _check_finite(self, prefix: str) -> None:
         loss = self.history[-1, f"{prefix}_loss"]
@@ -125,6 +150,15 @@ class TrainingNet(NeuralNet):
 
     def _generator(self, seed: int) -> torch.Generator:
         return torch.Generator(device=self.device).manual_seed(seed)
+
+
+def _summed(steps: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    steps = list(steps)
+    names = steps[0]["metrics"]
+    return {
+        "loss": sum(step["loss"].detach() for step in steps),
+        "metrics": {name: sum(step["metrics"][name] for step in steps) for name in names},
+    }
 
 
 def autocast(device: torch.device, precision: torch.dtype) -> torch.autocast:

@@ -1,0 +1,121 @@
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import LeaveOneGroupOut, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.svm import SVC
+
+from sklearn_ecgssl.classify import SegmentVotingClassifier
+from sklearn_ecgssl.signal import Segmenter
+from tests.tiny import SAMPLING_RATE, ecg_like, tiny_embedder
+
+SEGMENTER = Segmenter(sampling_rate=SAMPLING_RATE, window_length=1)
+
+
+class FirstSample(ClassifierMixin, BaseEstimator):
+    """Knows each window's probability of class 1: its first sample."""
+
+    def fit(self, X, y, note=None):
+        self.classes_ = np.unique(y)
+        self.X_, self.y_, self.note_ = X, y, note
+        return self
+
+    def predict_proba(self, X):
+        return np.c_[1 - X[:, 0], X[:, 0]]
+
+    def predict(self, X):
+        return self.classes_[(X[:, 0] > 0.5).astype(int)]
+
+
+class FirstSampleDecision(FirstSample):
+    predict_proba = None
+
+    def __getattribute__(self, name):
+        if name == "predict_proba":
+            raise AttributeError(name)
+        return super().__getattribute__(name)
+
+    def decision_function(self, X):
+        return X[:, 0] - 0.5
+
+
+def windowed(*rows):
+    return [np.array(row)[:, None] for row in rows]
+
+
+WINDOWED = windowed([0.9, 0.4, 0.4], [0.2], [0.6, 0.1], [1.0, 0.45, 0.4])
+TARGET = ["a", "b", "a", "b"]
+
+
+def test_soft_averages_and_hard_counts():
+    soft = SegmentVotingClassifier(FirstSample()).fit(WINDOWED, TARGET)
+    np.testing.assert_allclose(soft.predict_proba(WINDOWED)[:, 1], [1.7 / 3, 0.2, 0.35, 1.85 / 3])
+    assert soft.predict(WINDOWED).tolist() == ["b", "a", "a", "b"]
+    hard = SegmentVotingClassifier(FirstSample(), voting="hard").fit(WINDOWED, TARGET)
+    assert hard.predict(WINDOWED).tolist() == ["a", "a", "a", "a"]  # the third is a tie
+    assert not hasattr(hard, "predict_proba")
+
+
+def test_decision_values_stand_in_for_probabilities():
+    model = SegmentVotingClassifier(FirstSampleDecision()).fit(WINDOWED, TARGET)
+    assert not hasattr(model, "predict_proba")
+    np.testing.assert_allclose(
+        model.decision_function(WINDOWED), [0.2 / 3, -0.3, -0.15, 0.35 / 3], atol=1e-7
+    )
+    assert model.predict(WINDOWED).tolist() == ["b", "a", "a", "b"]
+
+
+def test_windows_train_with_the_target_of_their_recording():
+    notes = [10, 20, 30, 40]
+    model = SegmentVotingClassifier(FirstSample()).fit(WINDOWED, TARGET, note=notes)
+    np.testing.assert_allclose(model.estimator_.X_[:, 0], np.concatenate(WINDOWED)[:, 0])
+    assert list(model.estimator_.y_) == list("aaabaabbb")
+    assert list(model.estimator_.note_) == [10, 10, 10, 20, 30, 30, 40, 40, 40]
+
+
+def test_order_of_recordings_does_not_matter():
+    recordings, target, _ = ecg_like()
+    model = SegmentVotingClassifier(LogisticRegression(), SEGMENTER).fit(recordings, target)
+    order = np.random.default_rng(0).permutation(len(recordings))
+    np.testing.assert_allclose(
+        model.predict_proba([recordings[i] for i in order]), model.predict_proba(recordings)[order]
+    )
+
+
+@pytest.mark.parametrize("scoring", ["accuracy", "roc_auc"])
+@pytest.mark.parametrize("as_array", [False, True])
+def test_scores_recordings(scoring, as_array):
+    recordings, target, subject = ecg_like()
+    if as_array:
+        recordings = np.stack([r[: 5 * SAMPLING_RATE] for r in recordings])
+    model = SegmentVotingClassifier(make_pipeline(tiny_embedder(), SVC()), SEGMENTER)
+    scores = cross_val_score(
+        model, recordings, target, groups=subject, cv=LeaveOneGroupOut(), scoring=scoring,
+        error_score="raise",
+    )  # fmt: skip
+    assert scores.shape == (4,)
+
+
+def test_parameters_of_the_segmenter_can_be_searched():
+    model = SegmentVotingClassifier(LogisticRegression(), SEGMENTER)
+    model.set_params(segmenter__window_length=2)
+    recordings, target, _ = ecg_like()
+    assert model.fit(recordings, target).estimator_.n_features_in_ == 2 * SAMPLING_RATE
+
+
+def test_recording_shorter_than_a_window():
+    recordings, target, _ = ecg_like()
+    recordings[3] = recordings[3][:20]
+    with pytest.raises(ValueError, match=r"recording 3 has 20 samples"):
+        SegmentVotingClassifier(LogisticRegression(), SEGMENTER).fit(recordings, target)
+
+
+def test_target_of_another_length():
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        SegmentVotingClassifier(LogisticRegression()).fit(WINDOWED, TARGET[:3])
+
+
+def test_bad_voting():
+    with pytest.raises(ValueError, match="'voting' parameter"):
+        SegmentVotingClassifier(LogisticRegression(), voting="loud").fit(WINDOWED, TARGET)
