@@ -71,7 +71,9 @@ def statuses(index):
 
 
 @pytest.mark.parametrize(
-    "index", range(len(ESTIMATORS)), ids=[f"{i}-{type(e).__name__}" for i, e in enumerate(ESTIMATORS)]
+    "index",
+    range(len(ESTIMATORS)),
+    ids=[f"{i}-{type(e).__name__}" for i, e in enumerate(ESTIMATORS)],
 )
 def test_at_least_40_checks_pass(index):
     # Wrong tags make scikit-learn skip nearly all checks without a word.

@@ -19,7 +19,7 @@ from ..training import (
     apply_batched,
     draw_seeds,
     forked_rng,
-    load_state,
+    rebuild,
     resolve_device,
     train,
 )
@@ -240,7 +240,7 @@ class DenseClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self, "state_")
         X = validate_data(self, X, dtype=np.float32, reset=False)
         device = resolve_device(self.device)
-        module = load_state(self._build_module(), self.state_, device)
+        module = rebuild(self._build_module, self.state_, device)
         return apply_batched(module, WindowStore([X]), PREDICT_BATCH, device, torch.float32)
 
     def _build_module(self) -> DenseHead:

@@ -1,11 +1,13 @@
 """The losses of classification."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
+from ..training import Criterion
 
-class ClassificationLoss(nn.Module):
+
+class ClassificationLoss(Criterion):
     """Cross-entropy, of one logit for two classes and of one logit a class for more.
 
     Parameters

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
-from .._compat import HasMethods, StrOptions, _fit_context, validate_data
+from .._compat import HasMethods, StrOptions, _fit_context
 from ..pretext import PretextPretrainer
 from ..signal._windows import check_windows
 from ._pooling import POOLS, pool_windows

@@ -44,13 +44,13 @@ class SameConvolution(Function):
     """Convolution of a signal padded by `pad_same`."""
 
     @staticmethod
-    def forward(ctx: Any, signal: Tensor, weight: Tensor, bias: Tensor) -> Tensor:  # noqa: D102
+    def forward(ctx: Any, signal: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         padded = pad_same(signal, weight.shape[-1])
         ctx.save_for_backward(padded, weight)
         return conv2d(padded, weight, bias)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor, Tensor]:  # noqa: D102
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor, Tensor]:
         padded, weight = ctx.saved_tensors
         fold = _fold_factor(weight)
         mask = [ctx.needs_input_grad[0], fold == 1, False]
@@ -65,14 +65,14 @@ class GlobalMaxConvolution(Function):
     """`SameConvolution` followed by a global max pool over time, (n_windows, n_filters)."""
 
     @staticmethod
-    def forward(ctx: Any, signal: Tensor, weight: Tensor, bias: Tensor) -> Tensor:  # noqa: D102
+    def forward(ctx: Any, signal: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         padded = pad_same(signal, weight.shape[-1])
         maxima, where = conv2d(padded, weight, bias).flatten(2).max(dim=2)
         ctx.save_for_backward(padded, weight, where)
         return maxima
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor, Tensor]:  # noqa: D102
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor, Tensor]:
         padded, weight, where = ctx.saved_tensors
         n_windows, n_channels, _, n_padded = padded.shape
         n_filters, kernel_size = weight.shape[0], weight.shape[-1]

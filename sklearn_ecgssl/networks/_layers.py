@@ -17,8 +17,9 @@ class SameConv(nn.Conv2d):
 
     def __init__(self, in_channels: int, out_channels: int, kernel_size: int) -> None:
         super().__init__(in_channels, out_channels, (1, kernel_size))
+        self.bias: nn.Parameter
 
-    def forward(self, signal: Tensor) -> Tensor:  # noqa: D102
+    def forward(self, signal: Tensor) -> Tensor:
         weight, bias = self._parameters_like(signal)
         if signal.device.type == "cpu":
             return SameConvolution.apply(signal, weight, bias)
@@ -79,7 +80,8 @@ def glorot_(module: nn.Module) -> None:
     for layer in module.modules():
         if isinstance(layer, (nn.Conv2d, nn.Linear)):
             nn.init.xavier_uniform_(layer.weight)
-            nn.init.zeros_(layer.bias)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
 
 
 def float32_linear(head: nn.Module, features: Tensor) -> Tensor:

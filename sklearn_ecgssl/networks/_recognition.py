@@ -58,9 +58,7 @@ class RecognitionNet(nn.Module):
         super().__init__()
         self.trunk = trunk
         self.heads = nn.ModuleList(
-            DenseHead(
-                trunk.filters[-1], head_hidden, 1, head_dropout, activation, negative_slope
-            )
+            DenseHead(trunk.filters[-1], head_hidden, 1, head_dropout, activation, negative_slope)
             for _ in range(n_tasks)
         )
 

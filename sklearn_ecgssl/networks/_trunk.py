@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -106,7 +107,8 @@ class ConvTrunk(nn.Module):
         signal = _as_signal(windows)
         for block in self.blocks[:-1]:
             signal = self.activation(self.pool(block(signal)))
-        return self.activation(self.blocks[-1].global_max(signal))
+        last = cast(ConvBlock, self.blocks[-1])
+        return self.activation(last.global_max(signal))
 
     def block_features(self, windows: Tensor) -> list[Tensor]:
         """Compute the global max pool after each block.
@@ -149,12 +151,12 @@ class ConvBlock(nn.Module):
         self.convs = nn.ModuleList(SameConv(a, b, kernel_size) for a, b in pairwise(channels))
         self.activation = activation
 
-    def forward(self, signal: Tensor) -> Tensor:  # noqa: D102
+    def forward(self, signal: Tensor) -> Tensor:
         return self.convs[-1](self._all_but_last(signal))
 
     def global_max(self, signal: Tensor) -> Tensor:
         """Compute the block and its maximum over time, (n_windows, n_filters)."""
-        return self.convs[-1].global_max(self._all_but_last(signal))
+        return cast(SameConv, self.convs[-1]).global_max(self._all_but_last(signal))
 
     def _all_but_last(self, signal: Tensor) -> Tensor:
         for conv in self.convs[:-1]:

@@ -14,19 +14,20 @@ from .._compat import Interval, StrOptions, _fit_context
 from ..signal._windows import WindowStore, check_windows
 from ..training import (
     PRECISIONS,
+    Criterion,
     TrainingPlan,
     apply_batched,
     draw_seeds,
     evaluate,
     forked_rng,
-    load_state,
+    rebuild,
     resolve_device,
     resolve_precision,
     train,
 )
 from ._split import held_out_split
 
-#: Windows that are encoded or scored at once: enough to keep two cores busy, 0.3 GB at 2560 samples.
+#: Windows that are encoded or scored at once: enough for every core, few enough for memory.
 INFERENCE_BATCH = 128
 
 
@@ -150,7 +151,7 @@ class BasePretrainer(BaseEstimator):
 
     def _encode_store(self, store: WindowStore, layer: str) -> np.ndarray:
         device = resolve_device(self.device)
-        module = load_state(self._build_module(), self.state_, device)
+        module = rebuild(self._build_module, self.state_, device)
         function = self._layer_function(module, layer)
         precision = resolve_precision(self.precision, device)
         return apply_batched(function, store, INFERENCE_BATCH, device, precision)
@@ -160,7 +161,7 @@ class BasePretrainer(BaseEstimator):
         store = check_windows(self, X, reset=False, min_times=self._min_times())
         device = resolve_device(self.device)
         return evaluate(
-            load_state(self._build_module(), self.state_, device),
+            rebuild(self._build_module, self.state_, device),
             self._build_criterion(),
             self._prepare,
             store,
@@ -196,7 +197,7 @@ class BasePretrainer(BaseEstimator):
     def _build_module(self) -> nn.Module: ...
 
     @abstractmethod
-    def _build_criterion(self) -> nn.Module: ...
+    def _build_criterion(self) -> Criterion: ...
 
     @abstractmethod
     def _prepare(

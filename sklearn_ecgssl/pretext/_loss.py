@@ -1,11 +1,13 @@
 """The loss of transformation recognition."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from ..training import Criterion
 
-class RecognitionLoss(nn.Module):
+
+class RecognitionLoss(Criterion):
     """Weighted sum over tasks of the binary cross-entropy of "was this transformation applied?".
 
     Parameters

@@ -2,17 +2,18 @@
 
 from dataclasses import replace
 from numbers import Integral, Real
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .._compat import Interval, StrOptions, _BaseComposition
+from .._compat import Interval, StrOptions
 from ..networks import ConvTrunk, RecognitionNet, shortest_window
-from ..training import TrainingPlan
-from ..transforms import default_transforms, make_views
+from ..training import Criterion, TrainingPlan
+from ..transforms import make_views
 from ._base import BasePretrainer
+from ._composition import TransformComposition
 from ._loss import RecognitionLoss
 
 #: Weight of a task's loss; the authors' code gives the two easiest tasks less.
@@ -20,7 +21,7 @@ DEFAULT_WEIGHT = 0.195
 EASY_TASK_WEIGHTS = {"negate": 0.0125, "flip": 0.0125}
 
 
-class PretextPretrainer(_BaseComposition, BasePretrainer):
+class PretextPretrainer(TransformComposition, BasePretrainer):
     """Learn ECG features by recognising which transformation was applied to a window.
 
     A convolutional trunk with one head a task learns, without labels, to tell windows from their
@@ -215,56 +216,10 @@ class PretextPretrainer(_BaseComposition, BasePretrainer):
         metrics = self._evaluate(X)
         return float(np.mean([metrics[f"{name}_accuracy"] for name in self.task_names_]))
 
-    def n_features_encoded(self, layer: str = "last") -> int:  # noqa: D102
+    def n_features_encoded(self, layer: str = "last") -> int:
         self._check_layer(layer)
         sizes = dict(zip(self._single_layers(), self.filters, strict=True))
         return sum(self.filters) if layer == "all" else sizes.get(layer, self.filters[-1])
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Get parameters, those of the transformations included.
-
-        Parameters
-        ----------
-        deep : bool, default=True
-            Whether to include the transformations and their parameters.
-
-        Returns
-        -------
-        dict
-            Parameter names and values.
-        """
-        return self._get_params("_named_transforms", deep=deep)
-
-    def set_params(self, **params: Any) -> Self:
-        """Set parameters, those of the transformations included.
-
-        Parameters
-        ----------
-        **params : dict
-            For instance ``batch_size=32``, ``noise__snr_db=5`` or ``warp="drop"``.
-
-        Returns
-        -------
-        self : object
-            The pretrainer.
-        """
-        if self.transforms is None:
-            defaults = default_transforms()
-            names = {name for name, _ in defaults}
-            if any(key.partition("__")[0] in names for key in params):
-                self.transforms = defaults
-        self._set_params("transforms", **params)
-        return self
-
-    @property
-    def _named_transforms(self) -> list:
-        return default_transforms() if self.transforms is None else self.transforms
-
-    def _active_transforms(self) -> list:
-        return [(name, t) for name, t in self._named_transforms if not isinstance(t, str)]
-
-    def _task_names(self) -> list[str]:
-        return ["original", *(name for name, _ in self._active_transforms())]
 
     def _task_weights(self) -> list[float]:
         names = self._task_names()
@@ -286,25 +241,7 @@ class PretextPretrainer(_BaseComposition, BasePretrainer):
         return [float(weights[name]) for name in names]
 
     def _before_training(self, n_times: int) -> None:
-        if not self._active_transforms():
-            raise ValueError("transforms is empty: there is nothing to recognise. Keep at least one.")
-        self._validate_names([name for name, _ in self._named_transforms])
-        if "original" in dict(self._named_transforms):
-            raise ValueError("The name 'original' belongs to the untransformed window.")
-        for name, transform in self._named_transforms:
-            if isinstance(transform, str):
-                if transform != "drop":
-                    raise ValueError(
-                        f"transform {name!r} must be a WindowTransform or 'drop', got {transform!r}."
-                    )
-                continue
-            if not hasattr(transform, "apply"):
-                raise TypeError(
-                    f"transform {name!r} must have a method apply(windows, generator), "
-                    f"got {transform!r}."
-                )
-            transform._validate_params()
-            transform.check_n_times(n_times)
+        self._check_transforms(n_times)
         self.task_names_ = self._task_names()
 
     def _min_times(self) -> int:
@@ -339,7 +276,7 @@ class PretextPretrainer(_BaseComposition, BasePretrainer):
             self.negative_slope,
         )
 
-    def _build_criterion(self) -> nn.Module:
+    def _build_criterion(self) -> Criterion:
         return RecognitionLoss(self._task_names(), self._task_weights())
 
     def _prepare(

@@ -1,4 +1,4 @@
-"""Windows as the estimators read them: checked once, gathered batch by batch, never copied whole."""
+"""Windows as the estimators read them: checked once, gathered batch by batch, never copied."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -171,8 +171,8 @@ def check_windows(
     if store.n_times < min_times:
         raise ValueError(
             f"{type(estimator).__name__} needs windows of at least {min_times} samples, got "
-            f"n_features = {store.n_times}. Use a longer window_length or sampling_rate, or a network that "
-            "pools less (pool_size, pool_stride)."
+            f"n_features = {store.n_times}. Use a longer window_length or sampling_rate, or a "
+            "network that pools less (pool_size, pool_stride)."
         )
     return store
 

@@ -1,20 +1,22 @@
 """Training loops: devices, seeds, precision and history. The one folder that knows skorch."""
 
+from ._criterion import Criterion
 from ._device import PRECISIONS, resolve_device, resolve_precision
 from ._inference import apply_batched, evaluate
 from ._seeds import draw_seeds, forked_rng
-from ._state import load_state, module_to_state
+from ._state import module_to_state, rebuild
 from ._train import TrainingPlan, train
 
 __all__ = [
     "PRECISIONS",
+    "Criterion",
     "TrainingPlan",
     "apply_batched",
-    "evaluate",
     "draw_seeds",
+    "evaluate",
     "forked_rng",
-    "load_state",
     "module_to_state",
+    "rebuild",
     "resolve_device",
     "resolve_precision",
     "train",

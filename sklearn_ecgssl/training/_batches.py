@@ -23,9 +23,7 @@ class WindowDataset(Dataset):
         The windows that belong to this data set.
     """
 
-    def __init__(
-        self, store: WindowStore, targets: np.ndarray | None, indices: np.ndarray
-    ) -> None:
+    def __init__(self, store: WindowStore, targets: np.ndarray | None, indices: np.ndarray) -> None:
         self.store = store
         self.targets = targets
         self.indices = indices

@@ -61,6 +61,6 @@ def _multiplies_bfloat16(device: torch.device) -> bool:
         return torch.cuda.get_device_capability(device) >= (8, 0)
     if device.type == "cpu":
         # torch.cpu.get_capabilities is younger than the oldest torch we run on.
-        capabilities = getattr(torch.cpu, "get_capabilities", dict)()
+        capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
         return bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))
     return False

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from ..signal._windows import WindowStore
 from ._batches import BatchIterator, WindowDataset
+from ._criterion import Criterion
 from ._net import Prepare, autocast
 
 
@@ -48,7 +49,7 @@ def apply_batched(
 
 def evaluate(
     module: nn.Module,
-    criterion: nn.Module,
+    criterion: Criterion,
     prepare: Prepare,
     store: WindowStore,
     batch_size: int,

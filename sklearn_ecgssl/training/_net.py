@@ -11,9 +11,7 @@ from torch import Tensor
 from ._batches import BatchIterator, WindowDataset
 
 #: Makes a batch's network inputs and targets from its windows and labels.
-Prepare = Callable[
-    [Tensor, Tensor | None, torch.Generator], tuple[Tensor, Tensor]
-]
+Prepare = Callable[[Tensor, Any, torch.Generator], tuple[Tensor, Tensor]]
 
 #: Samples that a CPU takes through the network at once: 64 windows of 10 s, whose widest layer has
 #: 10 MB in bfloat16. Whole batches are 1.7 times slower, out of cache and allocated anew each step.
@@ -35,7 +33,7 @@ class TrainingNet(NeuralNet):
         prepare: Prepare,
         precision: torch.dtype,
         weight_decay: float,
-        seeds: tuple[int, int, int],
+        seeds: list[int],
         **kwargs: Any,
     ) -> None:
         self.prepare = prepare
@@ -62,14 +60,14 @@ class TrainingNet(NeuralNet):
         self.optimizer_ = self.optimizer(groups, lr=self.lr)
         return self
 
-    def get_split_datasets(self, X: Any, y: Any = None, **params: Any) -> tuple:  # noqa: D102
+    def get_split_datasets(self, X: Any, y: Any = None, **params: Any) -> tuple:
         return X
 
-    def get_iterator(self, dataset: WindowDataset, training: bool = False) -> BatchIterator:  # noqa: D102
+    def get_iterator(self, dataset: WindowDataset, training: bool = False) -> BatchIterator:
         order = np.random.default_rng(self.seeds[0]) if training else None
         return BatchIterator(dataset, self.batch_size, torch.device(self.device), order)
 
-    def run_single_epoch(  # noqa: D102
+    def run_single_epoch(
         self,
         iterator: Iterable | None,
         training: bool,
@@ -118,7 +116,8 @@ class TrainingNet(NeuralNet):
             )
 
     def _prepared(self, batch: Any, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        return self.prepare(*batch, generator)
+        windows, labels = batch
+        return self.prepare(windows, labels, generator)
 
     def _parts(self, inputs: Tensor) -> Iterator[tuple[slice, float]]:
         """Cut a batch into parts that stay in the processor's cache, with each one's share.
@@ -176,6 +175,4 @@ def autocast(device: torch.device, precision: torch.dtype) -> torch.autocast:
     torch.autocast
         A context manager.
     """
-    return torch.autocast(
-        device.type, dtype=torch.bfloat16, enabled=precision == torch.bfloat16
-    )
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == torch.bfloat16)

@@ -1,5 +1,7 @@
 """Fitted weights as numpy arrays, and back."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import nn
@@ -24,15 +26,15 @@ def module_to_state(module: nn.Module) -> dict[str, np.ndarray]:
     }
 
 
-def load_state(
-    module: nn.Module, state: dict[str, np.ndarray], device: torch.device
+def rebuild(
+    build: Callable[[], nn.Module], state: dict[str, np.ndarray], device: torch.device
 ) -> nn.Module:
-    """Put weights into a module, in evaluation mode, on a device.
+    """Make a trained network again, in evaluation mode, on a device.
 
     Parameters
     ----------
-    module : nn.Module
-        A network of the right shape.
+    build : callable
+        Makes the network.
     state : dict of str to ndarray
         Its weights.
     device : torch.device
@@ -41,7 +43,11 @@ def load_state(
     Returns
     -------
     nn.Module
-        The module that was passed.
+        The network.
     """
-    module.load_state_dict({name: torch.tensor(array) for name, array in state.items()})
-    return module.to(device).eval()
+    # On the meta device nothing is initialised: no time, and no random number, is spent.
+    with torch.device("meta"):
+        module = build()
+    weights = {name: torch.tensor(array, device=device) for name, array in state.items()}
+    module.load_state_dict(weights, assign=True)
+    return module.eval()

@@ -10,6 +10,7 @@ from torch import nn
 
 from ..signal._windows import WindowStore
 from ._batches import WindowDataset
+from ._criterion import Criterion
 from ._device import resolve_device, resolve_precision
 from ._net import Prepare, TrainingNet
 from ._progress import TrainingProgress
@@ -36,7 +37,7 @@ class TrainingPlan:
 
 def train(
     module: nn.Module,
-    criterion: nn.Module,
+    criterion: Criterion,
     prepare: Prepare,
     store: WindowStore,
     targets: np.ndarray | None,
@@ -50,8 +51,8 @@ def train(
     ----------
     module : nn.Module
         The network, initialised.
-    criterion : nn.Module
-        The loss of (outputs, targets), with a method `metrics` of the same arguments.
+    criterion : Criterion
+        The loss.
     prepare : callable
         Makes inputs and targets from a batch of windows, its labels and a generator.
     store : WindowStore
@@ -92,7 +93,7 @@ def train(
         prepare=prepare,
         precision=resolve_precision(plan.precision, device),
         weight_decay=plan.l2,
-        seeds=tuple(seeds[1:4]),
+        seeds=seeds[1:4],
         callbacks=_callbacks(plan, held_out=valid_set is not None),
         verbose=0,
     )

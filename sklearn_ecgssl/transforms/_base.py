@@ -120,5 +120,3 @@ class WindowTransform(TransformerMixin, BaseEstimator):
         tags.requires_fit = False
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
-
-

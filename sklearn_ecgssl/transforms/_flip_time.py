@@ -22,5 +22,5 @@ class FlipTime(WindowTransform):
     array([[ 4., -2.,  1.]], dtype=float32)
     """
 
-    def apply(self, windows: Tensor, generator: torch.Generator | None = None) -> Tensor:  # noqa: D102
+    def apply(self, windows: Tensor, generator: torch.Generator | None = None) -> Tensor:
         return flip_time(windows)

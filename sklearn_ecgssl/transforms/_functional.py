@@ -43,7 +43,9 @@ def permute(windows: Tensor, n_pieces: int, generator: torch.Generator | None = 
     starts, lengths = edges[:-1], edges.diff()
 
     order = _random_order(n_windows, n_pieces, device, generator)
-    slot, offset = _locate(torch.arange(n_times, device=device).expand(n_windows, -1), lengths[order])
+    slot, offset = _locate(
+        torch.arange(n_times, device=device).expand(n_windows, -1), lengths[order]
+    )
     source = starts[order.gather(1, slot)] + offset
     return windows.gather(1, source)
 

@@ -22,5 +22,5 @@ class Negate(WindowTransform):
     array([[-1.,  2., -4.]], dtype=float32)
     """
 
-    def apply(self, windows: Tensor, generator: torch.Generator | None = None) -> Tensor:  # noqa: D102
+    def apply(self, windows: Tensor, generator: torch.Generator | None = None) -> Tensor:
         return negate(windows)

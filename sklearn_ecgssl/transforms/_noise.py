@@ -48,5 +48,5 @@ class AddNoise(WindowTransform):
         self.snr_db = snr_db
         self.random_state = random_state
 
-    def apply(self, windows: Tensor, generator: torch.Generator | None = None) -> Tensor:  # noqa: D102
+    def apply(self, windows: Tensor, generator: torch.Generator | None = None) -> Tensor:
         return add_noise(windows, self.snr_db, generator)

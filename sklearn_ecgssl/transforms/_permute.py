@@ -45,7 +45,7 @@ class Permute(WindowTransform):
         self.n_pieces = n_pieces
         self.random_state = random_state
 
-    def apply(self, windows: Tensor, generator: torch.Generator | None = None) -> Tensor:  # noqa: D102
+    def apply(self, windows: Tensor, generator: torch.Generator | None = None) -> Tensor:
         return permute(windows, self.n_pieces, generator)
 
     def _min_times(self) -> int:

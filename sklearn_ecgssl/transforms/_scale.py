@@ -41,5 +41,5 @@ class Scale(WindowTransform):
     def __init__(self, factor: float = 1.1) -> None:
         self.factor = factor
 
-    def apply(self, windows: Tensor, generator: torch.Generator | None = None) -> Tensor:  # noqa: D102
+    def apply(self, windows: Tensor, generator: torch.Generator | None = None) -> Tensor:
         return scale(windows, self.factor)

@@ -57,7 +57,7 @@ class TimeWarp(WindowTransform):
         self.stretch = stretch
         self.random_state = random_state
 
-    def apply(self, windows: Tensor, generator: torch.Generator | None = None) -> Tensor:  # noqa: D102
+    def apply(self, windows: Tensor, generator: torch.Generator | None = None) -> Tensor:
         return time_warp(windows, self.n_pieces, self.stretch, generator)
 
     def _min_times(self) -> int:

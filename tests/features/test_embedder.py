@@ -20,9 +20,7 @@ def recordings(windows):
 
 def test_plain_windows_give_a_row_each(windows):
     embedder = tiny_embedder().fit(windows)
-    np.testing.assert_array_equal(
-        embedder.transform(windows), embedder.pretrainer_.encode(windows)
-    )
+    np.testing.assert_array_equal(embedder.transform(windows), embedder.pretrainer_.encode(windows))
 
 
 @pytest.mark.parametrize(
@@ -50,7 +48,9 @@ def test_list_and_array_of_windowed_recordings_agree(windows):
     np.testing.assert_array_equal(from_array, tiny_embedder().fit_transform(list(cube)))
 
 
-@pytest.mark.parametrize(("layer", "width"), [("block1", 3), ("block2", 4), ("last", 4), ("all", 7)])
+@pytest.mark.parametrize(
+    ("layer", "width"), [("block1", 3), ("block2", 4), ("last", 4), ("all", 7)]
+)
 def test_layers(windows, layer, width):
     embedder = SSLEmbedder(tiny_pretrainer(), layer=layer)
     assert embedder.fit_transform(windows).shape == (9, width)

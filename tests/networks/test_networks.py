@@ -80,6 +80,7 @@ def test_initialisation_is_glorot_uniform_with_zero_biases():
             weight = module.weight
             receptive = weight[0, 0].numel()
             limit = (6 / (receptive * (weight.shape[0] + weight.shape[1]))) ** 0.5
+            weight = weight.detach()
             assert float(weight.abs().max()) <= limit
             assert float(weight.abs().max()) > 0.9 * limit
             assert float(weight.std()) == pytest.approx(limit / 3**0.5, rel=0.2)

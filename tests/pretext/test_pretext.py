@@ -202,7 +202,7 @@ class TestHeldOut:
             tiny_pretrainer(validation_fraction=0.5).fit(windows, groups=np.zeros(10))
 
     def test_groups_of_another_length(self, windows):
-        with pytest.raises(ValueError, match="groups must be 1-D with one entry for each of the 10"):
+        with pytest.raises(ValueError, match="one entry for each of the 10 windows"):
             tiny_pretrainer().fit(windows, groups=[1, 2])
 
 
@@ -277,9 +277,8 @@ class TestMemoryMaps:
     ("params", "message"),
     [
         ({"transforms": []}, "nothing to recognise"),
-        ({"transforms": [("noise", "dropp")]}, "WindowTransform or 'drop', got 'dropp'"),
         ({"transforms": [("noise", AddNoise()), ("noise", Scale())]}, "not unique"),
-        ({"transforms": [("original", Scale())]}, "'original' belongs to the untransformed"),
+        ({"transforms": [("original", Scale())]}, "No transform may be named 'original'"),
         ({"transforms": [("noise", AddNoise("x"))]}, "'snr_db' parameter of AddNoise"),
         ({"task_weights": {"wrap": 1}}, r"task_weights names \['wrap'\]"),
         ({"task_weights": [1, 2]}, "one entry for each of the 7 tasks"),
@@ -295,9 +294,10 @@ def test_bad_parameter_is_named(windows, params, message):
         tiny_pretrainer(**params).fit(windows)
 
 
-def test_transform_without_apply(windows):
-    with pytest.raises(TypeError, match="must have a method apply"):
-        tiny_pretrainer(transforms=[("noise", np.negative)]).fit(windows)
+@pytest.mark.parametrize("transform", [np.negative, "dropp", None])
+def test_what_is_no_transform_is_refused(windows, transform):
+    with pytest.raises(TypeError, match="transform 'noise' must be a WindowTransform.*or 'drop'"):
+        tiny_pretrainer(transforms=[("noise", transform)]).fit(windows)
 
 
 class TestBadWindows:
@@ -335,7 +335,7 @@ class TestBadWindows:
         self.fails([["a", "b"], ["c", "d"]], "could not convert string|dtype")
 
     def test_another_length_than_fitted(self, windows):
-        with pytest.raises(ValueError, match="X has 50 features, but PretextPretrainer is expecting 64"):
+        with pytest.raises(ValueError, match="has 50 features, but .* is expecting 64"):
             tiny_pretrainer().fit(windows).encode(windows[:, :50])
 
     def test_flat_windows_are_learnt_without_harm(self):

@@ -34,7 +34,8 @@ def fit(module=None, split=None, X=None, y=None, **plan):
         torch.manual_seed(0)
         module = nn.Linear(3, 1)
     split = (np.arange(len(X)), np.arange(0)) if split is None else split
-    plan = TrainingPlan(**{"max_epochs": 3, "batch_size": 8, "learning_rate": 0.01, **plan})
+    defaults = {"max_epochs": 3, "batch_size": 8, "learning_rate": 0.01, "precision": "float32"}
+    plan = TrainingPlan(**{**defaults, **plan})
     return train(
         module, SquaredError(), as_they_are, WindowStore([X]), y, split, plan, [1, 2, 3, 4]
     )
@@ -140,9 +141,14 @@ def test_global_random_state_is_left_alone():
 
 def test_forked_rng_restores_after_an_error():
     before = torch.get_rng_state()
-    with pytest.raises(RuntimeError), forked_rng(3, CPU):
-        torch.rand(1)
-        raise RuntimeError
+
+    def fails():
+        with forked_rng(3, CPU):
+            torch.rand(1)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fails()
     assert torch.equal(before, torch.get_rng_state())
 
 

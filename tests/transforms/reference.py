@@ -1,14 +1,14 @@
 """Slow, obvious numpy versions of the transformations, one window at a time."""
 
+from itertools import pairwise
+
 import numpy as np
 
 
 def permute(window, order):
     """Lay the pieces of `window` in `order`."""
-    pieces = np.array_split(window, len(order))
-    if len(window) % len(order):
-        edges = [i * len(window) // len(order) for i in range(len(order) + 1)]
-        pieces = [window[a:b] for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    edges = [i * len(window) // len(order) for i in range(len(order) + 1)]
+    pieces = [window[a:b] for a, b in pairwise(edges)]
     return np.concatenate([pieces[i] for i in order])
 
 

@@ -43,7 +43,9 @@ def test_noise_is_white_gaussian_and_differs_between_windows(windows):
 
 
 def test_noise_of_a_flat_zero_window_is_zero():
-    assert torch.equal(functional.add_noise(torch.zeros(2, 50), 15, generator()), torch.zeros(2, 50))
+    assert torch.equal(
+        functional.add_noise(torch.zeros(2, 50), 15, generator()), torch.zeros(2, 50)
+    )
 
 
 def test_scale_negate_flip(windows):
@@ -65,7 +67,7 @@ def test_permutation_is_the_right_pieces_in_some_order(n_times, n_pieces):
         assert sorted(order) == list(range(n_pieces))
         np.testing.assert_array_equal(row, reference.permute(np.arange(n_times), order))
         orders.add(order)
-    assert len(orders) > 40, "windows must be permuted independently of each other"
+    assert len(orders) > 15, "windows must be permuted independently of each other"
 
 
 def test_every_permutation_is_equally_likely():

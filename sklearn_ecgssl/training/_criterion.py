@@ -1,0 +1,21 @@
+"""What the training loop asks of a loss."""
+
+from abc import abstractmethod
+
+from torch import Tensor, nn
+
+
+class Criterion(nn.Module):
+    """Base class of losses that can also say how well the network does.
+
+    Loss and metrics are means over the inputs, so that those of a batch are the weighted means of
+    those of its parts.
+    """
+
+    @abstractmethod
+    def forward(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Compute the loss, a scalar."""
+
+    @abstractmethod
+    def metrics(self, outputs: Tensor, targets: Tensor) -> dict[str, Tensor]:
+        """Compute named scalars for the history."""
