@@ -4,6 +4,7 @@ from functools import cache
 
 import pytest
 from sklearn.base import BaseEstimator
+from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
 import sklearn_ecgssl
@@ -26,6 +27,14 @@ EXPECTED_FAILED_CHECKS = {
     "TimeWarp": DRAWN,
     "SegmentVotingClassifier": {"check_fit2d_1feature": SHORT},
 }
+# Checks of scikit-learn that check_estimator leaves out.
+OUTPUT_CHECKS = [
+    "check_set_output_transform",
+    "check_set_output_transform_pandas",
+    "check_global_output_transform_pandas",
+    "check_transformer_get_feature_names_out",
+    "check_transformer_get_feature_names_out_pandas",
+]
 ESTIMATORS = [
     ECGFilter(),
     ECGFilter(low=None, high=40, notch=[50.0, 100.0], order=2, zero_phase=False),
@@ -70,17 +79,33 @@ def statuses(index):
     ]
 
 
-@pytest.mark.parametrize(
-    "index",
-    range(len(ESTIMATORS)),
-    ids=[f"{i}-{type(e).__name__}" for i, e in enumerate(ESTIMATORS)],
-)
+IDS = [f"{i}-{type(estimator).__name__}" for i, estimator in enumerate(ESTIMATORS)]
+
+
+@pytest.mark.parametrize("index", range(len(ESTIMATORS)), ids=IDS)
 def test_at_least_40_checks_pass(index):
     # Wrong tags make scikit-learn skip nearly all checks without a word.
     by_name, all_statuses = statuses(index)
     assert all_statuses.count("passed") >= 40
     failed = {name for name, status in by_name.items() if status in ("xfail", "failed")}
     assert failed == set(expected_failed_checks(ESTIMATORS[index])), "a listed failure is stale"
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=IDS)
+def test_every_parameter_is_validated(estimator):
+    estimator_checks.check_param_validation(type(estimator).__name__, estimator)
+
+
+@pytest.mark.filterwarnings("ignore:X has feature names", "ignore:X does not have valid feature")
+@pytest.mark.parametrize("name", OUTPUT_CHECKS)
+@pytest.mark.parametrize(
+    "estimator", [e for e in ESTIMATORS if hasattr(e, "transform")], ids=lambda e: type(e).__name__
+)
+def test_output_containers(estimator, name):
+    if isinstance(estimator, Segmenter) and name != "check_set_output_transform":
+        assert not hasattr(estimator, "get_feature_names_out"), "3-D output has no column names"
+        return
+    getattr(estimator_checks, name)(type(estimator).__name__, estimator)
 
 
 def test_every_public_estimator_is_checked():

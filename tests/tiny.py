@@ -29,16 +29,19 @@ def tiny_pretrainer(**params):
 def one_sample_pretrainer():
     """A pretrainer that takes windows of a single sample, as scikit-learn's checks pass them."""
     return tiny_pretrainer(
-        transforms=[("negate", Negate()), ("scale", Scale())], pool_size=1, pool_stride=1
+        transforms=[("negate", Negate()), ("scale", Scale())],
+        pool_size=1,
+        pool_stride=1,
+        batch_size=32,
     )
 
 
 def tiny_dense(**params):
     defaults = {
         "hidden": (16,),
-        "max_epochs": 30,
-        "learning_rate": 0.02,
-        "batch_size": 16,
+        "max_epochs": 20,
+        "learning_rate": 0.05,
+        "batch_size": 32,
         "random_state": 0,
     }
     return DenseClassifier(**{**defaults, **params})

@@ -4,14 +4,14 @@ from typing import Any, Self
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import check_random_state
 from torch import Tensor
 
 from .._compat import _fit_context, validate_data
 
 
-class WindowTransform(TransformerMixin, BaseEstimator):
+class WindowTransform(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Base class of transformations of ECG windows.
 
     A subclass implements `apply` on a batch tensor, and `_min_times`, the shortest window it can
@@ -99,21 +99,6 @@ class WindowTransform(TransformerMixin, BaseEstimator):
         generator = torch.Generator().manual_seed(int(seed))
         windows = torch.from_numpy(np.array(X, dtype=np.float32, order="C"))
         return self.apply(windows, generator).numpy()
-
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Name the samples of a transformed window.
-
-        Parameters
-        ----------
-        input_features : None
-            Ignored.
-
-        Returns
-        -------
-        ndarray of str
-            `t0`, `t1`, ...
-        """
-        return np.asarray([f"t{i}" for i in range(self.n_features_in_)], dtype=object)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
