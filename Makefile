@@ -2,16 +2,17 @@
 
 PYTHON ?= python3
 VENV ?= .venv
-# More arguments: for pip, for pytest, for the demo. JOBS=2 runs the tests in two processes.
+# More arguments: for pip, for pytest, for the demo. JOBS is the number of test processes, each with
+# one thread: two threads that share busy cores wait for each other most of the time.
 PIP_ARGS ?= --quiet
 PYTEST_ARGS ?=
-JOBS ?=
+JOBS ?= 2
 DATA ?=
 ARGS ?=
 
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-PYTEST = $(strip $(BIN)/python -m pytest $(if $(JOBS),-n $(JOBS)) $(PYTEST_ARGS))
+PYTEST = $(strip $(BIN)/python -m pytest $(if $(JOBS),-n $(JOBS) --dist worksteal) $(PYTEST_ARGS))
 
 export MPLBACKEND ?= Agg
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
@@ -23,7 +24,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 help:  ## show this list
 	@echo "make <target>; everything is installed into $(VENV), once"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | while IFS='|' read -r target text; do printf '%-12s %s\n' "$$target" "$$text"; done
-	@echo "variables: PYTHON=python3.12  DATA=my_ecg.npz  ARGS='demo arguments'  JOBS=2  PYTEST_ARGS='-k filter'  PIP_ARGS=  (shows pip's progress)"
+	@echo "variables: PYTHON=python3.12  DATA=my_ecg.npz  ARGS='demo arguments'  JOBS=4  PYTEST_ARGS='-k filter'  PIP_ARGS=  (shows pip's progress)"
 
 $(BIN)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \

@@ -76,6 +76,8 @@ else:
         complete_subjects=True,
     )
     source = Path(args.data).name
+if cohort.target is None:
+    sys.exit(f"{source} names no label: choose a field with --target, of {sorted(cohort.fields)}")
 target, subject = np.asarray(cohort.target), np.asarray(cohort.subject)
 print(f"{source}: {len(target)} recordings of {len(np.unique(subject))} people")
 
@@ -100,19 +102,22 @@ print(f"{len(X)} windows: {', '.join(per_class)}")
 # %%
 # One window beside what the network must tell it from:
 
-figure, axes = plt.subplots(7, 1, figsize=(9, 9), sharex=True, sharey=True, layout="constrained")
+figure, axes = plt.subplots(7, 1, figsize=(9, 10), sharex=True, sharey=True, layout="constrained")
 seconds = np.arange(X.shape[1]) / 256
-views = [("original", X[:1])]
-for _, transform in default_transforms():
+views = [("original", X[0])]
+for task, transform in default_transforms():
+    settings = {k: v for k, v in transform.get_params().items() if k != "random_state"}
     if "random_state" in transform.get_params():
         transform.set_params(random_state=args.seed)
-    views.append((str(transform), transform.fit_transform(X[:1])))
-for axis, (name, view) in zip(axes, views, strict=True):
-    axis.plot(seconds, view[0], linewidth=0.7)
-    axis.set_title(name, loc="left", fontsize=9)
+    label = ", ".join([f"{k} = {v}" for k, v in settings.items()])
+    views.append((f"{task} ({label})" if label else task, transform.fit_transform(X[:1])[0]))
+for axis, (label, view) in zip(axes, views, strict=True):
+    axis.plot(seconds, X[0], color="lightgray", linewidth=0.9)
+    axis.plot(seconds, view, linewidth=0.8)
+    axis.set_title(label, loc="left", fontsize=10)
 axes[-1].set(xlabel="time (s)", xlim=(0, 10))
 figure.supylabel("amplitude (standard deviations)")
-figure.suptitle(f"A window and its six transformations ({source})")
+figure.suptitle(f"A window and its six transformations, the window in gray ({source})")
 figure.savefig(args.output / "transformations.png", dpi=120)
 
 # %%
@@ -267,7 +272,7 @@ figure, axes = plt.subplots(1, 2, figsize=(11, 4.5), layout="constrained")
 for axis, measure in zip(axes, ["loss", "accuracy"], strict=True):
     for task in tasks:
         curves = [[row[f"train_{task}_{measure}"] for row in history] for history in histories]
-        (line,) = axis.plot(epochs, np.mean(curves, axis=0), label=task)
+        (line,) = axis.plot(epochs, np.mean(curves, axis=0), marker=".", label=task)
         axis.fill_between(
             epochs,
             np.min(curves, axis=0),
