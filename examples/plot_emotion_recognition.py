@@ -69,16 +69,18 @@ if args.data is None:
     cohort = make_cohort(n_subjects=12, duration=(55, 75), random_state=args.seed)
     source = "SIMULATED cohort"
 else:
-    cohort = load_recordings(
-        args.data,
-        target=args.target,
-        where=dict.fromkeys(args.where, True),
-        complete_subjects=True,
-    )
     source = Path(args.data).name
-if cohort.target is None:
-    sys.exit(f"{source} names no label: choose a field with --target, of {sorted(cohort.fields)}")
-target, subject = np.asarray(cohort.target), np.asarray(cohort.subject)
+    wanted = {"target": args.target, "where": dict.fromkeys(args.where, True)}
+    cohort = load_recordings(args.data, **wanted)
+    if cohort.target is None:
+        sys.exit(
+            f"{source} names no label. Choose one of its fields with --target (make demo "
+            f"ARGS='--target FIELD'): {', '.join(cohort.fields)}"
+        )
+    cohort = load_recordings(args.data, **wanted, complete_subjects=True)
+labels, target = np.unique(cohort.target, return_inverse=True)
+class_names = [str(cohort.target_names[i]) if cohort.target_names else str(i) for i in labels]
+subject = np.asarray(cohort.subject)
 print(f"{source}: {len(target)} recordings of {len(np.unique(subject))} people")
 
 # %%
@@ -96,7 +98,7 @@ counts = [len(windows) for windows in windowed]
 X = np.concatenate(windowed)
 y, person = np.repeat(target, counts), np.repeat(subject, counts)
 recording_of = np.repeat(np.arange(len(target)), counts)
-per_class = [f"{n} {name}" for n, name in zip(np.bincount(y), cohort.target_names, strict=True)]
+per_class = [f"{n} {name}" for n, name in zip(np.bincount(y), class_names, strict=True)]
 print(f"{len(X)} windows: {', '.join(per_class)}")
 
 # %%

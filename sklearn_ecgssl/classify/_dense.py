@@ -12,14 +12,13 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from .._compat import Interval, StrOptions, _fit_context, validate_data
-from ..networks import DenseHead
+from .._fitting import all_or_nothing
+from ..networks import DenseHead, check_sizes, initialised, rebuilt
 from ..signal._windows import WindowStore
 from ..training import (
     TrainingPlan,
     apply_batched,
     draw_seeds,
-    forked_rng,
-    rebuild,
     resolve_device,
     train,
 )
@@ -78,6 +77,8 @@ class DenseClassifier(ClassifierMixin, BaseEstimator):
         One dict an epoch: ``epoch``, ``train_loss``, ``train_accuracy``.
     state_ : dict of str to ndarray
         The weights.
+    architecture_ : dict
+        What the network was built from.
     n_features_in_ : int
         Features of a sample.
 
@@ -162,6 +163,7 @@ class DenseClassifier(ClassifierMixin, BaseEstimator):
         return cls(**{**PRESETS[name], **params})
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @all_or_nothing
     def fit(self, X: Any, y: Any) -> Self:
         """Train the network.
 
@@ -191,10 +193,15 @@ class DenseClassifier(ClassifierMixin, BaseEstimator):
             )
         weights = compute_class_weight(self.class_weight, classes=self.classes_, y=y)
         seeds = draw_seeds(self.random_state, 5)
-        with forked_rng(seeds[0], torch.device("cpu")):
-            module = self._build_module()
+        self.architecture_ = {
+            "n_features": self.n_features_in_,
+            "hidden": check_sizes("hidden", self.hidden, min_length=0),
+            "n_outputs": 1 if len(self.classes_) == 2 else len(self.classes_),
+            "dropout": self.dropout,
+            "activation": self.activation,
+        }
         self.state_, self.history_ = train(
-            module,
+            initialised(self._build_module, seeds[0]),
             ClassificationLoss(torch.tensor(weights, dtype=torch.float32)),
             _as_they_are,
             WindowStore([X]),
@@ -240,12 +247,11 @@ class DenseClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self, "state_")
         X = validate_data(self, X, dtype=np.float32, reset=False)
         device = resolve_device(self.device)
-        module = rebuild(self._build_module, self.state_, device)
+        module = rebuilt(self._build_module, self.state_, device)
         return apply_batched(module, WindowStore([X]), PREDICT_BATCH, device, torch.float32)
 
     def _build_module(self) -> DenseHead:
-        n_outputs = 1 if len(self.classes_) == 2 else len(self.classes_)
-        return DenseHead(self.n_features_in_, self.hidden, n_outputs, self.dropout, self.activation)
+        return DenseHead(**self.architecture_)
 
     def _plan(self) -> TrainingPlan:
         return TrainingPlan(

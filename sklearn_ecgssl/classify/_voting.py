@@ -1,14 +1,17 @@
 """Train on windows, answer for recordings."""
 
+from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
 
-from .._compat import HasMethods, StrOptions, _fit_context
+from .._compat import HasMethods, StrOptions, _fit_context, _routing_enabled
+from .._fitting import all_or_nothing
 from ..signal import Segmenter
 from ..signal._recordings import check_recordings
 from ..signal._windows import WindowStore, check_windows
@@ -30,7 +33,7 @@ class SegmentVotingClassifier(ClassifierMixin, BaseEstimator):
         Cuts recordings into windows. None expects windowed recordings.
     voting : {"soft", "hard"}, default="soft"
         "soft" averages the windows' probabilities (their decision values, where the estimator has
-        no probabilities), "hard" counts their labels; a tie goes to the class that comes first in
+        no probabilities), "hard" counts their labels. A tie goes to the class that comes first in
         `classes_`.
 
     Attributes
@@ -38,7 +41,7 @@ class SegmentVotingClassifier(ClassifierMixin, BaseEstimator):
     estimator_ : classifier
         The fitted classifier of windows.
     classes_ : ndarray of shape (n_classes,)
-        The labels.
+        The labels, in the order of `estimator_`.
 
     Examples
     --------
@@ -69,6 +72,7 @@ class SegmentVotingClassifier(ClassifierMixin, BaseEstimator):
         self.voting = voting
 
     @_fit_context(prefer_skip_nested_validation=False)
+    @all_or_nothing
     def fit(self, X: Any, y: Any, **fit_params: Any) -> Self:
         """Train the estimator on the windows of the recordings.
 
@@ -80,7 +84,8 @@ class SegmentVotingClassifier(ClassifierMixin, BaseEstimator):
             Label of each recording.
         **fit_params : dict of str to array-like of shape (n_recordings,)
             Passed to the estimator's `fit` with one entry a window, such as
-            ``sslembedder__groups=subject``.
+            ``sslembedder__groups=subject``. With scikit-learn's metadata routing, what the
+            estimator requests.
 
         Returns
         -------
@@ -96,11 +101,13 @@ class SegmentVotingClassifier(ClassifierMixin, BaseEstimator):
         store = self._window_store(X, reset=True)
         y = self._check_target(y)
         check_consistent_length(store.blocks, y)
-        self.classes_ = np.unique(y)
+        if _routing_enabled():
+            fit_params = process_routing(self, "fit", **fit_params).estimator.fit
         repeated = {name: store.per_window(v, name) for name, v in fit_params.items()}
         self.estimator_ = clone(self.estimator).fit(
             np.concatenate(store.blocks), store.per_window(y, "y"), **repeated
         )
+        self.classes_ = np.asarray(getattr(self.estimator_, "classes_", np.unique(y)))
         return self
 
     def predict(self, X: Any) -> np.ndarray:
@@ -117,13 +124,11 @@ class SegmentVotingClassifier(ClassifierMixin, BaseEstimator):
             Labels.
         """
         check_is_fitted(self, "estimator_")
-        if self.voting == "hard":
-            return self.classes_[self._votes(X).argmax(axis=1)]
-        scores = self.predict_proba(X) if self._has("predict_proba") else self.decision_function(X)
+        scores = self.predict_proba(X) if self._has_proba() else self.decision_function(X)
         winners = (scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)
         return self.classes_[winners]
 
-    @available_if(lambda self: self._has("predict_proba"))
+    @available_if(lambda self: self._has_proba())
     def predict_proba(self, X: Any) -> np.ndarray:
         """Average the probabilities of each recording's windows.
 
@@ -135,9 +140,12 @@ class SegmentVotingClassifier(ClassifierMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_recordings, n_classes)
-            Probabilities, in the order of `classes_`.
+            Probabilities, in the order of `classes_`; for hard voting each class's share of the
+            windows.
         """
-        return self._mean_over_windows("predict_proba", X)
+        if self.voting == "soft":
+            return self._mean_over_windows("predict_proba", X)
+        return self._mean_over_windows("predict", X, lambda y: y[:, None] == self.classes_)
 
     @available_if(lambda self: self._has("decision_function"))
     def decision_function(self, X: Any) -> np.ndarray:
@@ -151,31 +159,63 @@ class SegmentVotingClassifier(ClassifierMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_recordings,) or (n_recordings, n_classes)
-            Decision values.
+            Decision values: of the second class where there are two, else of each class.
+
+        Raises
+        ------
+        ValueError
+            If the estimator's decision values are not one a class.
         """
-        return self._mean_over_windows("decision_function", X)
+        return self._mean_over_windows("decision_function", X, self._check_decisions)
+
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Say which metadata `fit` passes on.
+
+        Returns
+        -------
+        MetadataRouter
+            Everything that the estimator's `fit` requests.
+        """
+        mapping = MethodMapping().add(caller="fit", callee="fit")
+        return MetadataRouter(owner=self).add(estimator=self.estimator, method_mapping=mapping)
 
     def _has(self, method: str) -> bool:
         estimator = getattr(self, "estimator_", self.estimator)
         return self.voting == "soft" and hasattr(estimator, method)
 
-    def _mean_over_windows(self, method: str, X: Any) -> np.ndarray:
+    def _has_proba(self) -> bool:
+        return self.voting == "hard" or self._has("predict_proba")
+
+    def _mean_over_windows(
+        self, method: str, X: Any, then: Callable[[np.ndarray], np.ndarray] | None = None
+    ) -> np.ndarray:
         check_is_fitted(self, "estimator_")
         store = self._window_store(X, reset=False)
         values = getattr(self.estimator_, method)(np.concatenate(store.blocks))
+        values = values if then is None else then(values)
         return np.stack([block.mean(axis=0) for block in store.split_back(values)])
 
-    def _votes(self, X: Any) -> np.ndarray:
-        store = self._window_store(X, reset=False)
-        predicted = self.estimator_.predict(np.concatenate(store.blocks))
-        ballots = predicted[:, None] == self.classes_
-        return np.stack([block.sum(axis=0) for block in store.split_back(ballots)])
+    def _check_decisions(self, values: np.ndarray) -> np.ndarray:
+        n_classes = len(self.classes_)
+        if values.shape[1:] != (() if n_classes == 2 else (n_classes,)):
+            raise ValueError(
+                f"The decision values of {self.estimator_!r} have shape {values.shape}, not one "
+                f"for each of {n_classes} classes. Set decision_function_shape='ovr' or "
+                "voting='hard'."
+            )
+        return values
 
     def _window_store(self, X: Any, reset: bool) -> WindowStore:
-        if self.segmenter is None:
-            return check_windows(self, X, reset=reset)
-        recordings = check_recordings(X, estimator=self, reset=reset)
-        return WindowStore(list(self.segmenter.transform(recordings)), windowed=True)
+        if self.segmenter is not None:
+            recordings = check_recordings(X, estimator=self, reset=reset)
+            return WindowStore(list(self.segmenter.transform(recordings)), windowed=True)
+        store = check_windows(self, X, reset=reset)
+        if not store.windowed:
+            raise ValueError(
+                "Without a segmenter, X must be windowed recordings: a list of arrays of shape "
+                "(n_windows, n_times), or a 3-D array. For recordings, pass a Segmenter."
+            )
+        return store
 
     def _check_target(self, y: Any) -> np.ndarray:
         if y is None:

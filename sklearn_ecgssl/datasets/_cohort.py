@@ -100,7 +100,7 @@ def make_cohort(
             The samples of the true R peaks.
         sampling_rate : float
             In Hz.
-        target_names : ndarray of str
+        target_names : list of str
         unit : str
             "mV".
         DESCR : str
@@ -140,7 +140,7 @@ def make_cohort(
     (6, dtype('float32'))
     >>> cohort.target, cohort.subject
     (array([0, 1, 0, 1, 0, 1]), array([0, 0, 1, 1, 2, 2]))
-    >>> [str(name) for name in cohort.target_names]
+    >>> cohort.target_names
     ['rest', 'stress']
     """
     _check_int("n_subjects", n_subjects, 1)
@@ -183,7 +183,7 @@ def make_cohort(
         subject=subject,
         r_peaks=r_peaks,
         sampling_rate=float(sampling_rate),
-        target_names=np.array(CONDITIONS[:n_conditions]),
+        target_names=list(CONDITIONS[:n_conditions]),
         unit="mV",
         DESCR=_DESCR.format(
             n_recordings=len(recordings),

@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils.validation import check_is_fitted
 
 from .._compat import HasMethods, StrOptions, _fit_context
+from .._fitting import all_or_nothing
 from ..pretext import PretextPretrainer
 from ..signal._windows import check_windows
 from ._pooling import POOLS, pool_windows
@@ -34,6 +35,8 @@ class SSLEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     ----------
     pretrainer_ : estimator
         The fitted pretrainer.
+    windowed_ : bool
+        Whether it was fitted on windowed recordings.
     n_features_in_ : int
         Samples in a window.
 
@@ -76,6 +79,7 @@ class SSLEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     # The pretrainer validates itself, and a frozen one has nothing left to validate.
     @_fit_context(prefer_skip_nested_validation=False)
+    @all_or_nothing
     def fit(self, X: Any, y: Any = None, groups: Any = None) -> Self:
         """Pretrain on windows, unless the pretrainer is frozen.
 
@@ -101,10 +105,13 @@ class SSLEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 f"layer must be one of {pretrainer.layer_names()}, got {self.layer!r}."
             )
         store = check_windows(self, X, reset=True)
+        self.windowed_ = store.windowed
         self.pretrainer_ = pretrainer.fit(X, None, groups=groups)
-        self._n_features_out = pretrainer.n_features_encoded(self.layer)
-        if store.windowed and self.pool == "mean_std":
-            self._n_features_out *= 2
+        if self.pretrainer_.n_features_in_ != store.n_times:
+            raise ValueError(
+                f"The frozen pretrainer was fitted on windows of {self.pretrainer_.n_features_in_} "
+                f"samples, these have {store.n_times}. Use its sampling_rate and window_length."
+            )
         return self
 
     def transform(self, X: Any) -> np.ndarray:
@@ -124,10 +131,20 @@ class SSLEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """
         check_is_fitted(self, "pretrainer_")
         windowed = check_windows(self, X, reset=False).windowed
+        if windowed != self.windowed_ and self.pool == "mean_std":
+            raise ValueError(
+                "With pool='mean_std' a recording has twice as many features as a window: pass "
+                f"{'windowed recordings' if self.windowed_ else 'plain windows'}, as in fit."
+            )
         features = self.pretrainer_.encode(X, layer=self.layer)
         if not windowed:
             return features
         return np.stack([pool_windows(windows, self.pool) for windows in features])
+
+    @property
+    def _n_features_out(self) -> int:
+        n_features = self.pretrainer_.n_features_encoded(self.layer)
+        return 2 * n_features if self.windowed_ and self.pool == "mean_std" else n_features
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -77,7 +77,7 @@ class GlobalMaxConvolution(Function):
         n_windows, n_channels, _, n_padded = padded.shape
         n_filters, kernel_size = weight.shape[0], weight.shape[-1]
         # Row (window, time) of all signals laid end to end at which each maximum's kernel starts.
-        start = (torch.arange(n_windows)[:, None] * n_padded + where).flatten()
+        start = (torch.arange(n_windows, device=where.device)[:, None] * n_padded + where).flatten()
         rows = padded.permute(0, 2, 3, 1).reshape(-1, n_channels)
         taps = weight[:, :, 0].permute(2, 0, 1)
 
@@ -137,7 +137,8 @@ def _folded_weight_grad(grad: Tensor, padded: Tensor, weight: Tensor, fold: int)
     # (output phase, filter, input phase, channel, tap) -> (output phase, filter, channel, lag)
     phases = wide.view(fold, n_filters, fold, n_channels, n_taps)
     lags = phases.permute(0, 1, 3, 4, 2).reshape(fold, n_filters, n_channels, n_taps * fold)
-    gathered = sum(lags[phase, ..., phase : phase + kernel_size].float() for phase in range(fold))
+    exact = torch.promote_types(weight.dtype, torch.float32)
+    gathered = sum(lags[phase, ..., phase : phase + kernel_size].to(exact) for phase in range(fold))
     return gathered.to(weight.dtype)[:, :, None]
 
 

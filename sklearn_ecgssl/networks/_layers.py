@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d
 
 from ._convolution import GlobalMaxConvolution, SameConvolution, pad_same
+from ._dropout import Dropout
 
 
 class SameConv(nn.Conv2d):
@@ -53,7 +54,7 @@ class DenseHead(nn.Sequential):
         for n_units in hidden:
             layers.append(nn.Linear(n_features, n_units))
             layers.append(activation_layer(activation, negative_slope))
-            layers.append(nn.Dropout(dropout))
+            layers.append(Dropout(dropout))
             n_features = n_units
         layers.append(nn.Linear(n_features, n_outputs))
         super().__init__(*layers)
@@ -75,11 +76,11 @@ def activation_layer(name: str, negative_slope: float) -> nn.Module:
     raise ValueError(f"activation must be 'leaky_relu' or 'relu', got {name!r}.")
 
 
-def glorot_(module: nn.Module) -> None:
+def glorot_(module: nn.Module, generator: torch.Generator | None = None) -> None:
     """Initialise all layers of `module` as Keras does: Glorot-uniform kernels, zero biases."""
     for layer in module.modules():
         if isinstance(layer, (nn.Conv2d, nn.Linear)):
-            nn.init.xavier_uniform_(layer.weight)
+            nn.init.xavier_uniform_(layer.weight, generator=generator)
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
 

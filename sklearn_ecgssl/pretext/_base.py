@@ -1,6 +1,6 @@
 """What all pretrainers share: checking, splitting, training, and the fitted state."""
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from numbers import Integral, Real
 from typing import Any, Self
 
@@ -11,6 +11,8 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from .._compat import Interval, StrOptions, _fit_context
+from .._fitting import all_or_nothing
+from ..networks import initialised, rebuilt
 from ..signal._windows import WindowStore, check_windows
 from ..training import (
     PRECISIONS,
@@ -19,8 +21,6 @@ from ..training import (
     apply_batched,
     draw_seeds,
     evaluate,
-    forked_rng,
-    rebuild,
     resolve_device,
     resolve_precision,
     train,
@@ -31,7 +31,7 @@ from ._split import held_out_split
 INFERENCE_BATCH = 128
 
 
-class BasePretrainer(BaseEstimator):
+class BasePretrainer(BaseEstimator, ABC):
     """Base class of self-supervised estimators.
 
     A subclass says which network is trained (`_build_module`), on which loss
@@ -52,6 +52,7 @@ class BasePretrainer(BaseEstimator):
     }
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @all_or_nothing
     def fit(self, X: Any, y: Any = None, groups: Any = None) -> Self:
         """Learn from ECG windows without labels.
 
@@ -77,15 +78,14 @@ class BasePretrainer(BaseEstimator):
         ValueError
             If a parameter or the windows cannot be used; the message says which and what to do.
         """
+        self.architecture_ = self._architecture()
         store = check_windows(self, X, reset=True, min_times=self._min_times())
         self._before_training(store.n_times)
         subjects = None if groups is None else store.per_window(groups, "groups")
         split_seed, init_seed, *training_seeds = draw_seeds(self.random_state, 6)
         split = held_out_split(len(store), self.validation_fraction, subjects, split_seed)
-        with forked_rng(init_seed, torch.device("cpu")):
-            module = self._build_module()
         self.state_, self.history_ = train(
-            module,
+            initialised(self._build_module, init_seed),
             self._build_criterion(),
             self._prepare,
             store,
@@ -122,7 +122,8 @@ class BasePretrainer(BaseEstimator):
         if not store.windowed:
             return features
         per_recording = store.split_back(features)
-        return np.stack(per_recording) if isinstance(X, np.ndarray) else per_recording
+        is_cube = isinstance(X, np.ndarray) and X.dtype != object
+        return np.stack(per_recording) if is_cube else per_recording
 
     def layer_names(self) -> list[str]:
         """Name the layers whose features `encode` can return.
@@ -151,7 +152,7 @@ class BasePretrainer(BaseEstimator):
 
     def _encode_store(self, store: WindowStore, layer: str) -> np.ndarray:
         device = resolve_device(self.device)
-        module = rebuild(self._build_module, self.state_, device)
+        module = rebuilt(self._build_module, self.state_, device)
         function = self._layer_function(module, layer)
         precision = resolve_precision(self.precision, device)
         return apply_batched(function, store, INFERENCE_BATCH, device, precision)
@@ -161,7 +162,7 @@ class BasePretrainer(BaseEstimator):
         store = check_windows(self, X, reset=False, min_times=self._min_times())
         device = resolve_device(self.device)
         return evaluate(
-            rebuild(self._build_module, self.state_, device),
+            rebuilt(self._build_module, self.state_, device),
             self._build_criterion(),
             self._prepare,
             store,
@@ -188,13 +189,22 @@ class BasePretrainer(BaseEstimator):
         )
 
     def _before_training(self, n_times: int) -> None:
-        """Check parameters against each other and the windows; note what training will fix."""
+        """Check parameters against each other and the windows; keep what training depends on."""
+
+    def _fitted_architecture(self) -> dict[str, Any]:
+        """Architecture of the fitted network, of the one that would be fitted before that."""
+        return getattr(self, "architecture_", None) or self._architecture()
 
     @abstractmethod
     def _min_times(self) -> int: ...
 
     @abstractmethod
-    def _build_module(self) -> nn.Module: ...
+    def _architecture(self) -> dict[str, Any]:
+        """Check the parameters that shape the network and return what it is built from."""
+
+    @abstractmethod
+    def _build_module(self) -> nn.Module:
+        """Build the network that `architecture_` describes."""
 
     @abstractmethod
     def _build_criterion(self) -> Criterion: ...

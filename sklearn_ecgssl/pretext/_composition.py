@@ -3,7 +3,7 @@
 from typing import Any, Self
 
 from .._compat import _BaseComposition
-from ..transforms import default_transforms
+from ..transforms import WindowTransform, default_transforms
 
 
 class TransformComposition(_BaseComposition):
@@ -43,11 +43,12 @@ class TransformComposition(_BaseComposition):
         self : object
             The estimator.
         """
-        if self.transforms is None:
-            defaults = default_transforms()
-            names = {name for name, _ in defaults}
-            if any(key.partition("__")[0] in names for key in params):
-                self.transforms = defaults
+        if "transforms" in params:
+            self.transforms = params.pop("transforms")
+        defaults = default_transforms()
+        named = {name for name, _ in defaults} & {key.partition("__")[0] for key in params}
+        if self.transforms is None and named:
+            self.transforms = defaults
         self._set_params("transforms", **params)
         return self
 
@@ -61,26 +62,24 @@ class TransformComposition(_BaseComposition):
     def _task_names(self) -> list[str]:
         return ["original", *(name for name, _ in self._active_transforms())]
 
-    def _check_transforms(self, n_times: int) -> None:
+    def _check_transforms(self) -> None:
+        for pair in self._named_transforms:
+            _check_pair(pair)
         self._validate_names([name for name, _ in self._named_transforms])
-        for name, transform in self._named_transforms:
-            if name == "original":
-                raise ValueError(
-                    "No transform may be named 'original': that is the untransformed window."
-                )
-            if transform != "drop":
-                _check_transform(name, transform, n_times)
         if not self._active_transforms():
             raise ValueError(
                 "transforms is empty: there is nothing to recognise. Keep at least one."
             )
+        for _, transform in self._active_transforms():
+            transform._validate_params()
 
 
-def _check_transform(name: str, transform: Any, n_times: int) -> None:
-    if not hasattr(transform, "apply"):
+def _check_pair(pair: Any) -> None:
+    fits = isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str)
+    if not fits or not (isinstance(pair[1], WindowTransform) or pair[1] == "drop"):
         raise TypeError(
-            f"transform {name!r} must be a WindowTransform, with a method "
-            f"apply(windows, generator), or 'drop', got {transform!r}."
+            "transforms must be a list of (name, transform), each transform an instance of "
+            f"WindowTransform or 'drop', got {pair!r} in it."
         )
-    transform._validate_params()
-    transform.check_n_times(n_times)
+    if pair[0] == "original":
+        raise ValueError("No transform may be named 'original': that is the untransformed window.")

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from sklearn.base import clone
 from torch import Tensor, nn
 
 from .._compat import Interval, StrOptions
-from ..networks import ConvTrunk, RecognitionNet, shortest_window
+from ..networks import ConvTrunk, RecognitionNet, check_sizes, shortest_window
 from ..training import Criterion, TrainingPlan
 from ..transforms import make_views
 from ._base import BasePretrainer
@@ -19,6 +20,16 @@ from ._loss import RecognitionLoss
 #: Weight of a task's loss; the authors' code gives the two easiest tasks less.
 DEFAULT_WEIGHT = 0.195
 EASY_TASK_WEIGHTS = {"negate": 0.0125, "flip": 0.0125}
+
+TRUNK_PARAMETERS = (
+    "filters",
+    "kernel_sizes",
+    "convs_per_block",
+    "pool_size",
+    "pool_stride",
+    "activation",
+    "negative_slope",
+)
 
 
 class PretextPretrainer(TransformComposition, BasePretrainer):
@@ -79,10 +90,11 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
     device : str, default="auto"
         "auto" takes a CUDA GPU where there is one; else a torch device's name.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Of the convolutions. "auto" takes bfloat16 where the hardware multiplies it natively.
+        Of the convolutions. "auto" takes bfloat16 where the hardware multiplies it natively. On
+        real ECG each feature then correlates above 0.999 with the one computed in float32.
     random_state : int, RandomState instance or None, default=None
         Seed of initialisation, dropout, order, transformations and the held-out split. The same
-        integer gives the same bits on the same CPU.
+        integer gives the same bits on the same CPU with the same number of threads.
     verbose : int, default=0
         1 shows a progress bar.
 
@@ -97,6 +109,12 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
         The network's weights.
     task_names_ : list of str
         ``original``, then the names of the transformations.
+    task_weights_ : list of float
+        Weight of each task's loss.
+    transforms_ : list of (str, WindowTransform)
+        The transformations that were learnt.
+    architecture_ : dict
+        What the network was built from.
     n_epochs_ : int
         Epochs trained.
     n_features_in_ : int
@@ -218,74 +236,81 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
 
     def n_features_encoded(self, layer: str = "last") -> int:
         self._check_layer(layer)
-        sizes = dict(zip(self._single_layers(), self.filters, strict=True))
-        return sum(self.filters) if layer == "all" else sizes.get(layer, self.filters[-1])
+        filters = self._fitted_architecture()["filters"]
+        sizes = dict(zip(self._single_layers(), filters, strict=True))
+        return sum(filters) if layer == "all" else sizes.get(layer, filters[-1])
 
     def _task_weights(self) -> list[float]:
         names = self._task_names()
         weights = {name: EASY_TASK_WEIGHTS.get(name, DEFAULT_WEIGHT) for name in names}
         if isinstance(self.task_weights, dict):
-            unknown = set(self.task_weights) - set(names)
-            if unknown:
-                raise ValueError(
-                    f"task_weights names {sorted(unknown)}, but the tasks are {names}."
-                )
-            weights.update(self.task_weights)
+            weights |= self.task_weights
         elif self.task_weights is not None:
-            if len(self.task_weights) != len(names):
-                raise ValueError(
-                    f"task_weights must have one entry for each of the {len(names)} tasks "
-                    f"{names}, got {len(self.task_weights)}."
-                )
-            weights = dict(zip(names, self.task_weights, strict=True))
-        return [float(weights[name]) for name in names]
+            one_each = len(self.task_weights) == len(names)
+            weights = dict(zip(names, self.task_weights, strict=True)) if one_each else {}
+        if list(weights) != names or not all(0 <= w < np.inf for w in weights.values()):
+            raise ValueError(
+                f"task_weights must be finite numbers of at least 0, one for each of the tasks "
+                f"{names} or a dict of some of them, got {self.task_weights!r}."
+            )
+        return [float(weight) for weight in weights.values()]
 
     def _before_training(self, n_times: int) -> None:
-        self._check_transforms(n_times)
+        for _, transform in self._active_transforms():
+            transform.check_n_times(n_times)
+        self.transforms_ = [(name, clone(t)) for name, t in self._active_transforms()]
         self.task_names_ = self._task_names()
+        self.task_weights_ = self._task_weights()
 
     def _min_times(self) -> int:
-        if len(self.filters) != len(self.kernel_sizes):
-            raise ValueError(
-                f"filters and kernel_sizes must be equally long, one entry a block, got "
-                f"{len(self.filters)} and {len(self.kernel_sizes)}."
-            )
-        return shortest_window(len(self.filters), self.pool_size, self.pool_stride)
+        architecture = self._fitted_architecture()
+        return shortest_window(
+            len(architecture["filters"]), architecture["pool_size"], architecture["pool_stride"]
+        )
 
     def _plan(self) -> TrainingPlan:
         return replace(
             super()._plan(), lr_decay=self.lr_decay, lr_decay_steps=self.lr_decay_steps, l2=self.l2
         )
 
+    def _architecture(self) -> dict[str, Any]:
+        self._check_transforms()
+        filters = check_sizes("filters", self.filters, min_length=1)
+        kernel_sizes = check_sizes("kernel_sizes", self.kernel_sizes, min_length=1)
+        if len(filters) != len(kernel_sizes):
+            raise ValueError(
+                f"filters and kernel_sizes must be equally long, one entry a block, got "
+                f"{len(filters)} and {len(kernel_sizes)}."
+            )
+        return {
+            "filters": filters,
+            "kernel_sizes": kernel_sizes,
+            "convs_per_block": self.convs_per_block,
+            "pool_size": self.pool_size,
+            "pool_stride": self.pool_stride,
+            "activation": self.activation,
+            "negative_slope": self.negative_slope,
+            "n_tasks": len(self._task_names()),
+            "head_hidden": check_sizes("head_hidden", self.head_hidden, min_length=0),
+            "head_dropout": self.head_dropout,
+        }
+
     def _build_module(self) -> nn.Module:
-        trunk = ConvTrunk(
-            self.filters,
-            self.kernel_sizes,
-            self.convs_per_block,
-            self.pool_size,
-            self.pool_stride,
-            self.activation,
-            self.negative_slope,
-        )
-        return RecognitionNet(
-            trunk,
-            len(self._task_names()),
-            self.head_hidden,
-            self.head_dropout,
-            self.activation,
-            self.negative_slope,
-        )
+        of_heads = dict(self.architecture_)
+        of_trunk = {name: of_heads.pop(name) for name in TRUNK_PARAMETERS}
+        shared = {name: of_trunk[name] for name in ("activation", "negative_slope")}
+        return RecognitionNet(ConvTrunk(**of_trunk), **of_heads, **shared)
 
     def _build_criterion(self) -> Criterion:
-        return RecognitionLoss(self._task_names(), self._task_weights())
+        return RecognitionLoss(self.task_names_, self.task_weights_)
 
     def _prepare(
         self, windows: Tensor, labels: Tensor | None, generator: torch.Generator
     ) -> tuple[Tensor, Tensor]:
-        return make_views(windows, [t for _, t in self._active_transforms()], generator)
+        return make_views(windows, [t for _, t in self.transforms_], generator)
 
     def _single_layers(self) -> list[str]:
-        return [f"block{i}" for i in range(1, len(self.filters) + 1)]
+        return [f"block{i + 1}" for i in range(len(self._fitted_architecture()["filters"]))]
 
     def _layer_function(self, module: Any, layer: str) -> Any:
         if layer == "last":

@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.exceptions import NotFittedError
 
 from .._compat import _fit_context, _wrap_data_with_container
+from .._fitting import all_or_nothing
 from ._recordings import FloatArray, Recordings, check_recordings
 
 RecordingFunction: TypeAlias = Callable[[FloatArray, str], FloatArray]
@@ -52,6 +53,7 @@ class RecordingTransformer(  # type: ignore[call-arg]  # scikit-learn is untyped
         return result
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @all_or_nothing
     def fit(self, X: Recordings, y: Any = None) -> RecordingTransformer:
         """Check the parameters and the recordings; nothing is learnt.
 

@@ -138,7 +138,7 @@ class ECGFilter(OneToOneFeatureMixin, RecordingTransformer):
     one period of `low` or the memory of a notch. Samples within about a second of an end depend on
     this guess.
 
-    Each recording is filtered in float64 on its own and returned as float32.
+    Each recording is taken as float32, filtered in float64 on its own, and returned as float32.
 
     References
     ----------

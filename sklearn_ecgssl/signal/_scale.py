@@ -41,16 +41,7 @@ def trimmed_mean_std(
         If the samples, or those that are left, are all equal.
     """
     x = np.asarray(x)
-    check_not_flat(x, name)
-    first = int(trim * len(x))
-    last = len(x) - 1 - first
-    ordered = np.partition(x, (first, last))
-    middle = ordered[first : last + 1]
-    if middle.min() == middle.max():
-        raise ValueError(
-            f"{name} is flat but for spikes: its middle {len(middle)} of {len(x)} sorted samples "
-            f"are all {middle[0]:g}. Was the sensor off? Leave it out, or lower trim={trim:g}."
-        )
+    middle = check_not_flat(x, name, trim)
     return float(x.mean(dtype=np.float64)), float(middle.std(dtype=np.float64))
 
 

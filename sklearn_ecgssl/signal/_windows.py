@@ -1,6 +1,7 @@
-"""Windows as the estimators read them: checked once, gathered batch by batch, never copied."""
+"""Windows as the estimators read them: checked, then gathered batch by batch."""
 
 from collections.abc import Sequence
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -149,10 +150,9 @@ def check_windows(
         If the input holds no windows, windows of several lengths, windows that are too short,
         NaN or infinity, or something that is not a number.
     """
+    _check_container(X)
     if is_windowed(X):
         blocks = [_check_block(block, i) for i, block in enumerate(X)]
-        if not blocks:
-            raise ValueError("No recordings: X is empty. Pass at least one recording's windows.")
         _check_equal_lengths(blocks)
         validate_data(estimator, blocks[0], skip_check_array=True, reset=reset)
     elif isinstance(X, np.memmap) and X.ndim == 2:
@@ -197,6 +197,25 @@ def is_windowed(X: Any) -> bool:
     return False
 
 
+def _check_container(X: Any) -> None:
+    if X is None or isinstance(X, (str, bytes, PathLike, dict)):
+        raise TypeError(
+            f"Expected windows (an array of shape (n_windows, n_times)) or windowed recordings, "
+            f"got {type(X).__name__}: {X!r:.60}. Load the data first."
+        )
+    if isinstance(X, (list, tuple)):
+        if len(X) == 0:
+            raise ValueError("X is empty: pass at least one window or windowed recording.")
+        dimensions = {x.ndim for x in X if isinstance(x, np.ndarray)}
+        if len(dimensions) > 1:
+            raise ValueError(
+                f"X mixes arrays of {sorted(dimensions)} dimensions. Windowed recordings are all "
+                "2-D, of shape (n_windows, n_times), also where there is one window."
+            )
+    if isinstance(X, np.ndarray) and X.dtype.kind in "USMm":
+        raise ValueError(f"X must hold numbers, got an array of dtype {X.dtype}.")
+
+
 def _check_block(block: Any, index: int) -> np.ndarray:
     if isinstance(block, np.memmap):
         return _check_dtype(block, f"Recording {index}")
@@ -228,7 +247,7 @@ def _check_equal_lengths(blocks: Sequence[np.ndarray]) -> None:
 
 
 def _refuse_recordings(X: Any) -> None:
-    if not isinstance(X, (list, tuple)) or len(X) == 0:
+    if not isinstance(X, (list, tuple)):
         return
     lengths = {len(x) for x in X if isinstance(x, np.ndarray) and x.ndim == 1}
     if len(lengths) > 1:

@@ -3,8 +3,7 @@
 from ._criterion import Criterion
 from ._device import PRECISIONS, resolve_device, resolve_precision
 from ._inference import apply_batched, evaluate
-from ._seeds import draw_seeds, forked_rng
-from ._state import module_to_state, rebuild
+from ._seeds import draw_seeds
 from ._train import TrainingPlan, train
 
 __all__ = [
@@ -14,9 +13,6 @@ __all__ = [
     "apply_batched",
     "draw_seeds",
     "evaluate",
-    "forked_rng",
-    "module_to_state",
-    "rebuild",
     "resolve_device",
     "resolve_precision",
     "train",

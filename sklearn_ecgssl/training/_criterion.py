@@ -1,11 +1,11 @@
 """What the training loop asks of a loss."""
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 
 from torch import Tensor, nn
 
 
-class Criterion(nn.Module):
+class Criterion(nn.Module, ABC):
     """Base class of losses that can also say how well the network does.
 
     Loss and metrics are means over the inputs, so that those of a batch are the weighted means of

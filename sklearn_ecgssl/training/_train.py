@@ -8,13 +8,13 @@ import torch
 from skorch.callbacks import EarlyStopping, LRScheduler
 from torch import nn
 
+from ..networks import seed_dropout
 from ..signal._windows import WindowStore
 from ._batches import WindowDataset
 from ._criterion import Criterion
 from ._device import resolve_device, resolve_precision
 from ._net import Prepare, TrainingNet
 from ._progress import TrainingProgress
-from ._seeds import forked_rng
 from ._state import module_to_state
 
 
@@ -97,9 +97,9 @@ def train(
         callbacks=_callbacks(plan, held_out=valid_set is not None),
         verbose=0,
     )
-    with forked_rng(seeds[0], device):
-        net.initialize()
-        _run(net, train_set, valid_set)
+    seed_dropout(module, torch.Generator(device).manual_seed(seeds[0]))
+    net.initialize()
+    _run(net, train_set, valid_set)
     return module_to_state(net.module_), _history(net)
 
 

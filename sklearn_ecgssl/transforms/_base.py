@@ -9,6 +9,7 @@ from sklearn.utils import check_random_state
 from torch import Tensor
 
 from .._compat import _fit_context, validate_data
+from .._fitting import all_or_nothing
 
 
 class WindowTransform(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -61,6 +62,7 @@ class WindowTransform(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             )
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @all_or_nothing
     def fit(self, X: Any, y: Any = None) -> Self:
         """Check parameters and windows; nothing is learned.
 

@@ -1,12 +1,15 @@
 import numpy as np
 import pytest
+from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import LeaveOneGroupOut, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
 from sklearn_ecgssl.classify import SegmentVotingClassifier
+from sklearn_ecgssl.pretext import PretextPretrainer
 from sklearn_ecgssl.signal import Segmenter
 from tests.tiny import SAMPLING_RATE, ecg_like, tiny_embedder
 
@@ -54,7 +57,8 @@ def test_soft_averages_and_hard_counts():
     assert soft.predict(WINDOWED).tolist() == ["b", "a", "a", "b"]
     hard = SegmentVotingClassifier(FirstSample(), voting="hard").fit(WINDOWED, TARGET)
     assert hard.predict(WINDOWED).tolist() == ["a", "a", "a", "a"]  # the third is a tie
-    assert not hasattr(hard, "predict_proba")
+    np.testing.assert_allclose(hard.predict_proba(WINDOWED)[:, 1], [1 / 3, 0, 1 / 2, 1 / 3])
+    assert not hasattr(hard, "decision_function")
 
 
 def test_decision_values_stand_in_for_probabilities():
@@ -85,11 +89,12 @@ def test_order_of_recordings_does_not_matter():
 
 @pytest.mark.parametrize("scoring", ["accuracy", "roc_auc"])
 @pytest.mark.parametrize("as_array", [False, True])
-def test_scores_recordings(scoring, as_array):
+@pytest.mark.parametrize("voting", ["soft", "hard"])
+def test_scores_recordings(scoring, as_array, voting):
     recordings, target, subject = ecg_like()
     if as_array:
         recordings = np.stack([r[: 5 * SAMPLING_RATE] for r in recordings])
-    model = SegmentVotingClassifier(make_pipeline(tiny_embedder(), SVC()), SEGMENTER)
+    model = SegmentVotingClassifier(make_pipeline(tiny_embedder(), SVC()), SEGMENTER, voting=voting)
     scores = cross_val_score(
         model, recordings, target, groups=subject, cv=LeaveOneGroupOut(), scoring=scoring,
         error_score="raise",
@@ -119,3 +124,66 @@ def test_target_of_another_length():
 def test_bad_voting():
     with pytest.raises(ValueError, match="'voting' parameter"):
         SegmentVotingClassifier(LogisticRegression(), voting="loud").fit(WINDOWED, TARGET)
+
+
+def three_classes():
+    rng = np.random.default_rng(0)
+    target = np.repeat(["a", "b", "c"], 4)
+    centres = {"a": (0, 0), "b": (4, 0), "c": (0, 4)}
+    return [rng.normal(centres[t], 0.3, size=(3, 2)) for t in target], target
+
+
+@pytest.mark.parametrize("voting", ["soft", "hard"])
+def test_three_classes_by_decision_values(voting):
+    X, y = three_classes()
+    model = SegmentVotingClassifier(SVC(), voting=voting).fit(X, y)
+    np.testing.assert_array_equal(model.predict(X), y)
+
+
+def test_decision_values_of_pairs_are_refused():
+    X, y = three_classes()
+    X, y = [*X, X[0] + 9], np.append(y, "d")
+    model = SegmentVotingClassifier(SVC(decision_function_shape="ovo")).fit(X, y)
+    with pytest.raises(ValueError, match="decision_function_shape='ovr' or voting='hard'"):
+        model.predict(X)
+
+
+def test_classes_are_those_of_the_estimator():
+    X, y = three_classes()
+    inner = LogisticRegression().fit(np.concatenate(X), np.repeat(y, 3))
+    model = SegmentVotingClassifier(FrozenEstimator(inner)).fit(X[4:], y[4:])
+    np.testing.assert_array_equal(model.predict(X), y)
+
+
+def test_plain_windows_without_a_segmenter():
+    model = SegmentVotingClassifier(LogisticRegression())
+    with pytest.raises(ValueError, match=r"must be windowed recordings.*pass a Segmenter"):
+        model.fit(np.ones((4, 10)), TARGET)
+
+
+def test_groups_are_routed_to_the_pretrainer(monkeypatch):
+    seen = []
+    fit = PretextPretrainer.fit
+
+    def recording_fit(self, X, y=None, groups=None):
+        seen.append(groups)
+        return fit(self, X, y, groups)
+
+    monkeypatch.setattr(PretextPretrainer, "fit", recording_fit)
+    recordings, target, subject = ecg_like()
+    with config_context(enable_metadata_routing=True):
+        embedder = tiny_embedder().set_fit_request(groups=True)
+        model = SegmentVotingClassifier(make_pipeline(embedder, SVC()), SEGMENTER)
+        cross_val_score(
+            model, recordings, target, params={"groups": subject}, cv=LeaveOneGroupOut(),
+            error_score="raise",
+        )  # fmt: skip
+    assert len(seen) == 4
+    assert all(len(np.unique(groups)) == 3 for groups in seen)
+
+
+def test_failed_refit_changes_nothing():
+    model = SegmentVotingClassifier(FirstSample()).fit(WINDOWED, TARGET)
+    with pytest.raises(ValueError, match="inconsistent"):
+        model.fit([np.ones((2, 5))], TARGET)
+    assert model.predict(WINDOWED).tolist() == ["b", "a", "a", "b"]

@@ -62,7 +62,7 @@ def test_bunch(cohort):
     assert len(cohort.recordings) == len(cohort.r_peaks) == 48
     assert cohort.target.tolist() == [0, 1] * 24
     assert cohort.subject.tolist() == np.repeat(range(24), 2).tolist()
-    assert cohort.target_names.tolist() == ["rest", "stress"]
+    assert cohort.target_names == ["rest", "stress"]
     assert cohort.sampling_rate == FS
     assert isinstance(cohort.sampling_rate, float)
     assert cohort.unit == "mV"
@@ -93,7 +93,7 @@ def test_conditions_and_repetitions():
     )
     assert cohort.target.tolist() == np.tile(np.repeat(range(4), 3), 2).tolist()
     assert cohort.subject.tolist() == np.repeat(range(2), 12).tolist()
-    assert cohort.target_names.tolist() == ["rest", "stress", "amusement", "meditation"]
+    assert cohort.target_names == ["rest", "stress", "amusement", "meditation"]
     assert set(make_cohort(3, n_conditions=1, duration=5).target) == {0}
 
 

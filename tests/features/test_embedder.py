@@ -117,3 +117,22 @@ def test_bad_parameter_is_named(windows, params, message):
 def test_beside_other_features(recordings):
     union = FeatureUnion([("ssl", tiny_embedder()), ("again", tiny_embedder(random_state=1))])
     assert union.fit_transform(recordings).shape == (3, 8)
+
+
+def test_names_follow_the_parameters(windows):
+    embedder = tiny_embedder().fit(windows).set_params(layer="all")
+    assert embedder.transform(windows).shape[1] == len(embedder.get_feature_names_out()) == 7
+
+
+def test_mean_std_needs_what_it_was_fitted_on(windows, recordings):
+    embedder = SSLEmbedder(tiny_pretrainer(), pool="mean_std")
+    with pytest.raises(ValueError, match="pass plain windows, as in fit"):
+        embedder.fit(windows).transform(recordings)
+    with pytest.raises(ValueError, match="pass windowed recordings, as in fit"):
+        embedder.fit(recordings).transform(windows)
+
+
+def test_frozen_pretrainer_of_another_window_length(windows):
+    frozen = FrozenEstimator(tiny_pretrainer().fit(windows))
+    with pytest.raises(ValueError, match="fitted on windows of 64 samples, these have 32"):
+        SSLEmbedder(frozen).fit(windows[:, :32])

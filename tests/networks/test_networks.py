@@ -4,7 +4,17 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from sklearn_ecgssl.networks import ConvTrunk, DenseHead, RecognitionNet, shortest_window
+from sklearn_ecgssl.networks import (
+    ConvTrunk,
+    DenseHead,
+    Dropout,
+    RecognitionNet,
+    check_sizes,
+    initialised,
+    rebuilt,
+    seed_dropout,
+    shortest_window,
+)
 
 
 def n_parameters(module):
@@ -61,16 +71,42 @@ def test_trunk_is_the_papers_table(n_times):
     torch.testing.assert_close(trunk(windows), expected[-1], rtol=1e-4, atol=1e-5)
 
 
-def test_gradients_are_those_of_the_papers_table():
+@pytest.mark.parametrize(
+    ("filters", "kernel_sizes", "n_times"),
+    [
+        ((3, 4), (6, 5), 90),
+        ((32, 64, 128), (32, 16, 8), 150),
+        ((32, 64, 128), (32, 16, 8), 151),
+        ((20, 40), (33, 9), 77),
+    ],
+)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_gradients_are_those_of_the_papers_table(filters, kernel_sizes, n_times, dtype):
     torch.manual_seed(0)
-    trunk = ConvTrunk(filters=(3, 4), kernel_sizes=(6, 5))
-    windows = torch.randn(5, 90, requires_grad=True)
-    weights = torch.randn(4)
+    trunk = ConvTrunk(filters, kernel_sizes).to(dtype)
+    windows = torch.randn(5, n_times, dtype=dtype, requires_grad=True)
+    weights = torch.randn(filters[-1], dtype=dtype)
     parameters = [*trunk.parameters(), windows]
     ours = torch.autograd.grad((trunk(windows) * weights).sum(), parameters)
     theirs = torch.autograd.grad((reference_trunk(trunk, windows)[-1] * weights).sum(), parameters)
+    tolerance = 1e-4 if dtype is torch.float32 else 1e-12
     for a, b in zip(ours, theirs, strict=True):
-        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(a, b, rtol=tolerance, atol=tolerance * float(b.abs().max()))
+
+
+def test_bfloat16_gradients_point_the_same_way():
+    torch.manual_seed(0)
+    trunk = ConvTrunk()
+    windows = torch.randn(8, 300)
+    exact = torch.autograd.grad(trunk(windows).sum(), list(trunk.parameters()))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        features = trunk(windows)
+    assert features.dtype is torch.bfloat16
+    rough = torch.autograd.grad(features.float().sum(), list(trunk.parameters()))
+    for a, b in zip(exact, rough, strict=True):
+        assert b.dtype is torch.float32
+        cosine = torch.nn.functional.cosine_similarity(a.flatten(), b.flatten(), dim=0)
+        assert float(cosine) > 0.97
 
 
 def test_initialisation_is_glorot_uniform_with_zero_biases():
@@ -92,7 +128,7 @@ def test_dropout_follows_both_hidden_layers():
     assert [type(layer).__name__ for layer in head] == [
         "Linear", "LeakyReLU", "Dropout", "Linear", "LeakyReLU", "Dropout", "Linear",
     ]  # fmt: skip
-    assert {layer.p for layer in head if isinstance(layer, nn.Dropout)} == {0.6}
+    assert {layer.p for layer in head if isinstance(layer, Dropout)} == {0.6}
     assert {m.negative_slope for m in head if isinstance(m, nn.LeakyReLU)} == {0.2}
 
 
@@ -118,3 +154,51 @@ def test_shortest_window_is_just_enough():
 def test_unknown_activation():
     with pytest.raises(ValueError, match="activation must be"):
         ConvTrunk(activation="tanh")
+
+
+def test_dropout_drops_and_rescales_from_its_own_stream():
+    layer = Dropout(0.6)
+    seed_dropout(layer, torch.Generator().manual_seed(0))
+    before = torch.get_rng_state()
+    out = layer(torch.ones(1000, 100))
+    assert torch.equal(before, torch.get_rng_state())
+    assert out.unique().tolist() == pytest.approx([0.0, 2.5])
+    assert float((out == 0).float().mean()) == pytest.approx(0.6, abs=0.01)
+    seed_dropout(layer, torch.Generator().manual_seed(0))
+    assert torch.equal(out, layer(torch.ones(1000, 100)))
+    assert torch.equal(layer.eval()(torch.ones(3)), torch.ones(3))
+
+
+def test_initialising_and_rebuilding_use_no_global_randomness():
+    def build():
+        return RecognitionNet(ConvTrunk((2, 3), (4, 4)), n_tasks=2)
+
+    before = torch.get_rng_state()
+    first, second, other = initialised(build, 1), initialised(build, 1), initialised(build, 2)
+    state = {name: tensor.numpy() for name, tensor in first.state_dict().items()}
+    again = rebuilt(build, state, torch.device("cpu"))
+    assert torch.equal(before, torch.get_rng_state())
+    windows = torch.ones(2, 50)
+    assert torch.equal(first.eval()(windows), second.eval()(windows))
+    assert torch.equal(first(windows), again(windows))
+    assert not torch.equal(first(windows), other.eval()(windows))
+
+
+def test_networks_are_float32_whatever_torchs_default_is():
+    torch.set_default_dtype(torch.float64)
+    try:
+        module = initialised(lambda: DenseHead(3, (4,), 1, 0.0, "relu"), 0)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert {p.dtype for p in module.parameters()} == {torch.float32}
+
+
+@pytest.mark.parametrize("sizes", [(), (0, 4), (2.5,), ("a",), 3, None])
+def test_bad_sizes(sizes):
+    with pytest.raises(ValueError, match="filters must be a sequence of at least 1 positive"):
+        check_sizes("filters", sizes, min_length=1)
+
+
+def test_good_sizes():
+    assert check_sizes("filters", np.array([3, 4]), min_length=1) == (3, 4)
+    assert check_sizes("hidden", [], min_length=0) == ()

@@ -32,7 +32,9 @@ def test_defaults_are_the_constants_of_the_paper():
 
 
 def test_default_network_has_the_papers_size():
-    module = PretextPretrainer()._build_module()
+    pretrainer = PretextPretrainer()
+    pretrainer.architecture_ = pretrainer._architecture()
+    module = pretrainer._build_module()
     assert sum(p.numel() for p in module.parameters()) == 561_223
 
 
@@ -120,6 +122,15 @@ class TestTransformParameters:
         assert pretrainer.get_params()["noise__snr_db"] == 5
         assert pretrainer.get_params()["scale__factor"] == 0.9
         assert PretextPretrainer().get_params()["noise__snr_db"] == 15
+
+    def test_order_of_keywords_does_not_matter(self):
+        for transforms in (None, [("noise", AddNoise(7))]):
+            pretrainer = PretextPretrainer(transforms=[("scale", Scale())])
+            pretrainer.set_params(noise__snr_db=5, transforms=transforms)
+            assert pretrainer.get_params()["noise__snr_db"] == 5
+        dropped = PretextPretrainer().set_params(noise="drop", transforms=None)
+        assert "noise" not in dropped._task_names()
+        assert not hasattr(dropped, "noise")
 
     def test_reach_training(self, windows):
         states = [
@@ -241,6 +252,43 @@ class TestEncode:
             with pytest.raises(NotFittedError):
                 call(windows)
 
+    def test_changed_parameters_wait_for_the_next_fit(self, windows):
+        pretrainer = tiny_pretrainer().fit(windows)
+        features, score = pretrainer.encode(windows), pretrainer.score(windows)
+        pretrainer.set_params(activation="relu", filters=(9,), kernel_sizes=(3,), noise="drop")
+        np.testing.assert_array_equal(pretrainer.encode(windows), features)
+        assert pretrainer.score(windows) == score
+        assert pretrainer.fit(windows).encode(windows).shape == (10, 9)
+        assert "noise" not in pretrainer.task_names_
+
+    def test_failed_refit_changes_nothing(self, windows):
+        pretrainer = tiny_pretrainer().fit(windows)
+        before = joblib.hash(pretrainer)
+        for X, groups in (
+            (windows[:, :50], [1, 2]),
+            (windows[:, :3], None),
+            (windows * np.nan, None),
+        ):
+            with pytest.raises(ValueError, match="groups|at least|NaN"):
+                pretrainer.fit(X, groups=groups)
+        assert joblib.hash(pretrainer) == before
+        assert pretrainer.encode(windows).shape == (10, 4)
+
+    def test_fits_in_threads_are_reproducible(self, windows):
+        expected = joblib.hash(tiny_pretrainer().fit(windows).state_)
+        before = torch.get_rng_state()
+        states = joblib.Parallel(n_jobs=4, backend="threading")(
+            joblib.delayed(lambda: tiny_pretrainer().fit(windows).state_)() for _ in range(6)
+        )
+        assert {joblib.hash(state) for state in states} == {expected}
+        assert torch.equal(before, torch.get_rng_state())
+
+    def test_object_array_of_windowed_recordings(self, windows):
+        ragged = np.empty(2, dtype=object)
+        ragged[:] = [windows[:3], windows[3:]]
+        pretrainer = tiny_pretrainer().fit(ragged)
+        assert [f.shape for f in pretrainer.encode(ragged)] == [(3, 4), (7, 4)]
+
     def test_failed_fit_leaves_it_unfitted(self, windows):
         pretrainer = tiny_pretrainer(device="nowhere")
         with pytest.raises(ValueError, match="device='nowhere' cannot be used"):
@@ -280,8 +328,17 @@ class TestMemoryMaps:
         ({"transforms": [("noise", AddNoise()), ("noise", Scale())]}, "not unique"),
         ({"transforms": [("original", Scale())]}, "No transform may be named 'original'"),
         ({"transforms": [("noise", AddNoise("x"))]}, "'snr_db' parameter of AddNoise"),
-        ({"task_weights": {"wrap": 1}}, r"task_weights names \['wrap'\]"),
-        ({"task_weights": [1, 2]}, "one entry for each of the 7 tasks"),
+        ({"task_weights": {"wrap": 1}}, "task_weights must be finite.*got {'wrap': 1}"),
+        (
+            {"task_weights": [1, 2]},
+            r"one for each of the tasks.*got \[1, 2\]",
+        ),
+        ({"task_weights": [1] * 8}, "task_weights must be finite"),
+        ({"task_weights": [np.nan] * 7}, "task_weights must be finite"),
+        ({"task_weights": {"noise": -1}}, "at least 0"),
+        ({"filters": ()}, "filters must be a sequence"),
+        ({"kernel_sizes": (0, 4)}, "kernel_sizes must be a sequence"),
+        ({"head_hidden": (0,)}, "head_hidden must be a sequence"),
         ({"filters": (2, 3, 4)}, "filters and kernel_sizes must be equally long"),
         ({"precision": "float16"}, "'precision' parameter"),
         ({"validation_fraction": 1.0}, "'validation_fraction' parameter"),
@@ -294,10 +351,13 @@ def test_bad_parameter_is_named(windows, params, message):
         tiny_pretrainer(**params).fit(windows)
 
 
-@pytest.mark.parametrize("transform", [np.negative, "dropp", None])
-def test_what_is_no_transform_is_refused(windows, transform):
-    with pytest.raises(TypeError, match="transform 'noise' must be a WindowTransform.*or 'drop'"):
-        tiny_pretrainer(transforms=[("noise", transform)]).fit(windows)
+@pytest.mark.parametrize(
+    "entry",
+    [("noise", np.negative), ("noise", "dropp"), ("noise", AddNoise), AddNoise(), (1, Scale())],
+)
+def test_what_is_no_transform_is_refused(windows, entry):
+    with pytest.raises(TypeError, match=r"list of \(name, transform\).*WindowTransform or 'drop'"):
+        tiny_pretrainer(transforms=[entry]).fit(windows)
 
 
 class TestBadWindows:
@@ -327,12 +387,21 @@ class TestBadWindows:
         self.fails([windows[:1], windows[1:]], "recording 1 contains infinity")
 
     def test_empty(self):
-        self.fails([], "at least one array or dtype|Expected 2D array")
+        self.fails([], "X is empty: pass at least one window")
         self.fails([np.ones((0, 64))], "Recording 0 has no windows")
         self.fails(np.ones((0, 64)), "Found array with 0 sample")
 
     def test_strings(self):
         self.fails([["a", "b"], ["c", "d"]], "could not convert string|dtype")
+        self.fails(np.ones((3, 64)).astype(str), "X must hold numbers, got an array of dtype <U")
+
+    def test_a_window_among_windowed_recordings(self, windows):
+        self.fails([windows[:3], windows[3]], r"mixes arrays of \[1, 2\] dimensions")
+
+    @pytest.mark.parametrize("X", [None, "ecg.npz", {"a": 1}])
+    def test_no_container(self, X):
+        with pytest.raises(TypeError, match="Expected windows .*Load the data first"):
+            tiny_pretrainer().fit(X)
 
     def test_another_length_than_fitted(self, windows):
         with pytest.raises(ValueError, match="has 50 features, but .* is expecting 64"):

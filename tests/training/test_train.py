@@ -3,10 +3,9 @@ import pytest
 import torch
 from torch import nn
 
+from sklearn_ecgssl.networks import Dropout
 from sklearn_ecgssl.signal._windows import WindowStore
-from sklearn_ecgssl.training import TrainingPlan, draw_seeds, forked_rng, train
-
-CPU = torch.device("cpu")
+from sklearn_ecgssl.training import TrainingPlan, draw_seeds, train
 
 
 class SquaredError(nn.Module):
@@ -132,24 +131,11 @@ def test_progress_bar_only_when_asked(capsys):
 def test_global_random_state_is_left_alone():
     torch.manual_seed(7)
     before, numpy_before = torch.get_rng_state(), np.random.get_state()[1].copy()
-    module = nn.Sequential(nn.Linear(3, 4), nn.Dropout(0.5), nn.Linear(4, 1))
+    module = nn.Sequential(nn.Linear(3, 4), Dropout(0.5), nn.Linear(4, 1))
     before = torch.get_rng_state()
     fit(module)
     assert torch.equal(before, torch.get_rng_state())
     np.testing.assert_array_equal(numpy_before, np.random.get_state()[1])
-
-
-def test_forked_rng_restores_after_an_error():
-    before = torch.get_rng_state()
-
-    def fails():
-        with forked_rng(3, CPU):
-            torch.rand(1)
-            raise RuntimeError
-
-    with pytest.raises(RuntimeError):
-        fails()
-    assert torch.equal(before, torch.get_rng_state())
 
 
 def test_seeds_are_reproducible_and_distinct():
