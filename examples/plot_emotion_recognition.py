@@ -59,6 +59,8 @@ parser.add_argument("--protocols", nargs="+", default=["unseen", "mixed"], help=
 parser.add_argument("--seed", type=int, default=0)
 parser.add_argument("--output", type=Path, default=Path("demo-output"), help="folder of the PNGs")
 args = parser.parse_args()
+if args.encoders == 1:
+    parser.error("--encoders 1 would leave that encoder no window to learn from: take 2 or more")
 args.output.mkdir(parents=True, exist_ok=True)
 
 # %%
@@ -142,11 +144,13 @@ def heart_rate_features(recording):
     return rows
 
 
-linear = make_pipeline(SimpleImputer(), StandardScaler(), LogisticRegression(max_iter=1000))
-dense = DenseClassifier.from_preset("icassp2020", random_state=args.seed)
+linear = make_pipeline(
+    SimpleImputer(), StandardScaler(), LogisticRegression(class_weight="balanced")
+)
+dense = DenseClassifier.from_preset("icassp2020", class_weight="balanced", random_state=args.seed)
 classifiers = {
     "majority class": ("embedding", DummyClassifier()),
-    "embedding, SVM": ("embedding", SVC()),
+    "embedding, SVM": ("embedding", SVC(class_weight="balanced")),
     "embedding, dense head": ("embedding", dense),
     "embedding, logistic regression": ("embedding", linear),
 }
@@ -270,7 +274,7 @@ print("", table, sep="\n")
 
 tasks = ["original", *dict(default_transforms())]
 epochs = np.arange(1, args.epochs + 1)
-figure, axes = plt.subplots(1, 2, figsize=(11, 4.5), layout="constrained")
+figure, axes = plt.subplots(1, 2, figsize=(12, 4.5), layout="constrained")
 for axis, measure in zip(axes, ["loss", "accuracy"], strict=True):
     for task in tasks:
         curves = [[row[f"train_{task}_{measure}"] for row in history] for history in histories]
@@ -284,7 +288,7 @@ for axis, measure in zip(axes, ["loss", "accuracy"], strict=True):
         )
     axis.set(xlabel="epoch", ylabel=f"training {measure}", title=f"Pretext tasks: {measure}")
 axes[1].axhline(1 - 1 / len(tasks), color="black", linestyle=":", label="constant answer")
-axes[1].legend(loc="lower right", fontsize=8)
+axes[1].legend(loc="center left", bbox_to_anchor=(1, 0.5))
 figure.suptitle(f"{len(histories)} encoders, {source}")
 figure.savefig(args.output / "learning_curves.png", dpi=120)
 print(f"pictures and table: {args.output.resolve()}")
