@@ -50,8 +50,8 @@ parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[1])
 parser.add_argument("--data", help="recordings file or folder; none: a simulated cohort")
 parser.add_argument("--target", default="auto", help="field of the file that holds the label")
 parser.add_argument("--where", default=[], nargs="*", help="fields that must be true, as ecg_ok")
-parser.add_argument("--epochs", type=int, default=12, help="of pretraining")
-parser.add_argument("--batch-size", type=int, default=16, help="windows in a batch")
+parser.add_argument("--epochs", type=int, default=8, help="of pretraining")
+parser.add_argument("--batch-size", type=int, default=8, help="windows in a batch")
 parser.add_argument("--people-folds", type=int, default=3, help="0: leave one person out")
 parser.add_argument("--window-folds", type=int, default=3, help="of the papers' protocol")
 parser.add_argument("--encoders", type=int, help="pretrained for a protocol; none: one a fold")
@@ -145,7 +145,7 @@ def heart_rate_features(recording):
 
 
 linear = make_pipeline(
-    SimpleImputer(), StandardScaler(), LogisticRegression(class_weight="balanced")
+    SimpleImputer(), StandardScaler(), LogisticRegression(class_weight="balanced", max_iter=1000)
 )
 dense = DenseClassifier.from_preset("icassp2020", class_weight="balanced", random_state=args.seed)
 classifiers = {
