@@ -94,7 +94,8 @@ class DenseClassifier(ClassifierMixin, BaseEstimator):
     >>> from sklearn.datasets import load_iris
     >>> from sklearn_ecgssl.classify import DenseClassifier
     >>> X, y = load_iris(return_X_y=True)
-    >>> DenseClassifier(hidden=(16,), max_epochs=100, random_state=0).fit(X, y).score(X, y) > 0.9
+    >>> head = DenseClassifier(hidden=(64,), max_epochs=100, batch_size=16, random_state=0)
+    >>> head.fit(X, y).score(X, y) > 0.9
     True
     >>> DenseClassifier.from_preset("tac2020-amigos")
     DenseClassifier(dropout=0.4, hidden=(512, 512, 512))
