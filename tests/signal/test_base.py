@@ -24,7 +24,12 @@ ESTIMATORS = [
     TrimmedScaler(),
     Segmenter(window_length=1, overlap=0.5),
 ]
-each_estimator = pytest.mark.parametrize("estimator", ESTIMATORS, ids=repr)
+
+
+@pytest.fixture(params=ESTIMATORS, ids=repr)
+def estimator(request):
+    """A clone, so that a fit in one test is not met in another."""
+    return clone(request.param)
 
 
 def as_memmap(array, path):
@@ -32,7 +37,6 @@ def as_memmap(array, path):
     return np.load(path, mmap_mode="r")
 
 
-@each_estimator
 def test_list_and_array_agree_and_are_float32(estimator):
     X = np.random.default_rng(0).normal(size=(3, 700)).cumsum(axis=1)
     from_array, from_list = estimator.transform(X), estimator.transform(list(X))
@@ -43,14 +47,12 @@ def test_list_and_array_agree_and_are_float32(estimator):
         np.testing.assert_array_equal(got, expected)
 
 
-@each_estimator
 def test_ragged_recordings_do_not_depend_on_each_other(estimator, ragged):
     together = estimator.fit_transform(ragged)
     for got, recording in zip(together, ragged, strict=True):
         np.testing.assert_array_equal(got, estimator.transform([recording])[0])
 
 
-@each_estimator
 def test_the_input_is_not_modified(estimator, ragged):
     recordings = [x.astype(np.float32) for x in ragged]
     array = np.stack([x[:512] for x in recordings])
@@ -62,9 +64,7 @@ def test_the_input_is_not_modified(estimator, ragged):
     np.testing.assert_array_equal(array, array_before)
 
 
-@each_estimator
 def test_integers_and_read_only_memory_maps_work(estimator, tmp_path):
-    estimator = clone(estimator)
     counts = (1000 * np.random.default_rng(0).normal(size=(2, 600))).astype(np.int16)
     expected = estimator.transform(counts.astype(np.float64))
     for dtype in (np.int16, np.float32, np.float64):
@@ -74,9 +74,7 @@ def test_integers_and_read_only_memory_maps_work(estimator, tmp_path):
         np.testing.assert_array_equal(estimator.fit_transform(list(mapped)), expected)
 
 
-@each_estimator
 def test_stateless_but_consistent(estimator):
-    estimator = clone(estimator)
     X = np.random.default_rng(0).normal(size=(2, 600))
     unfitted = estimator.transform(X)
     np.testing.assert_array_equal(estimator.fit(X).transform(X), unfitted)
@@ -142,11 +140,10 @@ def test_flat_recordings_are_named():
         scale_subjects(flat, ["a", "b"])
 
 
-@each_estimator
 def test_invalid_parameters_are_refused_without_fit(estimator):
     name = next(iter(estimator.get_params()))
-    broken = clone(estimator).set_params(**{name: "abc"})
-    for method in (broken.fit, broken.transform):
+    estimator.set_params(**{name: "abc"})
+    for method in (estimator.fit, estimator.transform):
         with pytest.raises(ValueError, match=f"The '{name}' parameter of"):
             method([np.arange(600.0)])
 
