@@ -33,9 +33,6 @@ PRESETS: dict[str, dict[str, Any]] = {
     "tac2020-amigos": {"hidden": (512, 512, 512), "dropout": 0.4},
 }
 
-#: Rows that are predicted at once.
-PREDICT_BATCH = 4096
-
 
 class DenseClassifier(ClassifierMixin, BaseEstimator):
     """Dense network on features, the head of the papers.
@@ -249,7 +246,7 @@ class DenseClassifier(ClassifierMixin, BaseEstimator):
         X = validate_data(self, X, dtype=np.float32, reset=False)
         device = resolve_device(self.device)
         module = rebuilt(self._build_module, self.state_, device)
-        return apply_batched(module, WindowStore([X]), PREDICT_BATCH, device, torch.float32)
+        return apply_batched(module, WindowStore([X]), device, torch.float32)
 
     def _build_module(self) -> DenseHead:
         return DenseHead(**self.architecture_)

@@ -17,6 +17,7 @@ class ClassificationLoss(Criterion):
     """
 
     class_weights: Tensor
+    metric_names = ["accuracy"]
 
     def __init__(self, class_weights: Tensor) -> None:
         super().__init__()
@@ -45,7 +46,7 @@ class ClassificationLoss(Criterion):
             losses = cross_entropy(logits, labels, reduction="none")
         return (losses * self.class_weights[labels]).mean()
 
-    def metrics(self, logits: Tensor, labels: Tensor) -> dict[str, Tensor]:
+    def metrics(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Compute the accuracy.
 
         Parameters
@@ -57,11 +58,11 @@ class ClassificationLoss(Criterion):
 
         Returns
         -------
-        dict of str to Tensor of shape ()
-            ``accuracy``.
+        Tensor of shape (1,)
+            The accuracy.
         """
         predicted = (logits[:, 0] > 0).long() if logits.shape[1] == 1 else logits.argmax(dim=1)
-        return {"accuracy": (predicted == labels).float().mean()}
+        return (predicted == labels).float().mean()[None]
 
 
 def logits_to_proba(logits: Tensor) -> Tensor:

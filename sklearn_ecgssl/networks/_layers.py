@@ -8,6 +8,7 @@ from torch.nn.functional import conv2d
 
 from ._convolution import GlobalMaxConvolution, SameConvolution, pad_same
 from ._dropout import Dropout
+from ._pooling import global_max
 
 
 class SameConv(nn.Conv2d):
@@ -28,10 +29,9 @@ class SameConv(nn.Conv2d):
 
     def global_max(self, signal: Tensor) -> Tensor:
         """Convolve and take the maximum over time, (n_windows, n_filters)."""
-        weight, bias = self._parameters_like(signal)
-        if signal.device.type == "cpu":
-            return GlobalMaxConvolution.apply(signal, weight, bias)
-        return global_max(conv2d(pad_same(signal, weight.shape[-1]), weight, bias))
+        if signal.device.type == "cpu" and torch.is_grad_enabled():
+            return GlobalMaxConvolution.apply(signal, *self._parameters_like(signal))
+        return global_max(self(signal))
 
     def _parameters_like(self, signal: Tensor) -> tuple[Tensor, Tensor]:
         weight = self.weight.to(signal.dtype, memory_format=torch.channels_last)
@@ -59,12 +59,6 @@ class DenseHead(nn.Sequential):
         layers.append(nn.Linear(n_features, n_outputs))
         super().__init__(*layers)
         glorot_(self)
-
-
-def global_max(signal: Tensor) -> Tensor:
-    """Maximum over time, (n_windows, n_channels)."""
-    # max(dim) and not amax: its backward writes one value a channel, amax's compares all of them.
-    return signal.flatten(2).max(dim=2).values
 
 
 def activation_layer(name: str, negative_slope: float) -> nn.Module:

@@ -7,7 +7,8 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from ._layers import SameConv, activation_layer, global_max, glorot_
+from ._layers import SameConv, activation_layer, glorot_
+from ._pooling import MaxPool, global_max
 
 
 class ConvTrunk(nn.Module):
@@ -86,7 +87,7 @@ class ConvTrunk(nn.Module):
                 )
             )
             n_channels = n_filters
-        self.pool = nn.MaxPool2d((1, pool_size), stride=(1, pool_stride))
+        self.pool = MaxPool(pool_size, pool_stride)
         # Activations rise, so they may follow the pool, where fewer values are left.
         self.activation = activation_layer(activation, negative_slope)
         glorot_(self)

@@ -27,9 +27,6 @@ from ..training import (
 )
 from ._split import held_out_split
 
-#: Windows that are encoded or scored at once: enough for every core, few enough for memory.
-INFERENCE_BATCH = 128
-
 
 class BasePretrainer(BaseEstimator, ABC):
     """Base class of self-supervised estimators.
@@ -155,7 +152,7 @@ class BasePretrainer(BaseEstimator, ABC):
         module = rebuilt(self._build_module, self.state_, device)
         function = self._layer_function(module, layer)
         precision = resolve_precision(self.precision, device)
-        return apply_batched(function, store, INFERENCE_BATCH, device, precision)
+        return apply_batched(function, store, device, precision)
 
     def _evaluate(self, X: Any) -> dict[str, float]:
         check_is_fitted(self, "state_")
@@ -166,7 +163,6 @@ class BasePretrainer(BaseEstimator, ABC):
             self._build_criterion(),
             self._prepare,
             store,
-            INFERENCE_BATCH,
             device,
             resolve_precision(self.precision, device),
             seed=0,

@@ -22,7 +22,8 @@ class RecognitionLoss(Criterion):
 
     def __init__(self, task_names: list[str], task_weights: list[float]) -> None:
         super().__init__()
-        self.task_names = task_names
+        self.metric_names = [f"{name}_loss" for name in task_names]
+        self.metric_names += [f"{name}_accuracy" for name in task_names]
         self.register_buffer("task_weights", torch.tensor(task_weights), persistent=False)
 
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
@@ -47,7 +48,7 @@ class RecognitionLoss(Criterion):
         applied = self._applied(logits, labels)
         return binary_cross_entropy_with_logits(logits, applied.float(), reduction="none").mean(0)
 
-    def metrics(self, logits: Tensor, labels: Tensor) -> dict[str, Tensor]:
+    def metrics(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Compute loss and accuracy of each task.
 
         Parameters
@@ -59,15 +60,11 @@ class RecognitionLoss(Criterion):
 
         Returns
         -------
-        dict of str to Tensor of shape ()
-            ``<task>_loss`` and ``<task>_accuracy``.
+        Tensor of shape (2 * n_tasks,)
+            The losses, then the accuracies.
         """
-        losses = self.task_losses(logits, labels)
         accuracies = ((logits > 0) == self._applied(logits, labels)).float().mean(0)
-        named = {f"{name}_loss": loss for name, loss in zip(self.task_names, losses, strict=True)}
-        for name, accuracy in zip(self.task_names, accuracies, strict=True):
-            named[f"{name}_accuracy"] = accuracy
-        return named
+        return torch.cat([self.task_losses(logits, labels), accuracies])
 
     def _applied(self, logits: Tensor, labels: Tensor) -> Tensor:
         return labels[:, None] == torch.arange(logits.shape[1], device=logits.device)

@@ -1,31 +1,26 @@
-"""Batches of windows, sliced from where the windows are."""
+"""Batches of windows in a new order every epoch."""
 
 from collections.abc import Iterator
 
 import numpy as np
-import torch
-from torch import Tensor
 from torch.utils.data import Dataset
 
-from ..signal._windows import WindowStore
+from ._sources import Batch, WindowSource
 
 
 class WindowDataset(Dataset):
-    """Windows and their targets, as what skorch passes around.
+    """Some windows of a source, as what skorch passes around.
 
     Parameters
     ----------
-    store : WindowStore
-        All windows (or rows of features).
-    targets : ndarray or None
-        A target for each window of the store.
+    source : WindowSource
+        All windows and their targets.
     indices : ndarray of int
         The windows that belong to this data set.
     """
 
-    def __init__(self, store: WindowStore, targets: np.ndarray | None, indices: np.ndarray) -> None:
-        self.store = store
-        self.targets = targets
+    def __init__(self, source: WindowSource, indices: np.ndarray) -> None:
+        self.source = source
         self.indices = indices
 
     def __len__(self) -> int:
@@ -41,36 +36,22 @@ class BatchIterator:
         What to iterate over.
     batch_size : int
         Windows in a batch; the last one may be smaller.
-    device : torch.device
-        Where the batches go.
     order : numpy Generator or None
         Source of the order; None keeps the order of the data set.
     """
 
     def __init__(
-        self,
-        dataset: WindowDataset,
-        batch_size: int,
-        device: torch.device,
-        order: np.random.Generator | None,
+        self, dataset: WindowDataset, batch_size: int, order: np.random.Generator | None
     ) -> None:
         self.dataset = dataset
         self.batch_size = batch_size
-        self.device = device
         self.order = order
 
     def __len__(self) -> int:
         return -(-len(self.dataset) // self.batch_size)
 
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor | None]]:
+    def __iter__(self) -> Iterator[Batch]:
         indices = self.dataset.indices
         if self.order is not None:
             indices = self.order.permutation(indices)
-        targets = self.dataset.targets
-        for start in range(0, len(indices), self.batch_size):
-            chosen = indices[start : start + self.batch_size]
-            windows = torch.from_numpy(self.dataset.store.take(chosen)).to(self.device)
-            if targets is None:
-                yield windows, None
-            else:
-                yield windows, torch.from_numpy(targets[chosen]).to(self.device)
+        return self.dataset.source.batches(indices, self.batch_size)

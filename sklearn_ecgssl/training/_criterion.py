@@ -10,12 +10,19 @@ class Criterion(nn.Module, ABC):
 
     Loss and metrics are means over the inputs, so that those of a batch are the weighted means of
     those of its parts.
+
+    Attributes
+    ----------
+    metric_names : list of str
+        What the entries of `metrics` are, for the history.
     """
+
+    metric_names: list[str]
 
     @abstractmethod
     def forward(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Compute the loss, a scalar."""
 
     @abstractmethod
-    def metrics(self, outputs: Tensor, targets: Tensor) -> dict[str, Tensor]:
-        """Compute named scalars for the history."""
+    def metrics(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Compute the metrics, (n_metrics,), on the device of the outputs."""

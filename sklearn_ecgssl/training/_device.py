@@ -1,5 +1,8 @@
 """Where and in which precision a network runs."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 
 PRECISIONS = ("auto", "float32", "bfloat16")
@@ -64,3 +67,59 @@ def _multiplies_bfloat16(device: torch.device) -> bool:
         capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
         return bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))
     return False
+
+
+@contextmanager
+def fastest_kernels(device: torch.device) -> Iterator[None]:
+    """Let cuDNN try its kernels on the first batch of each shape and keep the fastest.
+
+    Parameters
+    ----------
+    device : torch.device
+        Where what follows runs; nothing changes unless it is a GPU.
+
+    Yields
+    ------
+    None
+    """
+    if device.type != "cuda":
+        yield
+        return
+    before = torch.backends.cudnn.benchmark
+    torch.backends.cudnn.benchmark = True
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.benchmark = before
+
+
+@contextmanager
+def memory_advice(batch_size: int, device: torch.device) -> Iterator[None]:
+    """Say which batch size to try where the device runs out of memory.
+
+    Parameters
+    ----------
+    batch_size : int
+        Windows in a batch.
+    device : torch.device
+        Where what follows runs.
+
+    Yields
+    ------
+    None
+
+    Raises
+    ------
+    MemoryError
+        In place of torch's error.
+    """
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        if batch_size == 1:
+            advice = "Use device='cpu', shorter windows or fewer filters."
+        else:
+            advice = f"Try batch_size={batch_size // 2}, or device='cpu'."
+        raise MemoryError(
+            f"batch_size={batch_size} needs more memory than {device} has left. {advice}"
+        ) from error

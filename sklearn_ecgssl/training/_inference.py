@@ -1,21 +1,21 @@
 """Run a trained network over windows, batch by batch."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ..signal._windows import WindowStore
-from ._batches import BatchIterator, WindowDataset
 from ._criterion import Criterion
 from ._net import Prepare, autocast
+from ._parts import inputs_at_once, keep_freed_memory, parts
+from ._sources import source_for_one_pass
 
 
 def apply_batched(
     function: Callable[[Tensor], Tensor],
     store: WindowStore,
-    batch_size: int,
     device: torch.device,
     precision: torch.dtype,
 ) -> np.ndarray:
@@ -27,8 +27,6 @@ def apply_batched(
         From a batch (n, n_times) to a tensor of n rows.
     store : WindowStore
         All windows.
-    batch_size : int
-        Windows in a batch.
     device : torch.device
         Where the function runs.
     precision : torch.dtype
@@ -39,12 +37,20 @@ def apply_batched(
     ndarray of shape (n_windows, ...), float32
         The results in the order of the windows.
     """
+    keep_freed_memory()
+    source = source_for_one_pass(store, None, device)
+    everything = np.arange(len(store))
+    results: np.ndarray | None = None
+    done = 0
     with torch.inference_mode(), autocast(device, precision):
-        results = [
-            function(windows).float().cpu()
-            for windows, _ in _batches(store, None, batch_size, device)
-        ]
-        return torch.cat(results).numpy()
+        for windows, _ in source.batches(everything, inputs_at_once(store.n_times, device)):
+            rows = function(windows).float().cpu().numpy()
+            if results is None:
+                results = np.empty((len(store), *rows.shape[1:]), dtype=np.float32)
+            results[done : done + len(rows)] = rows
+            done += len(rows)
+    assert results is not None, "a store is never empty"
+    return results
 
 
 def evaluate(
@@ -52,7 +58,6 @@ def evaluate(
     criterion: Criterion,
     prepare: Prepare,
     store: WindowStore,
-    batch_size: int,
     device: torch.device,
     precision: torch.dtype,
     seed: int,
@@ -65,8 +70,6 @@ def evaluate(
         As in `train`.
     store : WindowStore
         All windows.
-    batch_size : int
-        Windows in a batch.
     device : torch.device
         Where the network runs.
     precision : torch.dtype
@@ -81,17 +84,16 @@ def evaluate(
     """
     generator = torch.Generator(device=device).manual_seed(seed)
     criterion = criterion.to(device)
-    totals: dict[str, float] = {}
+    total = torch.zeros(len(criterion.metric_names), device=device)
+    n_inputs = 0
+    keep_freed_memory()
+    source = source_for_one_pass(store, None, device)
+    everything = np.arange(len(store))
     with torch.inference_mode(), autocast(device, precision):
-        for windows, labels in _batches(store, None, batch_size, device):
+        for windows, labels in source.batches(everything, inputs_at_once(store.n_times, device)):
             inputs, targets = prepare(windows, labels, generator)
-            for name, value in criterion.metrics(module(inputs), targets).items():
-                totals[name] = totals.get(name, 0.0) + float(value) * len(windows)
-    return {name: total / len(store) for name, total in totals.items()}
-
-
-def _batches(
-    store: WindowStore, targets: np.ndarray | None, batch_size: int, device: torch.device
-) -> Iterator[tuple[Tensor, Tensor | None]]:
-    dataset = WindowDataset(store, targets, np.arange(len(store)))
-    return iter(BatchIterator(dataset, batch_size, device, order=None))
+            for part in parts(inputs):
+                metrics = criterion.metrics(module(inputs[part]), targets[part])
+                total += metrics * (part.stop - part.start)
+            n_inputs += len(inputs)
+    return dict(zip(criterion.metric_names, (total / n_inputs).tolist(), strict=True))

@@ -9,22 +9,19 @@ from skorch import NeuralNet
 from torch import Tensor
 
 from ._batches import BatchIterator, WindowDataset
+from ._parts import parts
 
 #: Makes a batch's network inputs and targets from its windows and labels.
 Prepare = Callable[[Tensor, Any, torch.Generator], tuple[Tensor, Tensor]]
-
-#: Samples that a CPU takes through the network at once: 64 windows of 10 s, whose widest layer has
-#: 10 MB in bfloat16. Whole batches are 1.7 times slower, out of cache and allocated anew each step.
-CACHED_SAMPLES = 64 * 2560
 
 
 class TrainingNet(NeuralNet):
     """A skorch net that prepares batches on the device and reports named metrics.
 
-    `prepare(windows, labels, generator)` gives the module's input and the criterion's target. The
-    criterion has a method `metrics(outputs, targets)` that returns named scalars; their mean over
-    an epoch's samples goes into the history as ``train_<name>`` and ``valid_<name>``. Nothing is
-    read back from the device before the end of an epoch.
+    `prepare(windows, labels, generator)` gives the module's input and the criterion's target.
+    Loss and metrics of the criterion, means over an epoch's samples, go into the history as
+    ``train_<name>`` and ``valid_<name>``. Nothing is read back from the device before the end of
+    an epoch.
     """
 
     def __init__(
@@ -57,7 +54,9 @@ class TrainingNet(NeuralNet):
             {"params": [p for p in parameters if p.ndim > 1], "weight_decay": self.weight_decay},
             {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
         ]
-        self.optimizer_ = self.optimizer(groups, lr=self.lr)
+        # One kernel for all parameters; elsewhere it may be missing.
+        fused = parameters[0].device.type in ("cpu", "cuda")
+        self.optimizer_ = self.optimizer(groups, lr=self.lr, fused=fused or None)
         return self
 
     def get_split_datasets(self, X: Any, y: Any = None, **params: Any) -> tuple:
@@ -65,7 +64,7 @@ class TrainingNet(NeuralNet):
 
     def get_iterator(self, dataset: WindowDataset, training: bool = False) -> BatchIterator:
         order = np.random.default_rng(self.seeds[0]) if training else None
-        return BatchIterator(dataset, self.batch_size, torch.device(self.device), order)
+        return BatchIterator(dataset, self.batch_size, order)
 
     def run_single_epoch(
         self,
@@ -82,62 +81,52 @@ class TrainingNet(NeuralNet):
             self.valid_generator_ = self._generator(self.seeds[2])
         elif not hasattr(self, "train_generator_"):
             self.train_generator_ = self._generator(self.seeds[1])
-        totals: dict[str, Tensor] = {}
+        names = ["loss", *self.criterion_.metric_names]
+        total = torch.zeros(len(names), device=self.device)
         n_samples = 0
         for batch in iterator:
             self.notify("on_batch_begin", batch=batch, training=training)
             step = step_fn(batch, **fit_params)
             n = len(batch[0])
             n_samples += n
-            for name, value in {"loss": step["loss"], **step["metrics"]}.items():
-                totals[name] = totals.get(name, 0) + value * n
+            total += step["scores"] * n
             self.notify("on_batch_end", batch=batch, training=training, **step)
-        for name, total in totals.items():
-            self.history.record(f"{prefix}_{name}", float(total) / n_samples)
+        for name, mean in zip(names, (total / n_samples).tolist(), strict=True):
+            self.history.record(f"{prefix}_{name}", mean)
         self._check_finite(prefix)
 
     def train_step_single(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
         self._set_training(True)
         inputs, targets = self._prepared(batch, self.train_generator_)
-        steps = []
-        for part, share in self._parts(inputs):
-            step = self._evaluated(inputs[part], targets[part], share)
-            step["loss"].backward()
-            steps.append(step)
-        return _summed(steps)
+        scores = []
+        # Loss and metrics are means over inputs, so the shares' gradients add up to the batch's.
+        for part, share in _shares(inputs):
+            loss, metrics = self._evaluated(inputs[part], targets[part])
+            (loss * share).backward()
+            scores.append(_joined(loss, metrics) * share)
+        return _step(scores)
 
     def validation_step(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
         self._set_training(False)
         inputs, targets = self._prepared(batch, self.valid_generator_)
         with torch.no_grad():
-            return _summed(
-                self._evaluated(inputs[part], targets[part], share)
-                for part, share in self._parts(inputs)
+            return _step(
+                [
+                    _joined(*self._evaluated(inputs[part], targets[part])) * share
+                    for part, share in _shares(inputs)
+                ]
             )
 
     def _prepared(self, batch: Any, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         windows, labels = batch
         return self.prepare(windows, labels, generator)
 
-    def _parts(self, inputs: Tensor) -> Iterator[tuple[slice, float]]:
-        """Cut a batch into parts that stay in the processor's cache, with each one's share.
-
-        Loss and metrics are means over inputs, so the shares' gradients add up to the batch's.
-        """
-        size = len(inputs)
-        if inputs.device.type == "cpu":
-            size = max(1, CACHED_SAMPLES // inputs[0].numel())
-        for start in range(0, len(inputs), size):
-            part = slice(start, min(start + size, len(inputs)))
-            yield part, (part.stop - part.start) / len(inputs)
-
-    def _evaluated(self, inputs: Tensor, targets: Tensor, share: float) -> dict[str, Any]:
+    def _evaluated(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         with autocast(torch.device(self.device), self.precision):
             outputs = self.module_(inputs)
-        loss = self.criterion_(outputs, targets) * share
+        loss = self.criterion_(outputs, targets)
         with torch.no_grad():
-            metrics = self.criterion_.metrics(outputs, targets)
-        return {"loss": loss, "metrics": {name: m * share for name, m in metrics.items()}}
+            return loss, self.criterion_.metrics(outputs, targets)
 
     def _check_finite(self, prefix: str) -> None:
         loss = self.history[-1, f"{prefix}_loss"]
@@ -151,13 +140,20 @@ class TrainingNet(NeuralNet):
         return torch.Generator(device=self.device).manual_seed(seed)
 
 
-def _summed(steps: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    steps = list(steps)
-    names = steps[0]["metrics"]
-    return {
-        "loss": sum(step["loss"].detach() for step in steps),
-        "metrics": {name: sum(step["metrics"][name] for step in steps) for name in names},
-    }
+def _shares(inputs: Tensor) -> Iterator[tuple[slice, float]]:
+    """Cut a batch into parts, with each one's share of it."""
+    for part in parts(inputs):
+        yield part, (part.stop - part.start) / len(inputs)
+
+
+def _joined(loss: Tensor, metrics: Tensor) -> Tensor:
+    return torch.cat([loss.detach()[None], metrics])
+
+
+def _step(scores: list[Tensor]) -> dict[str, Any]:
+    """Put together what skorch expects of a step, from the shares of the batch's scores."""
+    total = torch.stack(scores).sum(0)
+    return {"loss": total[0], "scores": total}
 
 
 def autocast(device: torch.device, precision: torch.dtype) -> torch.autocast:

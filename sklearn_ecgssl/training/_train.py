@@ -12,9 +12,11 @@ from ..networks import seed_dropout
 from ..signal._windows import WindowStore
 from ._batches import WindowDataset
 from ._criterion import Criterion
-from ._device import resolve_device, resolve_precision
+from ._device import fastest_kernels, memory_advice, resolve_device, resolve_precision
 from ._net import Prepare, TrainingNet
+from ._parts import keep_freed_memory
 from ._progress import TrainingProgress
+from ._sources import source_for_epochs
 from ._state import module_to_state
 
 
@@ -78,10 +80,29 @@ def train(
     ------
     ValueError
         If the loss becomes NaN or infinite.
+    MemoryError
+        If a batch does not fit into the device's memory; the message names a smaller one.
     """
     device = resolve_device(plan.device)
-    train_set = WindowDataset(store, targets, split[0])
-    valid_set = WindowDataset(store, targets, split[1]) if len(split[1]) else None
+    keep_freed_memory()
+    with memory_advice(plan.batch_size, device), fastest_kernels(device):
+        source = source_for_epochs(store, targets, device)
+        train_set = WindowDataset(source, split[0])
+        valid_set = WindowDataset(source, split[1]) if len(split[1]) else None
+        net = _net(module, criterion, prepare, plan, seeds, held_out=valid_set is not None)
+        _run(net, train_set, valid_set)
+    return module_to_state(net.module_), _history(net)
+
+
+def _net(
+    module: nn.Module,
+    criterion: Criterion,
+    prepare: Prepare,
+    plan: TrainingPlan,
+    seeds: list[int],
+    held_out: bool,
+) -> TrainingNet:
+    device = resolve_device(plan.device)
     net = TrainingNet(
         module,
         criterion,
@@ -94,13 +115,11 @@ def train(
         precision=resolve_precision(plan.precision, device),
         weight_decay=plan.l2,
         seeds=seeds[1:4],
-        callbacks=_callbacks(plan, held_out=valid_set is not None),
+        callbacks=_callbacks(plan, held_out),
         verbose=0,
     )
     seed_dropout(module, torch.Generator(device).manual_seed(seeds[0]))
-    net.initialize()
-    _run(net, train_set, valid_set)
-    return module_to_state(net.module_), _history(net)
+    return net.initialize()
 
 
 def _callbacks(plan: TrainingPlan, held_out: bool) -> list[tuple[str, Any]]:

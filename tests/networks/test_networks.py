@@ -15,6 +15,7 @@ from sklearn_ecgssl.networks import (
     seed_dropout,
     shortest_window,
 )
+from sklearn_ecgssl.networks._pooling import MaxPool, global_max
 
 
 def n_parameters(module):
@@ -107,6 +108,29 @@ def test_bfloat16_gradients_point_the_same_way():
         assert b.dtype is torch.float32
         cosine = torch.nn.functional.cosine_similarity(a.flatten(), b.flatten(), dim=0)
         assert float(cosine) > 0.97
+
+
+@pytest.mark.parametrize(("size", "stride"), [(8, 2), (6, 2), (6, 3), (4, 4), (5, 1), (7, 3)])
+@pytest.mark.parametrize("n_times", [8, 9, 10, 61])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_pools_are_those_of_torch_with_and_without_gradients(size, stride, n_times, dtype):
+    signal = torch.randn(3, 4, 1, n_times).to(dtype)
+    expected = F.max_pool1d(signal[:, :, 0], size, stride)
+    pool = MaxPool(size, stride)
+    with torch.no_grad():
+        assert torch.equal(pool(signal)[:, :, 0], expected)
+        assert torch.equal(global_max(signal), signal.amax(dim=(2, 3)))
+    assert torch.equal(pool(signal)[:, :, 0], expected)
+    assert torch.equal(global_max(signal), signal.amax(dim=(2, 3)))
+
+
+def test_features_are_the_same_with_and_without_gradients():
+    torch.manual_seed(0)
+    trunk = ConvTrunk()
+    windows = torch.randn(4, 700)
+    with torch.no_grad():
+        alone = trunk(windows)
+    torch.testing.assert_close(alone, trunk(windows), rtol=0, atol=0)
 
 
 def test_initialisation_is_glorot_uniform_with_zero_biases():

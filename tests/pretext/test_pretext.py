@@ -54,7 +54,7 @@ def test_loss_by_hand():
         accuracies.append(np.mean((p > 0.5) == applied))
     criterion = RecognitionLoss(names, weights)
     arguments = torch.tensor(logits), torch.tensor(labels)
-    metrics = criterion.metrics(*arguments)
+    metrics = dict(zip(criterion.metric_names, criterion.metrics(*arguments), strict=True))
     for name, loss, accuracy in zip(names, losses, accuracies, strict=True):
         assert float(metrics[f"{name}_loss"]) == pytest.approx(loss)
         assert float(metrics[f"{name}_accuracy"]) == pytest.approx(accuracy)

@@ -9,11 +9,13 @@ from sklearn_ecgssl.training import TrainingPlan, draw_seeds, train
 
 
 class SquaredError(nn.Module):
+    metric_names = ["error"]
+
     def forward(self, outputs, targets):
         return (outputs[:, 0] - targets).square().mean()
 
     def metrics(self, outputs, targets):
-        return {"error": (outputs[:, 0] - targets).abs().mean()}
+        return (outputs[:, 0] - targets).abs().mean()[None]
 
 
 def as_they_are(windows, labels, generator):
@@ -119,6 +121,21 @@ def test_exploding_loss_is_an_error_that_names_the_epoch():
     X, y = problem()
     with pytest.raises(ValueError, match=r"train loss became (inf|nan) in epoch 1.*learning"):
         fit(X=X * 1e30, y=y)
+
+
+def test_out_of_memory_names_a_batch_size_to_try():
+    def too_large(windows, labels, generator):
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    X, y = problem()
+    everything = np.arange(len(X)), np.arange(0)
+    for batch_size, advice in ((24, "Try batch_size=12"), (1, "shorter windows")):
+        plan = TrainingPlan(max_epochs=1, batch_size=batch_size, learning_rate=0.1)
+        with pytest.raises(MemoryError, match=f"batch_size={batch_size} needs more.*{advice}"):
+            train(
+                nn.Linear(3, 1), SquaredError(), too_large, WindowStore([X]), y,
+                everything, plan, [0, 0, 0, 0],
+            )  # fmt: skip
 
 
 def test_progress_bar_only_when_asked(capsys):
