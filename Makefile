@@ -2,13 +2,14 @@
 
 PYTHON ?= python3
 VENV ?= .venv
-# More arguments: for pip, for pytest, for the demo. JOBS is the number of test processes, each with
+# More arguments: for pip, for pytest, for the demo and the benchmarks. JOBS is the number of test processes, each with
 # one thread: two threads that share busy cores wait for each other most of the time.
 PIP_ARGS ?= --quiet
 PYTEST_ARGS ?=
 JOBS ?= 2
 DATA ?=
 ARGS ?=
+BENCH ?=
 
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -19,12 +20,12 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test test-fast test-slow lint types format check clean clean-all
+.PHONY: help install demo bench test test-fast test-slow lint types format check clean clean-all
 
 help:  ## show this list
 	@echo "make <target>; everything is installed into $(VENV), once"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | while IFS='|' read -r target text; do printf '%-12s %s\n' "$$target" "$$text"; done
-	@echo "variables: PYTHON=python3.12  DATA=my_ecg.npz  ARGS='demo arguments'  JOBS=4  PYTEST_ARGS='-k filter'  PIP_ARGS=  (shows pip's progress)"
+	@echo "variables: PYTHON=python3.12  DATA=my_ecg.npz  ARGS='arguments of demo or bench'  JOBS=4  PYTEST_ARGS='-k filter'  PIP_ARGS=  (shows pip's progress)"
 
 $(BIN)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
@@ -44,6 +45,9 @@ install: $(INSTALLED)  ## create .venv and install the package and its tools
 
 demo: $(INSTALLED)  ## the whole method on simulated ECG; on yours with DATA=file-or-folder
 	$(BIN)/python examples/plot_emotion_recognition.py $(if $(DATA),--data "$(DATA)") $(ARGS)
+
+bench: $(INSTALLED)  ## benchmarks, on a quiet machine; one of them with BENCH=pretraining
+	$(BIN)/python -m benchmarks $(BENCH) $(ARGS)
 
 test: $(INSTALLED)  ## every test, and every example in a docstring
 	$(PYTEST)

@@ -9,6 +9,11 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 
 from .._compat import validate_data
+from ._mapped import release_pages
+
+#: Bytes of windows after which the pages of memory-maps are given back. Windows in random order
+#: bring several times their size into memory: each first touch maps its neighbourhood too.
+RELEASE_AFTER = 8 * 2**20
 
 
 class WindowStore:
@@ -36,6 +41,7 @@ class WindowStore:
         self.counts = np.array([len(block) for block in self.blocks], dtype=np.intp)
         self.n_times = int(self.blocks[0].shape[1])
         self._starts = np.concatenate([[0], np.cumsum(self.counts)])
+        self._unreleased = 0
 
     def __len__(self) -> int:
         return int(self._starts[-1])
@@ -65,6 +71,9 @@ class WindowStore:
             rows = np.flatnonzero(block_of == block)
             out[rows] = self.blocks[block][indices[rows] - self._starts[block]]
         self._check_finite(out, indices)
+        self._unreleased += out.nbytes
+        if self._unreleased > RELEASE_AFTER:
+            self._release()
         return out
 
     def per_window(self, values: Any, name: str) -> np.ndarray:
@@ -111,6 +120,11 @@ class WindowStore:
             Views, one for each block.
         """
         return np.split(rows, self._starts[1:-1])
+
+    def _release(self) -> None:
+        for block in self.blocks:
+            release_pages(block)
+        self._unreleased = 0
 
     def _check_finite(self, windows: np.ndarray, indices: np.ndarray) -> None:
         finite = np.isfinite(windows).all(axis=1)

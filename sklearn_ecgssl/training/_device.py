@@ -94,15 +94,15 @@ def fastest_kernels(device: torch.device) -> Iterator[None]:
 
 
 @contextmanager
-def memory_advice(batch_size: int, device: torch.device) -> Iterator[None]:
-    """Say which batch size to try where the device runs out of memory.
+def memory_advice(device: torch.device, advice: str) -> Iterator[None]:
+    """Say what to do where the device runs out of memory.
 
     Parameters
     ----------
-    batch_size : int
-        Windows in a batch.
     device : torch.device
         Where what follows runs.
+    advice : str
+        What to do.
 
     Yields
     ------
@@ -116,10 +116,4 @@ def memory_advice(batch_size: int, device: torch.device) -> Iterator[None]:
     try:
         yield
     except torch.OutOfMemoryError as error:
-        if batch_size == 1:
-            advice = "Use device='cpu', shorter windows or fewer filters."
-        else:
-            advice = f"Try batch_size={batch_size // 2}, or device='cpu'."
-        raise MemoryError(
-            f"batch_size={batch_size} needs more memory than {device} has left. {advice}"
-        ) from error
+        raise MemoryError(f"{device} has too little memory left. {advice}") from error

@@ -8,9 +8,13 @@ from torch import Tensor, nn
 
 from ..signal._windows import WindowStore
 from ._criterion import Criterion
+from ._device import memory_advice
 from ._net import Prepare, autocast
 from ._parts import inputs_at_once, keep_freed_memory, parts
 from ._sources import source_for_one_pass
+
+#: What helps where a device cannot hold a batch of windows that are only looked at.
+ADVICE = "Free some of it, or use device='cpu'."
 
 
 def apply_batched(
@@ -36,13 +40,18 @@ def apply_batched(
     -------
     ndarray of shape (n_windows, ...), float32
         The results in the order of the windows.
+
+    Raises
+    ------
+    MemoryError
+        If a batch does not fit into the device's memory.
     """
     keep_freed_memory()
     source = source_for_one_pass(store, None, device)
     everything = np.arange(len(store))
     results: np.ndarray | None = None
     done = 0
-    with torch.inference_mode(), autocast(device, precision):
+    with memory_advice(device, ADVICE), torch.inference_mode(), autocast(device, precision):
         for windows, _ in source.batches(everything, inputs_at_once(store.n_times, device)):
             rows = function(windows).float().cpu().numpy()
             if results is None:
@@ -89,7 +98,7 @@ def evaluate(
     keep_freed_memory()
     source = source_for_one_pass(store, None, device)
     everything = np.arange(len(store))
-    with torch.inference_mode(), autocast(device, precision):
+    with memory_advice(device, ADVICE), torch.inference_mode(), autocast(device, precision):
         for windows, labels in source.batches(everything, inputs_at_once(store.n_times, device)):
             inputs, targets = prepare(windows, labels, generator)
             for part in parts(inputs):

@@ -85,7 +85,7 @@ def train(
     """
     device = resolve_device(plan.device)
     keep_freed_memory()
-    with memory_advice(plan.batch_size, device), fastest_kernels(device):
+    with memory_advice(device, _smaller_batch(plan.batch_size)), fastest_kernels(device):
         source = source_for_epochs(store, targets, device)
         train_set = WindowDataset(source, split[0])
         valid_set = WindowDataset(source, split[1]) if len(split[1]) else None
@@ -120,6 +120,14 @@ def _net(
     )
     seed_dropout(module, torch.Generator(device).manual_seed(seeds[0]))
     return net.initialize()
+
+
+def _smaller_batch(batch_size: int) -> str:
+    if batch_size == 1:
+        return "Use device='cpu', shorter windows or fewer filters."
+    return (
+        f"batch_size={batch_size} is too large: try batch_size={batch_size // 2}, or device='cpu'."
+    )
 
 
 def _callbacks(plan: TrainingPlan, held_out: bool) -> list[tuple[str, Any]]:

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from sklearn.base import BaseEstimator
 
-from sklearn_ecgssl.signal import Segmenter
+from sklearn_ecgssl.signal import Segmenter, _windows
+from sklearn_ecgssl.signal._mapped import release_pages
 from sklearn_ecgssl.signal._windows import WindowStore, check_windows, is_windowed
 
 
@@ -78,3 +79,33 @@ def test_memory_maps_are_not_read(tmp_path, n_windows):
 )
 def test_windowed_recordings_are_recognised(X, expected):
     assert is_windowed(X) is expected
+
+
+def test_pages_of_a_memory_map_are_given_back(tmp_path, monkeypatch):
+    released = []
+    monkeypatch.setattr(_windows, "release_pages", released.append)
+    monkeypatch.setattr(_windows, "RELEASE_AFTER", 100)
+    path = tmp_path / "windows.npy"
+    np.save(path, np.arange(60, dtype=np.float32).reshape(10, 6))
+    mapped = np.load(path, mmap_mode="r")
+    store = WindowStore([mapped])
+    for _ in range(3):
+        store.take(np.arange(2))
+        assert released == []
+        store.take(np.arange(3))
+        assert len(released) == 1
+        assert released[0] is mapped
+        released.clear()
+
+
+@pytest.mark.parametrize("mode", ["r", "r+", "c"])
+def test_released_pages_hold_what_they_held(tmp_path, mode):
+    path = tmp_path / "windows.npy"
+    np.save(path, np.zeros((10, 600), dtype=np.float32))
+    mapped = np.load(path, mmap_mode=mode)
+    if mode != "r":
+        mapped[3] = 7
+    expected = np.array(mapped)
+    for array in (mapped, mapped[2:5], expected):
+        release_pages(array)
+    np.testing.assert_array_equal(mapped, expected)

@@ -123,7 +123,7 @@ def test_out_of_memory_on_the_gpu_names_a_batch_size(gpu):
     windows[:, ::100] = 1
     torch.cuda.set_per_process_memory_fraction(0.02)
     try:
-        with pytest.raises(MemoryError, match="Try batch_size=2048"):
+        with pytest.raises(MemoryError, match="try batch_size=2048"):
             PretextPretrainer(device="cuda", batch_size=4096, max_epochs=1).fit(windows)
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)

@@ -1,0 +1,76 @@
+"""What the benchmarks compare with must be the same method, or their ratios mean nothing."""
+
+import numpy as np
+import pytest
+import torch
+
+from benchmarks import naive
+from benchmarks.bound import operations_per_window
+from benchmarks.tables import print_table
+from benchmarks.timing import Rate, time_in_turn
+from sklearn_ecgssl.networks import ConvTrunk, RecognitionNet
+from sklearn_ecgssl.pretext import PretextPretrainer
+from sklearn_ecgssl.transforms import default_transforms
+
+
+@pytest.fixture
+def window():
+    return np.random.default_rng(0).normal(size=2560)
+
+
+def test_naive_network_is_ours():
+    ours, port = RecognitionNet(ConvTrunk()), naive.Network()
+    assert sum(p.numel() for p in port.parameters()) == sum(p.numel() for p in ours.parameters())
+    convs = [layer for layer in ours.modules() if isinstance(layer, torch.nn.Conv2d)]
+    for mine, theirs in zip(convs, port.convs, strict=True):
+        theirs.weight.data = mine.weight.data[:, :, 0]
+        theirs.bias.data = mine.bias.data
+    for mine, theirs in zip(ours.heads, port.heads, strict=True):
+        theirs.load_state_dict(mine.state_dict())
+    windows = torch.randn(2, 2560)
+    ours.eval(), port.eval()
+    torch.testing.assert_close(port(windows), ours(windows), rtol=1e-4, atol=1e-5)
+
+
+def test_naive_transformations_are_ours(window):
+    assert list(naive.TRANSFORMS) == [name for name, _ in default_transforms()]
+    rng = np.random.default_rng(1)
+    views = {name: transform(window, rng) for name, transform in naive.TRANSFORMS.items()}
+    assert {len(view) for view in views.values()} == {2560}
+    noise = views["noise"] - window
+    assert 10 * np.log10(np.mean(window**2) / np.mean(noise**2)) == pytest.approx(15, abs=0.3)
+    for name in ("scale", "negate", "flip"):
+        ours = dict(default_transforms())[name].transform(window[None])[0]
+        np.testing.assert_allclose(views[name], ours, rtol=1e-6)
+    np.testing.assert_array_equal(np.sort(views["permute"]), np.sort(window))
+    # A piece of 284 samples becomes 299 or 271; five are stretched, four squeezed.
+    changes = np.abs(views["warp"][:200] - window[:200])
+    assert changes.max() > 0.1
+
+
+def test_naive_training_uses_the_same_loss_weights():
+    assert PretextPretrainer()._task_weights() == naive.TASK_WEIGHTS
+
+
+def test_bound_counts_the_operations_of_the_papers_network():
+    by_hand = 2 * (
+        2560 * 32 * (1 * 32 + 32 * 32) + 1277 * 64 * 16 * (32 + 64) + 635 * 128 * 8 * (64 + 128)
+    )
+    assert operations_per_window() == by_hand
+    assert by_hand == pytest.approx(0.67e9, rel=0.01)
+
+
+def test_ratios_are_of_the_same_round():
+    assert Rate([2.0, 30.0, 8.0]).over(Rate([1.0, 10.0, 2.0])) == 3.0
+    order = []
+    works = {name: lambda name=name: order.append(name) or 5.0 for name in "ab"}
+    rates = time_in_turn(works, rounds=2)
+    assert order == ["a", "b", "a", "b"]
+    assert all(rate.median > 0 and len(rate.rates) == 2 for rate in rates.values())
+
+
+def test_tables_line_up(capsys):
+    print_table(["what", "rate"], [["a", 1234.5], ["longer", 0.12345], ["none", None]])
+    lines = capsys.readouterr().out.splitlines()
+    assert len({len(line) for line in lines}) == 1
+    assert lines[2].split() == ["|", "a", "|", "1", "234", "|"]
