@@ -46,9 +46,13 @@ def multiplication_rate(dtype: torch.dtype, device: str) -> float:
     Both are the same sums; libraries differ in how near they come to what the machine can do, and
     the bound should be the machine's.
     """
-    sizes = (1024, 2048) if device == "cpu" else (4096, 8192)
-    rates = [_product_rate(size, dtype, device) for size in sizes]
-    return max(*rates, _pointwise_rate(dtype, device))
+    on_cpu = device == "cpu"
+    products = (1024, 2048) if on_cpu else (4096, 8192)
+    pointwise = ((16, 512, 32), (4, 256, 32)) if on_cpu else ((64, 1024, 64), (64, 512, 64))
+    return max(
+        *(_product_rate(size, dtype, device) for size in products),
+        *(_pointwise_rate(*shape, dtype, device) for shape in pointwise),
+    )
 
 
 def _product_rate(size: int, dtype: torch.dtype, device: str) -> float:
@@ -56,8 +60,7 @@ def _product_rate(size: int, dtype: torch.dtype, device: str) -> float:
     return _best_rate(lambda: a @ b, 2 * size**3, device)
 
 
-def _pointwise_rate(dtype: torch.dtype, device: str) -> float:
-    n, channels, side = (16, 512, 32) if device == "cpu" else (64, 1024, 64)
+def _pointwise_rate(n: int, channels: int, side: int, dtype: torch.dtype, device: str) -> float:
     layout = torch.channels_last
     signal = torch.randn(n, channels, side, side, device=device).to(dtype, memory_format=layout)
     kernel = torch.randn(channels, channels, 1, 1, device=device).to(dtype, memory_format=layout)

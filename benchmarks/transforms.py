@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 
+from sklearn_ecgssl.training._parts import keep_freed_memory
 from sklearn_ecgssl.transforms import default_transforms
 
 from .ecg import simulated_windows
@@ -14,6 +15,7 @@ BATCH = 128
 
 
 def run(args) -> None:
+    keep_freed_memory()  # as in a fit
     windows = simulated_windows(BATCH)
     on_device = torch.from_numpy(windows).to(args.device)
     generator = torch.Generator(args.device).manual_seed(0)

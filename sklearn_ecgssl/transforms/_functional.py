@@ -39,15 +39,17 @@ def permute(windows: Tensor, n_pieces: int, generator: torch.Generator | None = 
     """Cut into `n_pieces` pieces, equal within one sample, and shuffle them."""
     n_windows, n_times = windows.shape
     device = windows.device
+    order = _random_order(n_windows, n_pieces, device, generator)
+    if n_times % n_pieces == 0:
+        pieces = windows.unflatten(1, (n_pieces, -1))
+        return pieces[torch.arange(n_windows, device=device)[:, None], order].flatten(1)
+
     edges = torch.arange(n_pieces + 1, device=device) * n_times // n_pieces
     starts, lengths = edges[:-1], edges.diff()
-
-    order = _random_order(n_windows, n_pieces, device, generator)
-    slot, offset = _locate(
-        torch.arange(n_times, device=device).expand(n_windows, -1), lengths[order]
-    )
-    source = starts[order.gather(1, slot)] + offset
-    return windows.gather(1, source)
+    ends = lengths[order].cumsum(dim=1)
+    position = torch.arange(n_times, device=device).expand(n_windows, -1)
+    shift = starts[order] - (ends - lengths[order])
+    return windows.gather(1, position + shift.gather(1, _find_slot(ends, position)))
 
 
 def time_warp(
@@ -68,19 +70,19 @@ def time_warp(
     crop = torch.randint(
         max(total - n_times, 0) + 1, (n_windows, 1), generator=generator, device=device
     )
-    slot, offset = _locate(
-        torch.arange(n_times, device=device) + crop, torch.cat([lengths, tail], dim=1)
-    )
-    # A piece's first and last samples keep their values: offset 0 .. length - 1 is mapped onto
-    # 0 .. piece - 1, in integers, so that the interpolation weight is exact.
-    in_tail = slot == n_pieces
-    span = torch.where(
-        in_tail, 1, torch.cat([lengths, tail], dim=1).gather(1, slot).sub(1).clamp(min=1)
-    )
-    numerator = torch.where(in_tail, offset, offset * (piece - 1))
-    left = slot * piece + numerator.div(span, rounding_mode="floor")
-    weight = numerator.remainder(span).to(windows.dtype) / span
+    lengths = torch.cat([lengths, tail], dim=1)
+    ends = lengths.cumsum(dim=1)
+    position = torch.arange(n_times, device=device) + crop
+    slot = _find_slot(ends, position)
+
+    # Pieces of one kind are warped alike: look up where their samples come from.
+    sources, weights = _warp_table(piece, stretched, squeezed, n_times - n_pieces * piece, windows)
+    first_row = torch.where(is_stretched, 0, stretched)
+    first_row = torch.cat([first_row, torch.full_like(tail, stretched + squeezed)], dim=1)
+    row = position + (first_row - (ends - lengths)).gather(1, slot)
+    left = sources.expand(n_windows, -1).gather(1, row) + slot * piece
     right = (left + 1).clamp(max=n_times - 1)
+    weight = weights.expand(n_windows, -1).gather(1, row)
     return torch.lerp(windows.gather(1, left), windows.gather(1, right), weight)
 
 
@@ -97,8 +99,27 @@ def _random_order(
     return torch.rand((n_windows, n_pieces), generator=generator, device=device).argsort(dim=1)
 
 
-def _locate(position: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-    """Find in which of the pieces laid end to end a position falls, and how far into it."""
-    ends = lengths.cumsum(dim=1)
-    slot = torch.searchsorted(ends, position.contiguous(), right=True)
-    return slot, position - (ends - lengths).gather(1, slot)
+def _find_slot(ends: Tensor, position: Tensor) -> Tensor:
+    """Find in which of the pieces laid end to end each position falls."""
+    # In 32 bits the search takes a third of the time.
+    return torch.searchsorted(ends.int(), position.int().contiguous(), right=True)
+
+
+def _warp_table(
+    piece: int, stretched: int, squeezed: int, tail: int, like: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Sample to the left of each sample of a stretched, a squeezed and an unwarped piece.
+
+    Beside it the weight of the sample to the right. A piece's first and last samples keep their
+    values: offset 0 .. length - 1 is mapped onto 0 .. piece - 1, in integers, so that the weight
+    is exact.
+    """
+    sources, weights = [], []
+    for length in (stretched, squeezed):
+        offset = torch.arange(length, device=like.device) * (piece - 1)
+        span = max(length - 1, 1)
+        sources.append(offset.div(span, rounding_mode="floor"))
+        weights.append(offset.remainder(span).to(like.dtype) / span)
+    sources.append(torch.arange(tail, device=like.device))
+    weights.append(like.new_zeros(tail))
+    return torch.cat(sources), torch.cat(weights)
