@@ -26,6 +26,7 @@ def main() -> None:
     parser.add_argument("--target", help="with --data: the field to classify")
     parser.add_argument("--where", nargs="*", default=[], help="with --data: fields to be true")
     parser.add_argument("--epochs", type=int, default=10, help="for precision")
+    parser.add_argument("--seeds", type=int, default=2, help="for precision")
     args = parser.parse_args()
     unknown = sorted(set(args.names) - set(NAMES))
     if unknown:

@@ -1,8 +1,8 @@
 """Peak memory of pretraining and embedding against the size of the data set.
 
 Each row is a process of its own. "Own" memory is what the process allocated (RssAnon); the pages of
-a memory-map that the system happens to hold are counted beside it, since it takes them back at
-will. What the process had before the fit, libraries and data, is in the figures.
+a memory-map that the system holds for it at the end are counted beside it, since it takes them back
+at will. What the process had before the fit, libraries and data, is in the figures.
 """
 
 import json

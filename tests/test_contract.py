@@ -149,6 +149,29 @@ def test_memory_pretrains_once_a_fold(small_pipe, recordings, cohort, tmp_path, 
     assert len(fits) == 2
 
 
+def test_memory_filters_and_segments_once_a_fold(
+    small_pipe, recordings, cohort, tmp_path, monkeypatch
+):
+    """Settings of the pretraining share the steps before it."""
+    counts = {}
+
+    def count(kind):
+        fit = kind.fit
+
+        def counting_fit(self, *args, **kwargs):
+            counts[kind] = counts.get(kind, 0) + 1
+            return fit(self, *args, **kwargs)
+
+        monkeypatch.setattr(kind, "fit", counting_fit)
+
+    for kind in (ECGFilter, Segmenter, PretextPretrainer):
+        count(kind)
+    small_pipe.set_params(memory=Memory(tmp_path, verbose=0))
+    grid = {"embed__pretrainer__noise__snr_db": [5, 15], "classify__C": [0.1, 1]}
+    GridSearchCV(small_pipe, grid, cv=KFold(2), refit=False).fit(recordings, cohort.target)
+    assert counts == {ECGFilter: 2, Segmenter: 2, PretextPretrainer: 4}
+
+
 def test_pipeline_can_give_dataframes(small_pipe, recordings, cohort):
     features = (
         small_pipe[:-1].set_output(transform="pandas").fit_transform(recordings, cohort.target)
