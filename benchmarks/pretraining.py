@@ -38,12 +38,13 @@ def fit(n_windows: int, precision: str, device: str, batch_size: int = 128) -> f
 def _against_the_naive_port(args) -> None:
     n_windows = 256 if args.device == "cpu" else 58_000
 
-    def naive_port() -> float:
-        naive.pretrain(simulated_windows(128))
+    def naive_port(batch_size: int) -> float:
+        naive.pretrain(simulated_windows(128), batch_size)
         return N_VIEWS * 128
 
     works = {
-        "naive port": naive_port,
+        "naive port": lambda: naive_port(128),
+        "naive port, batches of 32": lambda: naive_port(32),
         "ours, float32": lambda: fit(n_windows, "float32", args.device),
         "ours, bfloat16": lambda: fit(n_windows, "bfloat16", args.device),
     }
