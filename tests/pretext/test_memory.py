@@ -21,18 +21,16 @@ def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 path, kind = sys.argv[1:]
-mapped = np.load(path, mmap_mode="r")
-windows = {
-    "memory-map": lambda: mapped,
-    "array": lambda: np.array(mapped),
-    "recordings": lambda: list(np.array(mapped).reshape(10, -1, mapped.shape[1])),
-}[kind]()
+windows = np.load(path, mmap_mode="r" if kind == "memory-map" else None)
+few = windows[:2000]
+if kind == "recordings":
+    windows = list(windows.reshape(10, -1, windows.shape[1]))
 pretrainer = PretextPretrainer(
     [("negate", Negate())],
     filters=(2,), kernel_sizes=(4,), convs_per_block=1, head_hidden=(2,), max_epochs=1,
     batch_size=256, random_state=0,
 )
-pretrainer.fit(mapped[:2000]).encode(mapped[:2000])
+pretrainer.fit(few).encode(few)
 start = peak()
 pretrainer.fit(windows)
 fitted = peak()
