@@ -10,6 +10,7 @@ NAMES = [
     "embedding",
     "transforms",
     "signals",
+    "beats",
     "search",
     "memory",
     "imports",
@@ -27,6 +28,7 @@ def main() -> None:
     parser.add_argument("--where", nargs="*", default=[], help="with --data: fields to be true")
     parser.add_argument("--epochs", type=int, default=10, help="for precision")
     parser.add_argument("--seeds", type=int, default=2, help="for precision")
+    parser.add_argument("--records", type=int, default=48, help="for beats: how many of the 48")
     args = parser.parse_args()
     unknown = sorted(set(args.names) - set(NAMES))
     if unknown:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks import naive
+from benchmarks import beats, naive
 from benchmarks.bound import operations_per_window
 from benchmarks.tables import print_table
 from benchmarks.timing import Rate, time_in_turn
@@ -74,3 +74,24 @@ def test_tables_line_up(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert len({len(line) for line in lines}) == 1
     assert lines[2].split() == ["|", "a", "|", "1", "234", "|"]
+
+
+def test_beats_are_matched_one_to_one():
+    true, found = np.array([100, 200, 300]), np.array([90, 105, 251, 320])
+    assert beats.count_matches(true, found, 20) == 2
+    assert beats.count_matches(true, found, 9) == 1
+    assert beats.count_matches(true, np.array([]), 9) == 0
+
+
+def test_detectors_are_compared_on_the_same_windows():
+    x = np.random.default_rng(0).normal(size=360 * 25)
+    at = np.arange(180, len(x), 360)
+    (first, second) = beats.windows([(x, at, 360)])
+    assert len(first[0]) == len(second[0]) == 2560
+    np.testing.assert_allclose(second[1], np.arange(128, 2560, 256))
+    detectors = {"all": lambda x, rate: second[1], "half": lambda x, rate: second[1][::2] + 40}
+    scores = beats.compare([first, second], detectors)
+    assert scores["all"].row[:3] == ["100.00", "100.00", "100.00"]
+    assert scores["half"].row[:3] == ["0.00", "0.00", "0.00"]
+    halves = beats.compare([second], {"half": lambda x, rate: second[1][::2] + 30})["half"]
+    assert halves.row[:3] == ["50.00", "100.00", "66.67"]

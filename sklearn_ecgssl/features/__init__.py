@@ -1,5 +1,6 @@
 """Frozen features of ECG for any classifier."""
 
 from ._embedder import SSLEmbedder
+from ._hrv import HRVFeatures
 
-__all__ = ["SSLEmbedder"]
+__all__ = ["HRVFeatures", "SSLEmbedder"]

@@ -1,0 +1,268 @@
+"""Heart rate and its variability as a scikit-learn transformer."""
+
+import warnings
+from collections.abc import Iterator, Sequence
+from numbers import Integral, Real
+from typing import Any, Self, TypeAlias
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from .._compat import Interval, StrOptions, _fit_context
+from .._fitting import all_or_nothing
+from ..signal._recordings import check_recordings
+from ..signal._windows import WindowStore, check_windows, is_windowed
+from ._beats import QRS_BAND, find_beats, load_detector
+from ._pooling import POOLS, pool_known
+from ._variability import FEATURES, MIN_DURATION, long_enough, variability
+
+Signals: TypeAlias = WindowStore | list | np.ndarray
+"""Windows that are read batch by batch, a list of recordings, or an array of either in its rows."""
+
+#: Windows that are gathered at once.
+BATCH = 256
+
+
+class HRVFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Turn ECG into heart rate and its variability, the baseline of every comparison.
+
+    The R peaks are sleepecg's (``pip install sklearn_ecgssl[hrv]``), the features those of the Task
+    Force [1]_. Nothing is learnt: `fit` decides which columns there are.
+
+    ========= ======== ========================================================= ==========
+    name      unit     what                                                      at least
+    ========= ======== ========================================================= ==========
+    mean_hr   1/min    60 000 ms by the mean interval between beats              `min_beats`
+    sdnn      ms       standard deviation of the intervals                       `min_beats`
+    rmssd     ms       root mean square of successive differences                `min_beats`
+    pnn50     %        successive differences above 50 ms                        `min_beats`
+    lf        ms^2     power of the intervals between 0.04 and 0.15 Hz           120 s
+    hf        ms^2     power of the intervals between 0.15 and 0.4 Hz            60 s
+    lf_hf     1        lf by hf                                                  120 s
+    ========= ======== ========================================================= ==========
+
+    Intervals outside 0.3 to 2 s (200 to 30 beats a minute) are left out, with the differences to
+    their neighbours: they hold a false beat or a missed one. Ectopic beats are not looked for.
+
+    Parameters
+    ----------
+    sampling_rate : float, default=256
+        Of the windows or recordings, in Hz. Above 60; below 100 the detector is less sure.
+    features : "auto" or list of str, default="auto"
+        Which features, in this order. "auto" takes those of the table that are defined for the
+        duration of the windows, or of at least half of the recordings, that `fit` is given.
+    min_beats : int, default=4
+        With fewer usable intervals than lie between so many beats, every feature is NaN.
+    pool : {"mean", "max", "mean_std"}, default="mean"
+        How the windows of a recording become one row; "mean_std" gives means, then standard
+        deviations. NaN is left out. Plain windows and recordings are not pooled.
+
+    Attributes
+    ----------
+    features_ : list of str
+        The features.
+    windowed_ : bool
+        Whether it was fitted on windowed recordings.
+    n_features_in_ : int
+        Samples in a window. Not set by a list of recordings.
+
+    Notes
+    -----
+    What cannot be computed is NaN, with one warning: too few beats, a flat window, a recording that
+    is too short for `lf` or `hf`. Put an imputer behind it. A classifier wants a scaler too: the
+    units differ. `lf` and `hf` of a recording that was cut into short windows are not to be had
+    from the windows: transform the recording itself.
+
+    The features do not depend on the unit or the polarity of the ECG. Baseline wander does not
+    matter either; the beats are looked for between 5 and 30 Hz.
+
+    References
+    ----------
+    .. [1] Task Force of the European Society of Cardiology and the North American Society of Pacing
+       and Electrophysiology, "Heart Rate Variability: Standards of Measurement, Physiological
+       Interpretation, and Clinical Use", Circulation, 1996, doi:10.1161/01.CIR.93.5.1043.
+
+    Examples
+    --------
+    >>> from sklearn_ecgssl.datasets import make_cohort
+    >>> from sklearn_ecgssl.features import HRVFeatures
+    >>> from sklearn_ecgssl.signal import Segmenter
+    >>> recordings = make_cohort(n_subjects=2, duration=130, random_state=0).recordings
+    >>> hrv = HRVFeatures(sampling_rate=256).fit(recordings)
+    >>> hrv.transform(recordings).shape
+    (4, 7)
+    >>> windows = Segmenter(sampling_rate=256, window_length=10).fit_transform(recordings)
+    >>> hrv = HRVFeatures(sampling_rate=256).fit(windows)
+    >>> print(*hrv.get_feature_names_out())
+    mean_hr sdnn rmssd pnn50
+    """
+
+    _parameter_constraints: dict = {
+        "sampling_rate": [Interval(Real, 2 * QRS_BAND[1], None, closed="neither")],
+        "features": [StrOptions({"auto"}), list, tuple],
+        "min_beats": [Interval(Integral, 3, None, closed="left")],
+        "pool": [StrOptions(set(POOLS))],
+    }
+
+    def __init__(
+        self,
+        sampling_rate: float = 256,
+        *,
+        features: str | Sequence[str] = "auto",
+        min_beats: int = 4,
+        pool: str = "mean",
+    ) -> None:
+        self.sampling_rate = sampling_rate
+        self.features = features
+        self.min_beats = min_beats
+        self.pool = pool
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    @all_or_nothing
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Check the input and decide which features there are; nothing is learnt.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_windows, n_times), list of arrays of shape (n_times_i,), \
+                ndarray of shape (n_recordings, n_windows, n_times) or list of arrays of shape \
+                (n_windows_i, n_times)
+            Windows, recordings, or windowed recordings.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            The fitted transformer.
+
+        Raises
+        ------
+        ImportError
+            If sleepecg is not installed.
+        ValueError
+            If `features` holds an unknown name, or one for which all of X is too short.
+        """
+        load_detector()  # not only after the other steps of a Pipeline have been fitted
+        signals = self._check(X, reset=True)
+        durations = _lengths(signals) / self.sampling_rate
+        self.features_ = _choose(self.features, durations)
+        self.windowed_ = _is_windowed(signals)
+        return self
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Compute the features.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_windows, n_times), list of arrays of shape (n_times_i,), \
+                ndarray of shape (n_recordings, n_windows, n_times) or list of arrays of shape \
+                (n_windows_i, n_times)
+            Windows, recordings, or windowed recordings.
+
+        Returns
+        -------
+        ndarray of shape (n_windows, n_features) or (n_recordings, n_features), float64
+            One row a window, or one a recording. NaN, and a warning, where there are too few beats.
+        """
+        check_is_fitted(self, "features_")
+        signals = self._check(X, reset=False)
+        windowed = _is_windowed(signals)
+        if windowed != self.windowed_ and self.pool == "mean_std":
+            raise ValueError(
+                "With pool='mean_std' windowed recordings have twice as many features as windows "
+                f"or recordings: pass {'' if self.windowed_ else 'no '}windowed recordings, as in "
+                "fit."
+            )
+        rows = np.array([self._row(x) for x in _each(signals)])
+        self._warn_of_missing(rows, "recordings" if isinstance(signals, list) else "windows")
+        if isinstance(signals, WindowStore) and windowed:
+            return np.stack([pool_known(block, self.pool) for block in signals.split_back(rows)])
+        return rows
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Names of the features.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Only checked against those of `fit`.
+
+        Returns
+        -------
+        ndarray of str objects
+            Those of `features_`; with ``pool="mean_std"``, then the same with "_std" behind them.
+        """
+        super().get_feature_names_out(input_features)  # checks fit and input_features
+        names = [*self.features_, *([f"{name}_std" for name in self.features_] * self._has_std)]
+        return np.asarray(names, dtype=object)
+
+    @property
+    def _has_std(self) -> bool:
+        return self.windowed_ and self.pool == "mean_std"
+
+    @property
+    def _n_features_out(self) -> int:
+        return len(self.features_) * (1 + self._has_std)
+
+    def _check(self, X: Any, reset: bool) -> Signals:
+        """Check X, in whichever of its kinds."""
+        if is_windowed(X) or (isinstance(X, np.memmap) and X.ndim == 2):
+            return check_windows(self, X, reset=reset)
+        return check_recordings(X, estimator=self, reset=reset)
+
+    def _row(self, x: np.ndarray) -> np.ndarray:
+        beats = find_beats(x, self.sampling_rate) / self.sampling_rate
+        return variability(beats, len(x) / self.sampling_rate, self.features_, self.min_beats)
+
+    def _warn_of_missing(self, rows: np.ndarray, what: str) -> None:
+        missing = np.isnan(rows)
+        if not missing.any():
+            return
+        names = [self.features_[i] for i in np.flatnonzero(missing.any(axis=0))]
+        warnings.warn(
+            f"{missing.any(axis=1).sum()} of {len(rows)} {what} have fewer than "
+            f"{self.min_beats} usable beats, or are too short, for {', '.join(names)}: NaN there. "
+            "Put an imputer behind HRVFeatures, such as sklearn.impute.SimpleImputer(), or use "
+            "longer windows.",
+            UserWarning,
+            stacklevel=4,  # past this method, transform and scikit-learn's wrapper around it
+        )
+
+
+def _is_windowed(signals: Signals) -> bool:
+    return isinstance(signals, WindowStore) and signals.windowed
+
+
+def _lengths(signals: Signals) -> np.ndarray:
+    if isinstance(signals, WindowStore):
+        return np.array([signals.n_times])
+    return np.array([len(x) for x in signals])
+
+
+def _each(signals: Signals) -> Iterator[np.ndarray]:
+    if isinstance(signals, WindowStore):
+        for start in range(0, len(signals), BATCH):
+            yield from signals.take(np.arange(start, min(start + BATCH, len(signals))))
+    else:
+        yield from signals
+
+
+def _choose(features: str | Sequence[str], durations: np.ndarray) -> list[str]:
+    """Names of the features for signals of these durations in seconds."""
+    if isinstance(features, str):
+        return [name for name in FEATURES if long_enough(name, float(np.median(durations)))]
+    names: list[str] = list(features)
+    if not names or len(set(names)) < len(names) or not set(names) <= set(FEATURES):
+        raise ValueError(
+            f"features must be 'auto' or some of {list(FEATURES)}, each once, got {features!r}."
+        )
+    for name in names:
+        if not long_enough(name, durations.max()):
+            raise ValueError(
+                f"The feature {name!r} needs {MIN_DURATION[name]:g} s of ECG, this is "
+                f"{durations.max():g} s: use longer windows, pass the recordings themselves, or "
+                "leave it out of `features`."
+            )
+    return names

@@ -1,0 +1,196 @@
+"""From beats to heart rate and its variability."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.signal import lombscargle
+
+FloatArray = NDArray[np.float64]
+
+#: Seconds between two beats of a person: 200 and 30 beats a minute. A shorter interval ends in a
+#: false beat, a longer one leaves a beat out.
+RR_LIMITS = (0.3, 2.0)
+#: Bands of the Task Force, in Hz.
+LF_BAND = (0.04, 0.15)
+HF_BAND = (0.15, 0.4)
+#: Seconds of signal without which the Task Force would not estimate a feature.
+MIN_DURATION = {"hf": 60.0, "lf": 120.0, "lf_hf": 120.0}
+#: Fraction of MIN_DURATION that usable intervals must add up to.
+MIN_COVERED = 0.8
+#: In ms^2: a smaller power is that of rounding errors, and a ratio to it means nothing.
+NO_POWER = 1e-12
+#: Seconds of the pieces whose spectra are averaged: the Task Force's short recording.
+PIECE = 300.0
+
+
+class Intervals:
+    """The intervals between successive beats that can be those of a heart.
+
+    Parameters
+    ----------
+    beats : array-like of shape (n_beats,)
+        Times of the beats in seconds, ascending.
+
+    Attributes
+    ----------
+    rr : ndarray of shape (n_intervals,)
+        Usable intervals in ms.
+    differences : ndarray of shape (n_differences,)
+        Differences in ms of those that follow each other without a gap.
+    times : ndarray of shape (n_intervals,)
+        When each ends, in seconds.
+    """
+
+    def __init__(self, beats: ArrayLike) -> None:
+        beats = np.asarray(beats, dtype=np.float64)
+        rr = np.diff(beats)
+        usable = (rr >= RR_LIMITS[0]) & (rr <= RR_LIMITS[1])
+        self.rr: FloatArray = 1e3 * rr[usable]
+        self.differences: FloatArray = 1e3 * np.diff(rr)[usable[1:] & usable[:-1]]
+        self.times: FloatArray = beats[1:][usable]
+
+
+def variability(
+    beats: ArrayLike, duration: float, names: Sequence[str], min_beats: int = 4
+) -> FloatArray:
+    """Compute features of the intervals between beats.
+
+    Parameters
+    ----------
+    beats : array-like of shape (n_beats,)
+        Times of the beats in seconds, ascending.
+    duration : float
+        Seconds that the signal lasted.
+    names : sequence of str
+        Which features: keys of `FEATURES`.
+    min_beats : int, default=4
+        With fewer than ``min_beats - 1`` usable intervals, every feature is NaN.
+
+    Returns
+    -------
+    ndarray of shape (n_names,), float64
+        The features. NaN where they cannot be computed.
+
+    Examples
+    --------
+    >>> from sklearn_ecgssl.features._variability import variability
+    >>> beats = [0.0, 0.8, 1.7, 2.5, 3.4]
+    >>> variability(beats, 4, ["mean_hr", "rmssd", "pnn50", "lf"]).round(1)
+    array([ 70.6, 100. , 100. , nan])
+    """
+    intervals = Intervals(beats)
+    if len(intervals.rr) < min_beats - 1:
+        return np.full(len(names), np.nan)
+    # A long signal with few beats in it is as good as a short one.
+    duration = min(duration, intervals.rr.sum() / 1e3 / MIN_COVERED)
+    return np.array(
+        [FEATURES[name](intervals) if long_enough(name, duration) else np.nan for name in names]
+    )
+
+
+def long_enough(name: str, duration: float) -> bool:
+    """Tell whether a feature can be computed from a signal of so many seconds."""
+    return duration >= MIN_DURATION.get(name, 0.0)
+
+
+def mean_hr(intervals: Intervals) -> float:
+    """60 000 by the mean interval, in beats a minute."""
+    return float(60e3 / intervals.rr.mean())
+
+
+def sdnn(intervals: Intervals) -> float:
+    """Standard deviation of the intervals (by n - 1), in ms."""
+    return float(intervals.rr.std(ddof=1)) if len(intervals.rr) > 1 else np.nan
+
+
+def rmssd(intervals: Intervals) -> float:
+    """Root of the mean square of successive differences, in ms."""
+    differences = intervals.differences
+    return float(np.sqrt(np.mean(differences**2))) if len(differences) else np.nan
+
+
+def pnn50(intervals: Intervals) -> float:
+    """Successive differences above 50 ms, in % of all."""
+    differences = intervals.differences
+    return float(100 * np.mean(np.abs(differences) > 50)) if len(differences) else np.nan
+
+
+def lf(intervals: Intervals) -> float:
+    """Power between 0.04 and 0.15 Hz, in ms^2."""
+    return band_power(intervals.times, intervals.rr, LF_BAND)
+
+
+def hf(intervals: Intervals) -> float:
+    """Power between 0.15 and 0.4 Hz, in ms^2."""
+    return band_power(intervals.times, intervals.rr, HF_BAND)
+
+
+def lf_hf(intervals: Intervals) -> float:
+    """LF by HF."""
+    high = hf(intervals)
+    return lf(intervals) / high if high > NO_POWER else np.nan
+
+
+FEATURES: dict[str, Callable[[Intervals], float]] = {
+    "mean_hr": mean_hr,
+    "sdnn": sdnn,
+    "rmssd": rmssd,
+    "pnn50": pnn50,
+    "lf": lf,
+    "hf": hf,
+    "lf_hf": lf_hf,
+}
+
+
+def band_power(times: FloatArray, values: FloatArray, band: tuple[float, float]) -> float:
+    """Integrate the Lomb-Scargle spectrum of unevenly sampled values over a band.
+
+    No resampling, which would damp the upper band and invent values in gaps [1]_. The values lose
+    their linear trend and are tapered (Hann), or the slow part would leak into the bands. More than
+    5 min are cut into equal pieces whose powers are averaged: then the time needed grows with the
+    length and not with its square.
+
+    Parameters
+    ----------
+    times : ndarray of shape (n,)
+        In seconds, ascending.
+    values : ndarray of shape (n,)
+        What varies.
+    band : tuple of two floats
+        In Hz.
+
+    Returns
+    -------
+    float
+        In the square of the unit of `values`; ``a ** 2 / 2`` for a sine of amplitude `a` inside the
+        band. NaN if no piece holds two cycles of the lower end of the band.
+
+    References
+    ----------
+    .. [1] G. D. Clifford, L. Tarassenko, "Quantifying Errors in Spectral Estimates of HRV Due to
+       Beat Replacement and Resampling", IEEE Transactions on Biomedical Engineering, 2005,
+       doi:10.1109/TBME.2005.844028.
+    """
+    span = times[-1] - times[0]
+    n_pieces = max(1, round(span / PIECE))
+    edges = np.searchsorted(times, times[0] + span * np.arange(1, n_pieces) / n_pieces)
+    powers = [
+        _piece_power(t, v, band)
+        for t, v in zip(np.split(times, edges), np.split(values, edges), strict=True)
+        if len(t) > 2 and t[-1] - t[0] >= 2 / band[0]
+    ]
+    return float(np.mean(powers)) if powers else np.nan
+
+
+def _piece_power(times: FloatArray, values: FloatArray, band: tuple[float, float]) -> float:
+    span = times[-1] - times[0]
+    slope = np.polyfit(times - times.mean(), values, 1)
+    residual = values - np.polyval(slope, times - times.mean())
+    taper = np.sin(np.pi * (times - times[0]) / span) ** 2
+    step = 1 / (4 * span)
+    frequencies = np.arange(band[0] + step / 2, band[1], step)
+    tapered = residual * taper / np.sqrt(np.mean(taper**2))
+    periodogram = lombscargle(times, tapered, 2 * np.pi * frequencies)
+    # A sine of amplitude a gives a^2 n / 4 at its frequency, over a width of 1 / span.
+    return float(periodogram.sum() * step * 2 * span / len(times))

@@ -1,0 +1,442 @@
+import pickle
+import sys
+import warnings
+
+import numpy as np
+import pytest
+from scipy.signal import lombscargle
+from sklearn.base import clone
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_ecgssl.features import HRVFeatures
+from sklearn_ecgssl.features import _beats as beats_module
+from sklearn_ecgssl.features._beats import find_beats
+from sklearn_ecgssl.features._pooling import pool_known
+from sklearn_ecgssl.features._variability import FEATURES, HF_BAND, LF_BAND, band_power, variability
+from sklearn_ecgssl.signal import Resampler, Segmenter
+from tests.tiny import tiny_embedder
+
+RATE = 256
+TIME_NAMES = ["mean_hr", "sdnn", "rmssd", "pnn50"]
+
+
+def ecg(beats, duration, rate=RATE):
+    """A spike as wide as a QRS complex at each of the given times (s), on a slow wave."""
+    seconds = np.arange(round(duration * rate)) / rate
+    spikes = sum(np.exp(-0.5 * ((seconds - beat) / 0.015) ** 2) for beat in beats)
+    return (spikes + 0.2 * np.sin(2 * np.pi * 0.3 * seconds)).astype(np.float32)
+
+
+def regular(rr, duration=10):
+    return np.arange(0.4, duration - 0.3, rr)
+
+
+def modulated(frequency, amplitude, duration):
+    """Beats whose intervals (0.8 s) swing by an amplitude in ms at a frequency in Hz."""
+    beats = [0.4]
+    while beats[-1] < duration - 1.2:
+        swing = 1e-3 * amplitude * np.sin(2 * np.pi * frequency * beats[-1])
+        beats.append(beats[-1] + 0.8 + swing)
+    return np.array(beats)
+
+
+@pytest.fixture
+def windows():
+    """Windows of 10 s whose beats are 0.6, 0.7, 0.8, 0.9 and 1 s apart, more or less."""
+    rng = np.random.default_rng(0)
+    return np.stack(
+        [
+            ecg(regular(rr) + rng.normal(scale=0.03, size=len(regular(rr))), 10)
+            for rr in (0.6, 0.7, 0.8, 0.9, 1.0)
+        ]
+    )
+
+
+# ---- beats
+
+
+@pytest.mark.parametrize("rate", [100, 256, 500])
+def test_beats_are_found_to_a_fraction_of_a_sample(rate):
+    true = regular(0.8) + np.random.default_rng(0).uniform(-0.05, 0.05, size=12)
+    found = find_beats(ecg(true, 10, rate), rate) / rate
+    assert len(found) == len(true)
+    error = found - true
+    # A whole sample is 2 to 10 ms; to the nearest, the error would be up to half of that.
+    assert np.abs(error - error.mean()).max() < 0.15 / rate
+
+
+@pytest.mark.parametrize("factor", [-1, 1e-3, -2e4])
+def test_unit_polarity_and_offset_do_not_matter(windows, factor):
+    expected = HRVFeatures().fit_transform(windows)
+    changed = windows.astype(np.float64) * factor + 3 * factor
+    np.testing.assert_allclose(HRVFeatures().fit_transform(changed), expected, rtol=1e-3, atol=1e-2)
+
+
+@pytest.mark.parametrize("seconds", [0.004, 0.5, 1.9, 2, 3, 10])
+@pytest.mark.parametrize("kind", ["flat", "a step", "noise", "late noise", "5 waves a second"])
+def test_the_detector_in_c_is_kept_from_what_it_cannot_take(kind, seconds, monkeypatch):
+    # It reads and writes past the end of its arrays where the same code in Python raises.
+    rng = np.random.default_rng(0)
+    n = max(1, int(seconds * RATE))
+    x = {
+        "flat": np.ones(n),
+        "a step": np.arange(n) > n // 2,
+        "noise": rng.normal(size=n),
+        "late noise": np.where(np.arange(n) < n // 2, 0, rng.integers(0, 5, n)),
+        "5 waves a second": ecg(np.arange(0.1, seconds, 0.204), n / RATE),
+    }[kind]
+    detect = beats_module.load_detector()
+
+    def in_python(x, rate, backend):
+        try:
+            assert backend == "python" or len(x) >= 2 * rate, "too short for C"
+            return detect(x, rate, backend="python")
+        except IndexError:
+            assert backend == "python", "C would have written past the end"
+            raise
+
+    monkeypatch.setattr(beats_module, "load_detector", lambda: in_python)
+    found = find_beats(x, RATE)
+    assert np.all(np.diff(found) > 0)
+    if kind == "flat" or seconds < 2:
+        assert len(found) == 0
+
+
+def test_a_flat_start_does_not_move_the_beats():
+    x = np.r_[np.zeros(3 * RATE), ecg(regular(0.8), 10)]
+    late = np.r_[np.zeros(10 * RATE), ecg(regular(0.8, 4), 4)[: int(1.9 * RATE)]]
+    np.testing.assert_allclose(find_beats(x, RATE)[-12:] / RATE, 3 + regular(0.8), atol=1e-3)
+    assert len(find_beats(late, RATE)) == 0, "too little to learn thresholds from"
+
+
+# ---- features of known beats
+
+
+def test_features_of_regular_beats_in_closed_form():
+    values = variability(np.arange(20) * 0.75, 15, TIME_NAMES)
+    np.testing.assert_allclose(values, [80, 0, 0, 0], atol=1e-9)
+
+
+def test_features_of_alternating_beats_in_closed_form():
+    rr = np.tile([800.0, 860.0], 6)
+    values = variability(np.r_[0, np.cumsum(rr)] / 1e3, 10, TIME_NAMES)
+    # n - 1 = 11 in the standard deviation; every difference is 60 ms, so above 50
+    np.testing.assert_allclose(values, [60e3 / 830, 30 * np.sqrt(12 / 11), 60, 100])
+    values = variability(np.r_[0, np.cumsum(np.r_[rr, 900.0, 900.0])] / 1e3, 12, ["pnn50"])
+    np.testing.assert_allclose(values, 100 * 11 / 13)
+
+
+def test_features_of_ecg_are_those_of_its_beats():
+    rr = np.tile([0.8, 0.87, 0.84], 4)
+    beats = 0.4 + np.r_[0, np.cumsum(rr)][:11]
+    expected = variability(beats, 10, TIME_NAMES)
+    row = HRVFeatures().fit_transform([ecg(beats, 10)])[0]
+    np.testing.assert_allclose(row, expected, rtol=0.01, atol=0.3)
+    assert expected[3] > 30
+
+
+@pytest.mark.parametrize("missed", [False, True])
+def test_impossible_intervals_are_left_out(missed):
+    # 0.75 and 0.85 s in turn; two beats are missed, or two false ones found 0.25 s apart
+    beats = np.r_[0, np.cumsum(np.tile([0.75, 0.85], 8))]
+    wrong = np.delete(beats, [7, 8]) if missed else np.sort(np.r_[beats, beats[8] + [0.25, 0.5]])
+    rr, kept = np.diff(wrong), (np.diff(wrong) > 0.3) & (np.diff(wrong) < 2)
+    mean_hr, rmssd = variability(wrong, 14, ["mean_hr", "rmssd"])
+    assert mean_hr == pytest.approx(60 / rr[kept].mean())
+    assert rmssd == pytest.approx(100), "differences across what was left out"
+    assert not kept.all()
+
+
+@pytest.mark.parametrize("duration", [120, 300, 1500])
+@pytest.mark.parametrize(("frequency", "at"), [(0.1, "lf"), (0.25, "hf")])
+def test_power_of_a_modulation_is_half_its_square_in_its_band(frequency, at, duration):
+    beats = modulated(frequency, 40, duration)
+    x = ecg(beats, duration) if duration < 1000 else None
+    names = ["lf", "hf", "lf_hf"]
+    if x is None:
+        lf, hf, lf_hf = variability(beats, duration, names)
+    else:
+        ((lf, hf, lf_hf),) = HRVFeatures(features=names).fit_transform([x])
+    in_band, outside = (lf, hf) if at == "lf" else (hf, lf)
+    assert in_band == pytest.approx(40**2 / 2, rel=0.05)
+    assert outside < 0.02 * in_band
+    assert lf_hf == pytest.approx(lf / hf)
+
+
+def test_power_of_white_noise_is_its_density_by_the_bandwidth():
+    rng = np.random.default_rng(0)
+    times = np.arange(8000) * 0.8
+    values = 30 * rng.normal(size=8000)
+    for band in (LF_BAND, HF_BAND):
+        expected = 900 * (band[1] - band[0]) / (0.5 / 0.8)
+        assert band_power(times, values, band) == pytest.approx(expected, rel=0.1)
+
+
+def test_a_trend_is_no_power():
+    times = np.arange(400) * 0.8
+    assert band_power(times, 500 + 2 * times, LF_BAND) < 1e-9
+
+
+def test_what_is_slower_than_the_band_does_not_leak_into_it():
+    times = np.arange(150) * 0.8
+    slow = 100 * np.sin(2 * np.pi * 0.0125 * times)
+    assert band_power(times, slow, LF_BAND) < 0.02 * 100**2 / 2
+    assert band_power(times, slow, HF_BAND) < 1e-5 * 100**2 / 2
+
+
+def test_the_spectrum_of_a_long_recording_is_that_of_its_pieces(monkeypatch):
+    lengths = []
+
+    def spy(times, *args):
+        lengths.append(len(times))
+        return lombscargle(times, *args)
+
+    monkeypatch.setattr("sklearn_ecgssl.features._variability.lombscargle", spy)
+    times = np.arange(4500) * 0.8  # an hour; the second half does not vary
+    values = np.where(times < 1800, 40 * np.sin(2 * np.pi * 0.1 * times), 0)
+    assert band_power(times, values, LF_BAND) == pytest.approx(40**2 / 4, rel=0.03)
+    assert lengths == [375] * 12
+
+
+# ---- which features
+
+
+def test_columns_follow_the_duration():
+    def names(seconds):
+        return list(HRVFeatures(100).fit(np.ones((2, seconds * 100))).get_feature_names_out())
+
+    assert names(10) == names(59) == TIME_NAMES
+    assert names(60) == names(119) == [*TIME_NAMES, "hf"]
+    assert names(120) == list(FEATURES)
+
+
+def test_columns_of_recordings_follow_the_median_and_short_ones_get_nan():
+    long, short = ecg(regular(0.8, 130), 130), ecg(regular(0.8, 30), 30)
+    hrv = HRVFeatures().fit([long, long, short])
+    assert hrv.features_ == list(FEATURES)
+    with pytest.warns(UserWarning, match="1 of 2 recordings .* for lf, hf, lf_hf: NaN"):
+        rows = hrv.transform([long, short])
+    assert np.isfinite(rows[0]).all()
+    np.testing.assert_array_equal(np.isnan(rows[1]), [name not in TIME_NAMES for name in FEATURES])
+    assert HRVFeatures().fit([long, short, short]).features_ == TIME_NAMES
+    assert HRVFeatures(features=["lf"]).fit([long, short, short]).features_ == ["lf"]
+
+
+def test_few_beats_in_a_long_recording_have_no_spectrum():
+    names = ["mean_hr", "lf", "hf"]
+    by_seconds = {n: variability(modulated(0.1, 30, n), 130, names) for n in (130, 90, 40)}
+    np.testing.assert_array_equal(np.isnan(by_seconds[130]), [False, False, False])
+    np.testing.assert_array_equal(np.isnan(by_seconds[90]), [False, True, False])
+    np.testing.assert_array_equal(np.isnan(by_seconds[40]), [False, True, True])
+
+
+def test_chosen_features_in_their_order(windows):
+    every = HRVFeatures().fit_transform(windows)
+    hrv = HRVFeatures(features=("rmssd", "mean_hr"))
+    np.testing.assert_array_equal(hrv.fit_transform(windows), every[:, [2, 0]])
+    assert list(hrv.get_feature_names_out()) == ["rmssd", "mean_hr"]
+
+
+@pytest.mark.parametrize("features", [["hr"], [], ["sdnn", "sdnn"], [3]])
+def test_unknown_features(windows, features):
+    with pytest.raises(ValueError, match="features must be 'auto' or some of"):
+        HRVFeatures(features=features).fit(windows)
+
+
+def test_features_for_which_every_window_is_too_short(windows):
+    with pytest.raises(ValueError, match=r"'lf' needs 120 s of ECG, this is 10 s: use longer"):
+        HRVFeatures(features=["mean_hr", "lf"]).fit(windows)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"sampling_rate": 60}, "'sampling_rate' parameter"),
+        ({"features": "all"}, "'features' parameter"),
+        ({"min_beats": 2}, "'min_beats' parameter"),
+        ({"pool": "median"}, "'pool' parameter"),
+    ],
+)
+def test_bad_parameter_is_named(windows, params, message):
+    with pytest.raises(ValueError, match=message):
+        HRVFeatures(**params).fit(windows)
+
+
+# ---- missing values
+
+
+def test_too_few_beats_are_nan_with_one_warning(windows):
+    X = np.concatenate([windows, np.zeros((1, 10 * RATE))])  # 16, 14, 12, 11, 10 and no beats
+    with pytest.warns(UserWarning, match="3 of 6 windows have fewer than 12 usable") as caught:
+        rows = HRVFeatures(min_beats=12).fit_transform(X)
+    (warning,) = caught
+    assert "SimpleImputer" in str(warning.message)
+    assert np.isnan(rows[3:]).all()
+    assert np.isfinite(rows[:3]).all()
+    with pytest.warns(UserWarning, match="1 of 6 windows have fewer than 4"):
+        HRVFeatures().fit_transform(X)
+
+
+def test_no_warning_without_reason(windows):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        HRVFeatures().fit_transform(windows)
+
+
+def test_with_an_imputer_in_a_pipeline(windows):
+    X = np.concatenate([windows, np.zeros((1, windows.shape[1]))])
+    y = [0, 0, 0, 1, 1, 1]
+    pipeline = make_pipeline(HRVFeatures(), SimpleImputer(), StandardScaler(), LogisticRegression())
+    with pytest.warns(UserWarning, match="1 of 6 windows"):
+        pipeline.fit(X, y)
+    assert list(pipeline.predict(windows)) == y[:5]
+
+
+def test_beside_self_supervised_features(windows):
+    union = FeatureUnion([("ssl", tiny_embedder()), ("hrv", HRVFeatures())])
+    recordings = [windows[:2], windows[2:]]
+    assert union.fit_transform(windows).shape == (5, 4 + 4)
+    assert union.fit_transform(recordings).shape == (2, 4 + 4)
+    assert list(union.get_feature_names_out()[4:]) == [f"hrv__{name}" for name in TIME_NAMES]
+
+
+# ---- kinds of input
+
+
+def test_windowed_recordings_are_pooled(windows):
+    rows = HRVFeatures().fit_transform(windows)
+    recordings = [windows[:2], windows[2:]]
+    by_hand = [rows[:2].mean(axis=0), rows[2:].mean(axis=0)]
+    np.testing.assert_allclose(HRVFeatures().fit_transform(recordings), by_hand)
+    np.testing.assert_array_equal(
+        HRVFeatures().fit_transform(np.stack([windows[:2], windows[2:4]])),
+        HRVFeatures().fit_transform([windows[:2], windows[2:4]]),
+    )
+
+
+def test_windows_without_beats_are_left_out_of_the_pool(windows):
+    flat = np.zeros_like(windows[:1])
+    recordings = [np.concatenate([windows[:2], flat]), flat]
+    with pytest.warns(UserWarning, match="2 of 4 windows"):
+        rows = HRVFeatures().fit_transform(recordings)
+    np.testing.assert_allclose(rows[0], HRVFeatures().fit_transform([windows[:2]])[0])
+    assert np.isnan(rows[1]).all()
+
+
+@pytest.mark.parametrize(
+    ("pool", "expected"),
+    [("mean", [3, 5]), ("max", [4, 5]), ("mean_std", [3, 5, 1, 0])],
+)
+def test_pooling_of_what_is_known(pool, expected):
+    nan = np.nan
+    features = np.array([[2, 5, nan], [4, nan, nan]])
+    n_missing = 2 if pool == "mean_std" else 1
+    pooled = pool_known(features, pool)
+    assert np.isnan(pooled[2::3]).all()
+    assert len(pooled) == len(expected) + n_missing
+    np.testing.assert_array_equal(np.delete(pooled, np.arange(2, len(pooled), 3)), expected)
+
+
+def test_mean_std_names_and_its_one_kind_of_input(windows):
+    recordings = [windows[:2], windows[2:]]
+    hrv = HRVFeatures(pool="mean_std", features=["mean_hr", "sdnn"]).fit(recordings)
+    names = ["mean_hr", "sdnn", "mean_hr_std", "sdnn_std"]
+    assert list(hrv.get_feature_names_out()) == names
+    rows = HRVFeatures(features=["mean_hr", "sdnn"]).fit_transform(windows[2:])
+    expected = np.r_[rows.mean(axis=0), rows.std(axis=0)]
+    np.testing.assert_allclose(hrv.transform(recordings)[1], expected)
+    with pytest.raises(ValueError, match="pass windowed recordings, as in fit"):
+        hrv.transform(windows)
+    with pytest.raises(ValueError, match="pass no windowed recordings, as in fit"):
+        hrv.fit(windows).transform(recordings)
+
+
+def test_recordings_of_any_length_are_rows(windows):
+    recordings = [windows[0], np.concatenate([windows[1], windows[1]]), windows[2]]
+    rows = HRVFeatures().fit_transform(recordings)
+    assert rows.shape == (3, 4)
+    np.testing.assert_array_equal(rows[[0, 2]], HRVFeatures().fit_transform(windows[[0, 2]]))
+
+
+def test_rows_do_not_depend_on_each_other(windows):
+    hrv = HRVFeatures().fit(windows)
+    rows = hrv.transform(windows)
+    assert rows.dtype == np.float64
+    np.testing.assert_array_equal(hrv.transform(windows[::-1]), rows[::-1])
+    np.testing.assert_array_equal([hrv.transform(w[None])[0] for w in windows], rows)
+    assert len(np.unique(rows[:, 0])) == 5
+
+
+def test_memory_map_in_any_precision(windows, tmp_path):
+    np.save(tmp_path / "windows.npy", windows.astype(np.float64))
+    mapped = np.load(tmp_path / "windows.npy", mmap_mode="r")
+    expected = HRVFeatures().fit_transform(windows)
+    np.testing.assert_array_equal(HRVFeatures().fit_transform(mapped), expected)
+    np.testing.assert_array_equal(HRVFeatures().fit_transform(list(mapped)), expected)
+
+
+def test_windows_of_another_length_are_refused(windows):
+    with pytest.raises(ValueError, match="is expecting 2560 features"):
+        HRVFeatures().fit(windows).transform(windows[:, :-1])
+
+
+@pytest.mark.parametrize("as_list", [False, True])
+def test_nan_in_the_ecg_is_refused(windows, as_list):
+    windows[1, 7] = np.nan
+    with pytest.raises(ValueError, match="1 holds NaN|NaN"):
+        HRVFeatures().fit_transform(list(windows) if as_list else windows)
+
+
+def test_names_in_a_dataframe(windows):
+    frame = HRVFeatures().set_output(transform="pandas").fit_transform(windows)
+    assert list(frame.columns) == TIME_NAMES
+    np.testing.assert_allclose(frame["mean_hr"], [100, 85.7, 75, 66.7, 60], rtol=0.05)
+
+
+def test_clone_and_pickle(windows):
+    hrv = HRVFeatures(min_beats=5, pool="max").fit(windows)
+    copy = pickle.loads(pickle.dumps(hrv))
+    np.testing.assert_array_equal(copy.transform(windows), hrv.transform(windows))
+    assert clone(hrv).get_params() == hrv.get_params()
+
+
+def test_missing_detector_names_the_extra(windows, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sleepecg", None)
+    monkeypatch.setitem(sys.modules, "sleepecg.heartbeats", None)
+    with pytest.raises(ImportError, match=r"pip install sklearn_ecgssl\[hrv\]"):
+        HRVFeatures().fit(windows)
+
+
+# ---- real ECG
+
+
+@pytest.mark.real
+def test_windows_of_mit_bih_against_its_annotations(shared_data):
+    path = shared_data / "mitdb.npz"
+    if not path.exists():
+        pytest.skip(f"{path} is missing")
+    with np.load(path) as file:
+        data = dict(file)
+    records = [0, 3, 12, 20, 33]  # 100, 103, 113, 122, 220: few ectopic beats
+    ecgs, true = [], []
+    for i in records:
+        counts = data["ecg"][data["start"][i] : data["start"][i + 1]]
+        ecgs.append(counts * data["scale"][i] + data["offset"][i])
+        beats = data["beat_sample"][data["beat_start"][i] : data["beat_start"][i + 1]] / 360
+        n_windows = int(len(counts) / 3600)
+        each = [beats[(beats >= 10 * k) & (beats < 10 * k + 10)] for k in range(n_windows)]
+        true.append(np.array([variability(b, 10, TIME_NAMES) for b in each]))
+    windowed = Segmenter(RATE, 10).fit_transform(Resampler(360, RATE).fit_transform(ecgs))
+    rows = HRVFeatures().fit_transform(np.concatenate(windowed))
+    error = np.abs(rows - np.concatenate(true))
+    assert len(rows) > 800
+    assert not np.isnan(rows).any()
+    assert np.median(error[:, 0]) < 0.1  # 1/min
+    assert np.quantile(error[:, 0], 0.95) < 1
+    assert np.median(error[:, 1]) < 1  # ms
+    assert np.median(error[:, 2]) < 2.5
+    recordings = HRVFeatures(360, features=["mean_hr"]).fit_transform(ecgs)
+    np.testing.assert_allclose(recordings[:, 0], [t[:, 0].mean() for t in true], rtol=0.02)
