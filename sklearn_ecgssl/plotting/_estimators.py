@@ -1,0 +1,46 @@
+"""Find the pretrainer in what the user has at hand."""
+
+from typing import Any
+
+from sklearn.pipeline import Pipeline
+
+from ..features import SSLEmbedder
+from ..pretext import PretextPretrainer
+
+
+def find_pretrainer(estimator: Any) -> Any:
+    """Find the pretrainer in an estimator, the fitted one where there is one.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A pretrainer, frozen or not, an `SSLEmbedder`, or a `Pipeline` with one of them.
+
+    Returns
+    -------
+    estimator
+        The pretrainer, fitted or not.
+
+    Raises
+    ------
+    TypeError
+        If there is none.
+    """
+    found = _search(estimator)
+    if found is None:
+        raise TypeError(
+            f"Expected a pretrainer, an SSLEmbedder, or a Pipeline with one of them, got "
+            f"{estimator!r:.80}."
+        )
+    return found
+
+
+def _search(estimator: Any) -> Any:
+    if isinstance(estimator, Pipeline):
+        found = (_search(step) for _, step in estimator.steps)
+        return next((pretrainer for pretrainer in found if pretrainer is not None), None)
+    if isinstance(estimator, SSLEmbedder) and estimator.pretrainer is None:
+        return getattr(estimator, "pretrainer_", PretextPretrainer())
+    if hasattr(estimator, "encode"):
+        return estimator
+    return getattr(estimator, "pretrainer_", getattr(estimator, "pretrainer", None))
