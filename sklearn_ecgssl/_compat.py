@@ -1,6 +1,7 @@
 """The names of scikit-learn that are not (yet) public, imported in this one place."""
 
 from sklearn.base import _fit_context
+from sklearn.model_selection._split import GroupsConsumerMixin
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
@@ -12,6 +13,7 @@ from sklearn.utils.metaestimators import _BaseComposition
 from sklearn.utils.validation import validate_data
 
 __all__ = [
+    "GroupsConsumerMixin",
     "HasMethods",
     "Interval",
     "StrOptions",

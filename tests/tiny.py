@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from sklearn_ecgssl.classify import DenseClassifier, SegmentVotingClassifier
+from sklearn_ecgssl.classify import DenseClassifier, ECGClassifier, SegmentVotingClassifier
 from sklearn_ecgssl.features import SSLEmbedder
 from sklearn_ecgssl.pretext import PretextPretrainer
 from sklearn_ecgssl.signal import Segmenter
@@ -47,6 +47,20 @@ def tiny_dense(**params):
     return DenseClassifier(**{**defaults, **params})
 
 
+def tiny_ecg_classifier(pretrainer=None, freeze=None, **params):
+    """A whole network that learns in milliseconds; supervised, unless a pretrainer is given."""
+    defaults = {
+        "hidden": (8,),
+        "max_epochs": 10,
+        "learning_rate": 0.05,
+        "batch_size": 8,
+        "random_state": 0,
+        "precision": "float32",
+    }
+    trunk = tiny_pretrainer(max_epochs=0) if pretrainer is None else pretrainer
+    return ECGClassifier(trunk, freeze, **{**defaults, **params})
+
+
 def tiny_voting():
     return SegmentVotingClassifier(
         LogisticRegression(), Segmenter(sampling_rate=1, window_length=2)
@@ -55,6 +69,15 @@ def tiny_voting():
 
 def tiny_embedder(**params):
     return SSLEmbedder(tiny_pretrainer(**params))
+
+
+def waves(n_windows=24, n_times=64, n_classes=2, seed=0):
+    """Windows of sines in noise whose frequency is the class, and the class of each."""
+    rng = np.random.default_rng(seed)
+    target = np.arange(n_windows) % n_classes
+    phases = np.outer(0.2 + 0.5 * target, np.arange(n_times)) + rng.uniform(0, 6, (n_windows, 1))
+    noise = rng.normal(scale=0.1, size=(n_windows, n_times))
+    return (np.sin(phases) + noise).astype(np.float32), target
 
 
 def ecg_like(n_recordings=8, seconds=(5, 8), sampling_rate=SAMPLING_RATE, seed=0):

@@ -1,12 +1,13 @@
 """Frozen self-supervised features as a scikit-learn transformer."""
 
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
-from .._compat import HasMethods, StrOptions, _fit_context
+from .._compat import HasMethods, Interval, StrOptions, _fit_context
 from .._fitting import all_or_nothing
 from ..pretext import PretextPretrainer
 from ..signal._windows import check_windows
@@ -27,6 +28,13 @@ class SSLEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         ``PretextPretrainer()``.
     layer : str, default="last"
         Whose features: "block1", "block2", "block3", "last" or "all" for `PretextPretrainer`.
+    aggregate : str, sequence of str or None, default=None
+        How the network's activations over a window become features. None is the papers': "max",
+        the global maximum, which keeps little of the heart rate. `PretextPretrainer` knows "mean"
+        and "std" too, and "rhythm": the period at which each channel repeats itself and the
+        channels' modulation spectrum. Several stand side by side: ``("max", "rhythm")``.
+    sampling_rate : float, default=256
+        Of the windows, in Hz; only "rhythm" asks for it.
     pool : {"mean", "max", "mean_std"}, default="mean"
         How the windows of a recording become one row; "mean_std" gives means, then standard
         deviations. Plain windows are not pooled.
@@ -69,12 +77,24 @@ class SSLEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     _parameter_constraints: dict = {
         "pretrainer": [HasMethods(["fit", "encode", "layer_names", "n_features_encoded"]), None],
         "layer": [str],
+        "aggregate": [str, list, tuple, None],
+        "sampling_rate": [Interval(Real, 0, None, closed="neither")],
         "pool": [StrOptions(set(POOLS))],
     }
 
-    def __init__(self, pretrainer: Any = None, *, layer: str = "last", pool: str = "mean") -> None:
+    def __init__(
+        self,
+        pretrainer: Any = None,
+        *,
+        layer: str = "last",
+        aggregate: Any = None,
+        sampling_rate: float = 256,
+        pool: str = "mean",
+    ) -> None:
         self.pretrainer = pretrainer
         self.layer = layer
+        self.aggregate = aggregate
+        self.sampling_rate = sampling_rate
         self.pool = pool
 
     # The pretrainer validates itself, and a frozen one has nothing left to validate.
@@ -104,6 +124,7 @@ class SSLEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             raise ValueError(
                 f"layer must be one of {pretrainer.layer_names()}, got {self.layer!r}."
             )
+        pretrainer.n_features_encoded(self.layer, self.aggregate)  # refuses unknown ones at once
         store = check_windows(self, X, reset=True)
         self.windowed_ = store.windowed
         self.pretrainer_ = pretrainer.fit(X, None, groups=groups)
@@ -136,14 +157,16 @@ class SSLEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 "With pool='mean_std' a recording has twice as many features as a window: pass "
                 f"{'windowed recordings' if self.windowed_ else 'plain windows'}, as in fit."
             )
-        features = self.pretrainer_.encode(X, layer=self.layer)
+        features = self.pretrainer_.encode(
+            X, layer=self.layer, aggregate=self.aggregate, sampling_rate=self.sampling_rate
+        )
         if not windowed:
             return features
         return np.stack([pool_windows(windows, self.pool) for windows in features])
 
     @property
     def _n_features_out(self) -> int:
-        n_features = self.pretrainer_.n_features_encoded(self.layer)
+        n_features = self.pretrainer_.n_features_encoded(self.layer, self.aggregate)
         return 2 * n_features if self.windowed_ and self.pool == "mean_std" else n_features
 
     def __sklearn_tags__(self) -> Any:

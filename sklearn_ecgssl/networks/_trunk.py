@@ -133,6 +133,26 @@ class ConvTrunk(nn.Module):
                 signal = self.activation(self.pool(maps))
         return features
 
+    def maps(self, windows: Tensor, index: int) -> Tensor:
+        """Compute the activations of a block over time.
+
+        Parameters
+        ----------
+        windows : Tensor of shape (n_windows, n_times)
+            ECG windows.
+        index : int
+            Which block, the first is 0.
+
+        Returns
+        -------
+        Tensor of shape (n_windows, filters[index], n_map_times)
+            Activations. Each pool before the block has divided the sampling rate by its stride.
+        """
+        signal = _as_signal(windows)
+        for block in self.blocks[:index]:
+            signal = self.activation(self.pool(block(signal)))
+        return self.activation(self.blocks[index](signal))[:, :, 0]
+
 
 class ConvBlock(nn.Module):
     """Convolutions with an activation between them, none after the last.

@@ -2,15 +2,16 @@
 
 from abc import ABC, abstractmethod
 from numbers import Integral, Real
+from os import PathLike
 from typing import Any, Self
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils.validation import check_is_fitted, check_memory
 from torch import Tensor, nn
 
-from .._compat import Interval, StrOptions, _fit_context
+from .._compat import HasMethods, Interval, StrOptions, _fit_context
 from .._fitting import all_or_nothing
 from ..networks import initialised, rebuilt
 from ..signal._windows import WindowStore, check_windows
@@ -27,23 +28,27 @@ from ..training import (
 )
 from ._split import held_out_split
 
+#: What the names of the trunk's weights begin with.
+TRUNK = "trunk."
+
 
 class BasePretrainer(BaseEstimator, ABC):
     """Base class of self-supervised estimators.
 
     A subclass says which network is trained (`_build_module`), on which loss
-    (`_build_criterion`), from which inputs (`_prepare`), and what its layers' features are
-    (`_layer_function`); everything else is here.
+    (`_build_criterion`), from which inputs (`_prepare`), which part of it makes features
+    (`build_trunk`) and what those of its layers are (`_layer_function`); everything else is here.
     """
 
     _parameter_constraints: dict = {
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "max_epochs": [Interval(Integral, 0, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither"), None],
         "patience": [Interval(Integral, 1, None, closed="left"), None],
         "device": [str],
         "precision": [StrOptions(set(PRECISIONS))],
+        "memory": [str, PathLike, HasMethods(["cache"]), None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -75,6 +80,20 @@ class BasePretrainer(BaseEstimator, ABC):
         ValueError
             If a parameter or the windows cannot be used; the message says which and what to do.
         """
+        if self.memory is None:
+            return self._fit(X, groups)
+        place = str(self.memory) if isinstance(self.memory, PathLike) else self.memory
+        # Subjects only say what to hold out: where nothing is, all share the same fit.
+        ignored = ["verbose", *(["groups"] if self.validation_fraction is None else [])]
+        cached = check_memory(place).cache(_fitted_attributes, ignore=ignored)
+        uncached = clone(self).set_params(memory=None, verbose=0)
+        learnt = cached(uncached, X, groups, verbose=self.verbose)
+        for name in _fitted_names(self):
+            delattr(self, name)
+        self.__dict__.update(learnt)
+        return self
+
+    def _fit(self, X: Any, groups: Any) -> Self:
         self.architecture_ = self._architecture()
         store = check_windows(self, X, reset=True, min_times=self._min_times())
         self._before_training(store.n_times)
@@ -94,7 +113,9 @@ class BasePretrainer(BaseEstimator, ABC):
         self.n_epochs_ = len(self.history_)
         return self
 
-    def encode(self, X: Any, layer: str = "last") -> Any:
+    def encode(
+        self, X: Any, layer: str = "last", aggregate: Any = None, sampling_rate: float = 256
+    ) -> Any:
         """Compute the features of windows.
 
         Parameters
@@ -105,6 +126,11 @@ class BasePretrainer(BaseEstimator, ABC):
             Windows, or windowed recordings, of the length that was fitted.
         layer : str, default="last"
             Whose features; `layer_names()` lists them.
+        aggregate : str, sequence of str or None, default=None
+            How activations over time become features, side by side; `aggregations()` lists the
+            ways. None stands for the first of them, that of the network itself.
+        sampling_rate : float, default=256
+            Of the windows, in Hz, for an aggregation that looks for frequencies.
 
         Returns
         -------
@@ -114,8 +140,9 @@ class BasePretrainer(BaseEstimator, ABC):
         """
         check_is_fitted(self, "state_")
         self._check_layer(layer)
+        ways = self._check_aggregate(aggregate)
         store = check_windows(self, X, reset=False, min_times=self._min_times())
-        features = self._encode_store(store, layer)
+        features = self._encode_store(store, layer, ways, sampling_rate)
         if not store.windowed:
             return features
         per_recording = store.split_back(features)
@@ -133,13 +160,25 @@ class BasePretrainer(BaseEstimator, ABC):
         return [*self._single_layers(), "last", "all"]
 
     @abstractmethod
-    def n_features_encoded(self, layer: str = "last") -> int:
+    def aggregations(self) -> list[str]:
+        """Name the ways in which `encode` can make features of activations over time.
+
+        Returns
+        -------
+        list of str
+            Names, that of the network itself first.
+        """
+
+    @abstractmethod
+    def n_features_encoded(self, layer: str = "last", aggregate: Any = None) -> int:
         """Count the features of a layer.
 
         Parameters
         ----------
         layer : str, default="last"
             Whose features.
+        aggregate : str, sequence of str or None, default=None
+            How they are made, as in `encode`.
 
         Returns
         -------
@@ -147,10 +186,35 @@ class BasePretrainer(BaseEstimator, ABC):
             Columns of what `encode` returns.
         """
 
-    def _encode_store(self, store: WindowStore, layer: str) -> np.ndarray:
+    @abstractmethod
+    def build_trunk(self) -> nn.Module:
+        """Build the part of the fitted network that makes the features of the layer "last".
+
+        Returns
+        -------
+        nn.Module
+            From windows (n_windows, n_times) to features (n_windows, n_features), with weights of
+            its own that are not the fitted ones.
+        """
+
+    def trunk_state(self) -> dict[str, np.ndarray]:
+        """Give the fitted weights of what `build_trunk` builds.
+
+        Returns
+        -------
+        dict of str to ndarray
+            The weights by name.
+        """
+        check_is_fitted(self, "state_")
+        names = [name for name in self.state_ if name.startswith(TRUNK)]
+        return {name.removeprefix(TRUNK): self.state_[name] for name in names}
+
+    def _encode_store(
+        self, store: WindowStore, layer: str, ways: tuple[str, ...], sampling_rate: float
+    ) -> np.ndarray:
         device = resolve_device(self.device)
         module = rebuilt(self._build_module, self.state_, device)
-        function = self._layer_function(module, layer)
+        function = self._layer_function(module, layer, ways, sampling_rate)
         precision = resolve_precision(self.precision, device)
         return apply_batched(function, store, device, precision)
 
@@ -171,6 +235,14 @@ class BasePretrainer(BaseEstimator, ABC):
     def _check_layer(self, layer: str) -> None:
         if layer not in self.layer_names():
             raise ValueError(f"layer must be one of {self.layer_names()}, got {layer!r}.")
+
+    def _check_aggregate(self, aggregate: Any) -> tuple[str, ...]:
+        known = self.aggregations()
+        ways = known[:1] if aggregate is None else aggregate
+        ways = (ways,) if isinstance(ways, str) else tuple(ways)
+        if not ways or not set(ways) <= set(known):
+            raise ValueError(f"aggregate must be one or several of {known}, got {aggregate!r}.")
+        return ways
 
     def _plan(self) -> TrainingPlan:
         return TrainingPlan(
@@ -214,4 +286,18 @@ class BasePretrainer(BaseEstimator, ABC):
     def _single_layers(self) -> list[str]: ...
 
     @abstractmethod
-    def _layer_function(self, module: Any, layer: str) -> Any: ...
+    def _layer_function(
+        self, module: Any, layer: str, ways: tuple[str, ...], sampling_rate: float
+    ) -> Any: ...
+
+
+def _fitted_attributes(
+    pretrainer: BasePretrainer, X: Any, groups: Any, verbose: int
+) -> dict[str, Any]:
+    """Fit a pretrainer and return what it learnt; what `memory` keeps."""
+    fitted = pretrainer.set_params(verbose=verbose).fit(X, groups=groups)
+    return {name: getattr(fitted, name) for name in _fitted_names(fitted)}
+
+
+def _fitted_names(pretrainer: BasePretrainer) -> list[str]:
+    return [name for name in vars(pretrainer) if name.endswith("_")]

@@ -52,6 +52,16 @@ class TransformComposition(_BaseComposition):
         self._set_params("transforms", **params)
         return self
 
+    def transform_names(self) -> list[str]:
+        """Name the transformations that are not dropped.
+
+        Returns
+        -------
+        list of str
+            Names, in label order from 1.
+        """
+        return [name for name, _ in self._active_transforms()]
+
     @property
     def _named_transforms(self) -> list:
         return default_transforms() if self.transforms is None else self.transforms
@@ -60,7 +70,7 @@ class TransformComposition(_BaseComposition):
         return [(name, t) for name, t in self._named_transforms if not isinstance(t, str)]
 
     def _task_names(self) -> list[str]:
-        return ["original", *(name for name, _ in self._active_transforms())]
+        return ["original", *self.transform_names()]
 
     def _check_transforms(self) -> None:
         for pair in self._named_transforms:

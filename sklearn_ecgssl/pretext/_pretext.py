@@ -7,19 +7,26 @@ from typing import Any
 import numpy as np
 import torch
 from sklearn.base import clone
+from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from .._compat import Interval, StrOptions
-from ..networks import ConvTrunk, RecognitionNet, check_sizes, shortest_window
+from ..networks import (
+    AGGREGATIONS,
+    ConvTrunk,
+    RecognitionNet,
+    aggregate,
+    check_sizes,
+    n_aggregated,
+    shortest_rhythm,
+    shortest_window,
+)
 from ..training import Criterion, TrainingPlan
 from ..transforms import make_views
 from ._base import BasePretrainer
 from ._composition import TransformComposition
 from ._loss import RecognitionLoss
-
-#: Weight of a task's loss; the authors' code gives the two easiest tasks less.
-DEFAULT_WEIGHT = 0.195
-EASY_TASK_WEIGHTS = {"negate": 0.0125, "flip": 0.0125}
+from ._task_weights import task_weights
 
 TRUNK_PARAMETERS = (
     "filters",
@@ -78,7 +85,8 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
     lr_decay_steps : int, default=10_000
         Batches between two decays.
     max_epochs : int, default=100
-        Passes over the windows; [1]_ makes 30.
+        Passes over the windows; [1]_ makes 30. 0 leaves the network as it was initialised, for
+        comparison.
     batch_size : int, default=128
         Windows in a batch; the network sees ``batch_size * n_tasks`` inputs at once.
     validation_fraction : float or None, default=None
@@ -92,6 +100,9 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Of the convolutions. "auto" takes bfloat16 where the hardware multiplies it natively. On
         real ECG each feature then correlates above 0.999 with the one computed in float32.
+    memory : path-like, joblib.Memory or None, default=None
+        Folder in which fits are kept. Where the same parameters meet the same windows again, in
+        another estimator, fold or session, the result is read instead of trained.
     random_state : int, RandomState instance or None, default=None
         Seed of initialisation, dropout, order, transformations and the held-out split. The same
         integer gives the same bits on the same CPU with the same number of threads.
@@ -187,6 +198,7 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
         patience: int | None = None,
         device: str = "auto",
         precision: str = "auto",
+        memory: Any = None,
         random_state: Any = None,
         verbose: int = 0,
     ) -> None:
@@ -211,6 +223,7 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
         self.patience = patience
         self.device = device
         self.precision = precision
+        self.memory = memory
         self.random_state = random_state
         self.verbose = verbose
 
@@ -231,29 +244,65 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
             gets ``1 - 1 / n_tasks``, 0.857 with seven tasks. Transformations are drawn from a
             fixed seed, so that scores can be compared.
         """
-        metrics = self._evaluate(X)
-        return float(np.mean([metrics[f"{name}_accuracy"] for name in self.task_names_]))
+        return float(np.mean(list(self.task_scores(X).values())))
 
-    def n_features_encoded(self, layer: str = "last") -> int:
+    def task_scores(self, X: Any) -> dict[str, float]:
+        """Compute how well each transformation of windows is recognised.
+
+        Parameters
+        ----------
+        X : array-like or list of arrays
+            Windows or windowed recordings, as in `fit`.
+
+        Returns
+        -------
+        dict of str to float
+            Accuracy of each task, in the order of `task_names_`. `score` is their mean.
+        """
+        metrics = self._evaluate(X)
+        return {name: metrics[f"{name}_accuracy"] for name in self.task_names_}
+
+    def without(self, *names: str) -> "PretextPretrainer":
+        """Copy the pretrainer, unfitted, without some of its transformations.
+
+        Parameters
+        ----------
+        *names : str
+            Transformations to leave out.
+
+        Returns
+        -------
+        PretextPretrainer
+            With the other transformations, and their `task_weights`.
+
+        Examples
+        --------
+        >>> from sklearn_ecgssl.pretext import PretextPretrainer
+        >>> PretextPretrainer().without("noise", "warp").transform_names()
+        ['scale', 'negate', 'flip', 'permute']
+        """
+        unknown = set(names) - set(self.transform_names())
+        if unknown:
+            raise ValueError(
+                f"names must be of {self.transform_names()}, got {sorted(unknown)} among them."
+            )
+        fewer = clone(self).set_params(**dict.fromkeys(names, "drop"))
+        if self.task_weights is not None:
+            weights = dict(zip(self._task_names(), self._task_weights(), strict=True))
+            fewer.task_weights = {name: weights[name] for name in fewer._task_names()}
+        return fewer
+
+    def aggregations(self) -> list[str]:
+        return list(AGGREGATIONS)
+
+    def n_features_encoded(self, layer: str = "last", aggregate: Any = None) -> int:
         self._check_layer(layer)
+        ways = self._check_aggregate(aggregate)
         filters = self._fitted_architecture()["filters"]
-        sizes = dict(zip(self._single_layers(), filters, strict=True))
-        return sum(filters) if layer == "all" else sizes.get(layer, filters[-1])
+        return sum(n_aggregated(filters[index], ways) for index in self._blocks_of(layer))
 
     def _task_weights(self) -> list[float]:
-        names = self._task_names()
-        weights = {name: EASY_TASK_WEIGHTS.get(name, DEFAULT_WEIGHT) for name in names}
-        if isinstance(self.task_weights, dict):
-            weights |= self.task_weights
-        elif self.task_weights is not None:
-            one_each = len(self.task_weights) == len(names)
-            weights = dict(zip(names, self.task_weights, strict=True)) if one_each else {}
-        if list(weights) != names or not all(0 <= w < np.inf for w in weights.values()):
-            raise ValueError(
-                f"task_weights must be finite numbers of at least 0, one for each of the tasks "
-                f"{names} or a dict of some of them, got {self.task_weights!r}."
-            )
-        return [float(weight) for weight in weights.values()]
+        return task_weights(self._task_names(), self.task_weights)
 
     def _before_training(self, n_times: int) -> None:
         for _, transform in self._active_transforms():
@@ -295,11 +344,14 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
             "head_dropout": self.head_dropout,
         }
 
+    def build_trunk(self) -> ConvTrunk:
+        check_is_fitted(self, "architecture_")
+        return ConvTrunk(**{name: self.architecture_[name] for name in TRUNK_PARAMETERS})
+
     def _build_module(self) -> nn.Module:
-        of_heads = dict(self.architecture_)
-        of_trunk = {name: of_heads.pop(name) for name in TRUNK_PARAMETERS}
-        shared = {name: of_trunk[name] for name in ("activation", "negative_slope")}
-        return RecognitionNet(ConvTrunk(**of_trunk), **of_heads, **shared)
+        names = ("n_tasks", "head_hidden", "head_dropout", "activation", "negative_slope")
+        of_heads = {name: self.architecture_[name] for name in names}
+        return RecognitionNet(self.build_trunk(), **of_heads)
 
     def _build_criterion(self) -> Criterion:
         return RecognitionLoss(self.task_names_, self.task_weights_)
@@ -312,10 +364,35 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
     def _single_layers(self) -> list[str]:
         return [f"block{i + 1}" for i in range(len(self._fitted_architecture()["filters"]))]
 
-    def _layer_function(self, module: Any, layer: str) -> Any:
+    def _layer_function(
+        self, module: Any, layer: str, ways: tuple[str, ...], sampling_rate: float
+    ) -> Any:
+        blocks = self._blocks_of(layer)
+        if ways != ("max",):
+            return self._aggregated(module.trunk, blocks, ways, sampling_rate)
         if layer == "last":
             return module.trunk
         if layer == "all":
             return lambda windows: torch.cat(module.trunk.block_features(windows), dim=1)
-        index = self._single_layers().index(layer)
-        return lambda windows: module.trunk.block_features(windows)[index]
+        return lambda windows: module.trunk.block_features(windows)[blocks[0]]
+
+    def _aggregated(
+        self, trunk: ConvTrunk, blocks: list[int], ways: tuple[str, ...], sampling_rate: float
+    ) -> Any:
+        seconds = self.n_features_in_ / sampling_rate
+        if "rhythm" in ways and seconds < shortest_rhythm():
+            raise ValueError(
+                f"aggregate='rhythm' needs windows of at least {shortest_rhythm():g} s, these have "
+                f"{seconds:g} s (sampling_rate={sampling_rate:g} Hz). Use longer windows, or "
+                "another aggregate."
+            )
+        stride = self.architecture_["pool_stride"]
+        return lambda windows: torch.cat(
+            [aggregate(trunk.maps(windows, i), ways, sampling_rate / stride**i) for i in blocks],
+            dim=1,
+        )
+
+    def _blocks_of(self, layer: str) -> list[int]:
+        n_blocks = len(self._single_layers())
+        several = {"all": list(range(n_blocks)), "last": [n_blocks - 1]}
+        return several[layer] if layer in several else [self._single_layers().index(layer)]

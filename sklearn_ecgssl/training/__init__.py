@@ -4,6 +4,7 @@ from ._criterion import Criterion
 from ._device import PRECISIONS, resolve_device, resolve_precision
 from ._inference import apply_batched, evaluate
 from ._seeds import draw_seeds
+from ._state import module_to_state
 from ._train import TrainingPlan, train
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "apply_batched",
     "draw_seeds",
     "evaluate",
+    "module_to_state",
     "resolve_device",
     "resolve_precision",
     "train",

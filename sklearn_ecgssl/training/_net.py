@@ -1,6 +1,6 @@
 """skorch's training loop, fitted to batches that are made on the device."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -30,12 +30,14 @@ class TrainingNet(NeuralNet):
         prepare: Prepare,
         precision: torch.dtype,
         weight_decay: float,
+        learning_rates: Mapping[str, float],
         seeds: list[int],
         **kwargs: Any,
     ) -> None:
         self.prepare = prepare
         self.precision = precision
         self.weight_decay = weight_decay
+        self.learning_rates = learning_rates
         self.seeds = seeds
         super().__init__(*args, **kwargs)
 
@@ -44,20 +46,30 @@ class TrainingNet(NeuralNet):
         return []
 
     def initialize_optimizer(self, triggered_directly: Any = None) -> "TrainingNet":
-        """Give kernels the weight decay and biases none.
+        """Give kernels the weight decay and biases none, and parts their own learning rate.
 
         Adam's `weight_decay` adds ``weight_decay * w`` to the gradient, which is the gradient of
         the papers' penalty ``weight_decay * sum(w ** 2) / 2``.
         """
-        parameters = [p for _, p in self.get_all_learnable_params()]
-        groups = [
-            {"params": [p for p in parameters if p.ndim > 1], "weight_decay": self.weight_decay},
-            {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-        ]
+        groups: dict[tuple[float, float], list[Tensor]] = {}
+        for name, parameter in self.get_all_learnable_params():
+            decay = self.weight_decay if parameter.ndim > 1 else 0.0
+            groups.setdefault((self._learning_rate(name), decay), []).append(parameter)
         # One kernel for all parameters; elsewhere it may be missing.
-        fused = parameters[0].device.type in ("cpu", "cuda")
-        self.optimizer_ = self.optimizer(groups, lr=self.lr, fused=fused or None)
+        fused = torch.device(self.device).type in ("cpu", "cuda")
+        self.optimizer_ = self.optimizer(
+            [
+                {"params": parameters, "lr": rate, "weight_decay": decay}
+                for (rate, decay), parameters in groups.items()
+            ],
+            lr=self.lr,
+            fused=fused or None,
+        )
         return self
+
+    def _learning_rate(self, name: str) -> float:
+        rates = [rate for start, rate in self.learning_rates.items() if name.startswith(start)]
+        return rates[0] if rates else self.lr
 
     def get_split_datasets(self, X: Any, y: Any = None, **params: Any) -> tuple:
         return X

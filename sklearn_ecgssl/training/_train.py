@@ -1,6 +1,7 @@
 """Train a network on windows: the one door through which estimators use skorch."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,11 +23,16 @@ from ._state import module_to_state
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """How long, how fast and where to train; the parameters that all estimators share."""
+    """How long, how fast and where to train; the parameters that all estimators share.
+
+    `learning_rates` holds those that differ from `learning_rate`, by what the names of their
+    weights begin with.
+    """
 
     max_epochs: int
     batch_size: int
     learning_rate: float
+    learning_rates: Mapping[str, float] = field(default_factory=dict)
     lr_decay: float = 1.0
     lr_decay_steps: int = 1
     l2: float = 0.0
@@ -84,6 +90,8 @@ def train(
         If a batch does not fit into the device's memory; the message names a smaller one.
     """
     device = resolve_device(plan.device)
+    if plan.max_epochs == 0:
+        return module_to_state(module), []
     keep_freed_memory()
     with memory_advice(device, _smaller_batch(plan.batch_size)), fastest_kernels(device):
         source = source_for_epochs(store, targets, device)
@@ -114,6 +122,7 @@ def _net(
         prepare=prepare,
         precision=resolve_precision(plan.precision, device),
         weight_decay=plan.l2,
+        learning_rates=plan.learning_rates,
         seeds=seeds[1:4],
         callbacks=_callbacks(plan, held_out),
         verbose=0,

@@ -342,7 +342,7 @@ class TestMemoryMaps:
         ({"filters": (2, 3, 4)}, "filters and kernel_sizes must be equally long"),
         ({"precision": "float16"}, "'precision' parameter"),
         ({"validation_fraction": 1.0}, "'validation_fraction' parameter"),
-        ({"max_epochs": 0}, "'max_epochs' parameter"),
+        ({"max_epochs": -1}, "'max_epochs' parameter"),
         ({"learning_rate": -1}, "'learning_rate' parameter"),
     ],
 )

@@ -47,6 +47,7 @@ def net(no_autocast, monkeypatch):
         prepare=prepare,
         precision=torch.float32,
         weight_decay=1e-4,
+        learning_rates={},
         seeds=[1, 2, 3],
         verbose=0,
     )

@@ -159,3 +159,48 @@ def test_seeds_are_reproducible_and_distinct():
     assert draw_seeds(5, 6) == draw_seeds(5, 6)
     assert len(set(draw_seeds(5, 6))) == 6
     assert draw_seeds(5, 6) != draw_seeds(6, 6)
+
+
+class TestLearningRates:
+    """`learning_rates` hold for the weights whose names begin with their keys."""
+
+    def two_layers(self):
+        torch.manual_seed(0)
+        return nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1))
+
+    def test_same_steps_as_parameter_groups_of_torch(self):
+        X, y = problem(16)
+        module = self.two_layers()
+        optimiser = torch.optim.Adam(
+            [
+                {"params": [module[0].weight], "lr": 0.002, "weight_decay": 0.3},
+                {"params": [module[0].bias], "lr": 0.002},
+                {"params": [module[2].weight], "lr": 0.01, "weight_decay": 0.3},
+                {"params": [module[2].bias], "lr": 0.01},
+            ]
+        )
+        order = np.random.default_rng(2)
+        for step in range(6):
+            if step % 2 == 0:
+                indices = order.permutation(16)
+            chosen = indices[8 * (step % 2) :][:8]
+            for group, start in zip(
+                optimiser.param_groups, (0.002, 0.002, 0.01, 0.01), strict=True
+            ):
+                group["lr"] = start * 0.5 ** (step // 4)
+            optimiser.zero_grad()
+            SquaredError()(module(torch.tensor(X[chosen])), torch.tensor(y[chosen])).backward()
+            optimiser.step()
+        state, _ = fit(
+            self.two_layers(), X=X, y=y, learning_rates={"0.": 0.002}, l2=0.3, lr_decay=0.5,
+            lr_decay_steps=4,
+        )  # fmt: skip
+        for name, weights in module.named_parameters():
+            np.testing.assert_allclose(state[name], weights.detach(), rtol=1e-5, atol=1e-7)
+
+    def test_parts_that_are_not_named_take_the_learning_rate(self):
+        plain, named = (
+            fit(self.two_layers(), learning_rates=rates)[0] for rates in ({}, {"head.": 7.0})
+        )
+        for name, weights in plain.items():
+            np.testing.assert_array_equal(named[name], weights)

@@ -1,0 +1,37 @@
+"""A trunk and one head: the network that is trained on labels."""
+
+from torch import Tensor, nn
+
+from ._layers import DenseHead, float32_linear
+
+
+class ClassificationNet(nn.Module):
+    """A trunk, pretrained or not, and a dense head that gives the logits of the classes.
+
+    Parameters
+    ----------
+    trunk : nn.Module
+        From windows (n_windows, n_times) to features (n_windows, n_features).
+    head : DenseHead
+        From features to logits.
+    """
+
+    def __init__(self, trunk: nn.Module, head: DenseHead) -> None:
+        super().__init__()
+        self.trunk = trunk
+        self.head = head
+
+    def forward(self, windows: Tensor) -> Tensor:
+        """Compute the logits.
+
+        Parameters
+        ----------
+        windows : Tensor of shape (n_windows, n_times)
+            ECG windows.
+
+        Returns
+        -------
+        Tensor of shape (n_windows, n_outputs), float32
+            Logits.
+        """
+        return float32_linear(self.head, self.trunk(windows))

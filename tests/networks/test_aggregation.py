@@ -1,0 +1,107 @@
+import itertools
+
+import numpy as np
+import pytest
+import torch
+
+from sklearn_ecgssl.networks import AGGREGATIONS, ConvTrunk, aggregate, n_aggregated
+from sklearn_ecgssl.networks._rhythm import BAND, N_BANDS, log_periods, modulation, rhythm
+
+RATE = 64.0
+
+
+def beats(period, n_times=640, width=0.04, first=0.2):
+    """Activation that peaks once a period (s), at RATE."""
+    seconds = np.arange(n_times) / RATE
+    phase = (seconds - first + period / 2) % period - period / 2
+    return np.exp(-0.5 * (phase / width) ** 2)
+
+
+def as_maps(*channels):
+    return torch.tensor(np.stack(channels)[None], dtype=torch.float32)
+
+
+def centred(maps):
+    return maps - maps.mean(dim=-1, keepdim=True)
+
+
+@pytest.mark.parametrize("period", [0.37, 0.5, 0.731, 0.9, 1.2, 1.5])
+def test_period_of_regular_beats(period):
+    found = log_periods(centred(as_maps(beats(period), 3 - 2 * beats(period))), RATE).exp()
+    # the second channel is the first upside down, scaled and shifted
+    np.testing.assert_allclose(found, [[period, period]], rtol=0.01)
+
+
+def reference_log_period(x):
+    """Biased autocorrelation by its definition, highest local maximum, parabola."""
+    x = x - x.mean()
+    r = np.array([np.sum(x[: len(x) - k] * x[k:]) for k in range(106)]) / np.sum(x * x)
+    peaks = [k for k in range(21, 103) if r[k] >= r[k - 1] and r[k] >= r[k + 1]]
+    k = max(peaks, key=lambda k: r[k])
+    shift = 0.5 * (r[k - 1] - r[k + 1]) / (r[k - 1] - 2 * r[k] + r[k + 1])
+    return np.log((k + np.clip(shift, -0.5, 0.5)) / RATE)
+
+
+def reference_modulation(maps):
+    """Shares of the power in bands, from a discrete Fourier transform at 0.025 Hz."""
+    frequencies = np.arange(0, 4.2, 0.025)
+    edges = np.geomspace(*BAND, N_BANDS + 1)
+    n_times = maps.shape[-1]
+    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n_times) / n_times)
+    waves = np.exp(-2j * np.pi * frequencies[:, None] * np.arange(n_times) / RATE)
+    shares = []
+    for x in maps:
+        power = np.abs(waves @ ((x - x.mean()) * hann)) ** 2
+        bands = [
+            power[(frequencies >= 0.97 * a - 1e-9) & (frequencies <= 1.03 * b + 1e-9)].mean()
+            for a, b in itertools.pairwise(edges)
+        ]
+        shares.append(np.array(bands) / np.sum(bands))
+    return np.sqrt(np.mean(shares, axis=0))
+
+
+def test_rhythm_is_its_definition():
+    rng = np.random.default_rng(0)
+    smooth = np.array([np.convolve(rng.normal(size=700), np.hanning(15), "valid") for _ in "abc"])
+    features = rhythm(as_maps(*smooth), RATE).numpy()[0]
+    np.testing.assert_allclose(features[:3], [reference_log_period(x) for x in smooth], atol=1e-3)
+    np.testing.assert_allclose(features[3:], reference_modulation(smooth), atol=1e-3)
+
+
+def test_modulation_has_its_peak_at_the_beat():
+    edges = np.geomspace(*BAND, N_BANDS + 1)
+    spectrum = modulation(centred(as_maps(beats(0.8, width=0.2))), RATE)[0]
+    assert edges[spectrum.argmax()] <= 1.25 * 1.03
+    assert edges[spectrum.argmax() + 1] >= 1.25 * 0.97
+    assert float(spectrum.square().sum()) == pytest.approx(1, abs=1e-5)
+
+
+def test_rhythm_knows_no_amplitude_offset_or_direction():
+    maps = as_maps(beats(0.7), beats(0.9, first=0.5))
+    features = rhythm(maps, RATE)
+    torch.testing.assert_close(rhythm(5 * maps - 2, RATE), features, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(rhythm(maps.flip(-1), RATE), features, rtol=1e-3, atol=1e-3)
+
+
+def test_activations_that_do_not_move_have_finite_features():
+    assert torch.isfinite(rhythm(torch.ones(2, 3, 640), RATE)).all()
+
+
+def test_aggregations_stand_side_by_side():
+    maps = torch.randn(4, 3, 640, generator=torch.Generator().manual_seed(0))
+    ways = list(AGGREGATIONS)
+    features = aggregate(maps, ways, RATE)
+    assert features.shape == (4, n_aggregated(3, ways)) == (4, 3 + 3 + 3 + 3 + N_BANDS)
+    array = maps.numpy()
+    expected = np.concatenate([array.max(-1), array.mean(-1), array.std(-1)], axis=1)
+    np.testing.assert_allclose(features[:, :9], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("index", [0, 1, 2])
+def test_maps_are_those_that_the_network_pools(index):
+    trunk = ConvTrunk(filters=(4, 5, 6)).eval()
+    windows = torch.randn(3, 640, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        maps = trunk.maps(windows, index)
+        torch.testing.assert_close(maps.amax(-1), trunk.block_features(windows)[index])
+    assert maps.shape[:2] == (3, (4, 5, 6)[index])
