@@ -1,0 +1,11 @@
+"""The heads that the papers trained on frozen features, by data set."""
+
+from typing import Any
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "icassp2020": {"hidden": (64, 64), "max_epochs": 100},
+    "tac2020-swell": {"hidden": (512, 512)},
+    "tac2020-wesad": {"hidden": (512, 512)},
+    "tac2020-dreamer": {"hidden": (512, 512, 512), "dropout": 0.2, "l2": 1e-4},
+    "tac2020-amigos": {"hidden": (512, 512, 512), "dropout": 0.4},
+}
