@@ -16,8 +16,33 @@ _FOLDERS = {
     "networks": ["ConvTrunk", "RecognitionNet"],
     "training": [],
     "pretext": ["PretextPretrainer"],
-    "features": ["SSLEmbedder"],
-    "classify": ["DenseClassifier", "SegmentVotingClassifier"],
+    "features": ["HRVFeatures", "SSLEmbedder"],
+    "classify": [
+        "DenseClassifier",
+        "ECGClassifier",
+        "SegmentVotingClassifier",
+        "SubjectScaledClassifier",
+    ],
+    "evaluation": [
+        "Evaluation",
+        "LabelFractionSplit",
+        "block_study",
+        "compare_protocols",
+        "difficulty_study",
+        "label_fraction_study",
+        "supervision_study",
+        "task_study",
+        "window_length_study",
+    ],
+    "plotting": [
+        "EmbeddingDisplay",
+        "LabelFractionDisplay",
+        "PretextHistoryDisplay",
+        "ProtocolDisplay",
+        "SaliencyDisplay",
+        "StudyDisplay",
+        "TransformationDisplay",
+    ],
 }
 _FOLDER_OF = {name: folder for folder, names in _FOLDERS.items() for name in names}
 
@@ -25,31 +50,75 @@ __all__ = [
     "AddNoise",
     "ConvTrunk",
     "DenseClassifier",
+    "ECGClassifier",
     "ECGFilter",
+    "EmbeddingDisplay",
+    "Evaluation",
     "FlipTime",
+    "HRVFeatures",
+    "LabelFractionDisplay",
+    "LabelFractionSplit",
     "Negate",
     "Permute",
+    "PretextHistoryDisplay",
     "PretextPretrainer",
+    "ProtocolDisplay",
     "RecognitionNet",
     "Resampler",
     "SSLEmbedder",
+    "SaliencyDisplay",
     "Scale",
     "SegmentVotingClassifier",
     "Segmenter",
+    "StudyDisplay",
+    "SubjectScaledClassifier",
     "TimeWarp",
+    "TransformationDisplay",
     "TrimmedScaler",
     "__version__",
+    "block_study",
+    "compare_protocols",
+    "difficulty_study",
+    "label_fraction_study",
     "load_recordings",
     "make_cohort",
     "save_recordings",
     "scale_subjects",
+    "supervision_study",
+    "task_study",
+    "window_length_study",
 ]
 
 if TYPE_CHECKING:  # what type checkers and editors read
-    from .classify import DenseClassifier, SegmentVotingClassifier
+    from .classify import (
+        DenseClassifier,
+        ECGClassifier,
+        SegmentVotingClassifier,
+        SubjectScaledClassifier,
+    )
     from .datasets import load_recordings, make_cohort, save_recordings
-    from .features import SSLEmbedder
+    from .evaluation import (
+        Evaluation,
+        LabelFractionSplit,
+        block_study,
+        compare_protocols,
+        difficulty_study,
+        label_fraction_study,
+        supervision_study,
+        task_study,
+        window_length_study,
+    )
+    from .features import HRVFeatures, SSLEmbedder
     from .networks import ConvTrunk, RecognitionNet
+    from .plotting import (
+        EmbeddingDisplay,
+        LabelFractionDisplay,
+        PretextHistoryDisplay,
+        ProtocolDisplay,
+        SaliencyDisplay,
+        StudyDisplay,
+        TransformationDisplay,
+    )
     from .pretext import PretextPretrainer
     from .signal import ECGFilter, Resampler, Segmenter, TrimmedScaler, scale_subjects
     from .transforms import AddNoise, FlipTime, Negate, Permute, Scale, TimeWarp

@@ -4,14 +4,17 @@ from functools import cache
 
 import pytest
 from sklearn.base import BaseEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
 import sklearn_ecgssl
-from sklearn_ecgssl.features import SSLEmbedder
+from sklearn_ecgssl.classify import SubjectScaledClassifier
+from sklearn_ecgssl.features import HRVFeatures, SSLEmbedder
 from sklearn_ecgssl.signal import ECGFilter, Resampler, Segmenter, TrimmedScaler
 from sklearn_ecgssl.transforms import AddNoise, FlipTime, Negate, Permute, Scale, TimeWarp
-from tests.tiny import one_sample_pretrainer, tiny_dense, tiny_voting
+from tests.tiny import one_sample_pretrainer, tiny_dense, tiny_ecg_classifier, tiny_voting
 
 FLAT = "the check's integer data hold a recording whose samples are all equal: refused, as dead"
 DRAWN = {
@@ -19,6 +22,7 @@ DRAWN = {
     "check_methods_sample_order_invariance": "each window draws its own random numbers",
 }
 SHORT = "the check wants the words '1 feature(s)'; the error says which recording is too short"
+SCALED = "a sample's features are scaled by those of all that it is passed with"
 EXPECTED_FAILED_CHECKS = {
     "ECGFilter": {"check_estimators_dtypes": FLAT},
     "TrimmedScaler": {"check_estimators_dtypes": FLAT},
@@ -26,6 +30,7 @@ EXPECTED_FAILED_CHECKS = {
     "Permute": DRAWN,
     "TimeWarp": DRAWN,
     "SegmentVotingClassifier": {"check_fit2d_1feature": SHORT},
+    "SubjectScaledClassifier": {"check_methods_subset_invariance": SCALED},
 }
 # Checks of scikit-learn that check_estimator leaves out.
 OUTPUT_CHECKS = [
@@ -35,6 +40,15 @@ OUTPUT_CHECKS = [
     "check_transformer_get_feature_names_out",
     "check_transformer_get_feature_names_out_pandas",
 ]
+
+
+def small_ecg_classifier(freeze):
+    # Few and small steps: probabilities must agree to 1e-7, and large weights enlarge what float32
+    # leaves when windows are summed in other batches.
+    pretrainer = one_sample_pretrainer().set_params(filters=(8, 16), max_epochs=0, random_state=1)
+    return tiny_ecg_classifier(pretrainer, freeze, hidden=(16,), max_epochs=5, learning_rate=0.01)
+
+
 ESTIMATORS = [
     ECGFilter(),
     ECGFilter(low=None, high=40, notch=[50.0, 100.0], order=2, zero_phase=False),
@@ -52,8 +66,14 @@ ESTIMATORS = [
     TimeWarp(n_pieces=2),
     one_sample_pretrainer(),
     SSLEmbedder(one_sample_pretrainer()),
+    SSLEmbedder(one_sample_pretrainer(), aggregate=["max", "std"]),
+    HRVFeatures(),
+    HRVFeatures(sampling_rate=100, features=["mean_hr", "rmssd"], min_beats=3, pool="mean_std"),
     tiny_dense(),
     tiny_voting(),
+    small_ecg_classifier("trunk"),
+    small_ecg_classifier(None),
+    SubjectScaledClassifier(FunctionTransformer(validate=True), LogisticRegression()),
 ]
 
 

@@ -14,6 +14,7 @@ from ._scores import (
     only_one,
     scores_by,
     split_baseline,
+    within_bounds,
 )
 
 
@@ -128,6 +129,7 @@ class LabelFractionDisplay:
         self.lines_, self.intervals_ = draw_curves(self.ax_, estimators)
         self.baseline_ = draw_baseline(self.ax_, baseline)
         self._label_axes()
+        within_bounds(self.ax_, self.metric)
         self.legend_ = legend(self.ax_, title=legend_title(self.scores))
         return self
 

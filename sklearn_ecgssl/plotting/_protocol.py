@@ -14,6 +14,7 @@ from ._scores import (
     only_one,
     scores_by,
     split_baseline,
+    within_bounds,
 )
 
 
@@ -133,5 +134,6 @@ class ProtocolDisplay:
         self.ax_.set_ylabel(metric_label(self.metric))
         self.ax_.set_title("Score by what the test folds hold")
         tidy(self.ax_)
+        within_bounds(self.ax_, self.metric)
         self.legend_ = legend(self.ax_, title=legend_title(self.scores))
         return self

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..evaluation import confidence_interval
 from ..evaluation._baselines import MAJORITY
+from ..evaluation._results import METRICS
 from ._axes import COLORS, LINES, MARKERS, REFERENCE
 
 LABELS = {"balanced_accuracy": "balanced accuracy", "macro_f1": "macro F1"}
@@ -19,6 +20,8 @@ PROTOCOLS = {
 }
 #: Part of the way from one name on an axis to the next over which the estimators are spread.
 SPREAD = 0.3
+#: Part of the axis of a score that lies beyond 0 and 1, so that a point there is drawn whole.
+ROOM = 0.02
 
 
 @dataclass(frozen=True)
@@ -59,14 +62,14 @@ def folds_of(results: Any, columns: list[str], metric: str) -> Any:
     Returns
     -------
     DataFrame
-        The table.
+        The table, without the rows that have no score: baselines have no pretext score.
 
     Raises
     ------
     TypeError
         If `results` is neither.
     ValueError
-        If columns are missing or there are no rows.
+        If columns are missing or no row has a score.
     """
     frame = results.folds() if hasattr(results, "folds") else results
     if not hasattr(frame, "columns"):
@@ -81,7 +84,10 @@ def folds_of(results: Any, columns: list[str], metric: str) -> Any:
         )
     if len(frame) == 0:
         raise ValueError("results are empty: there is no fold to draw.")
-    return frame
+    measured = frame[frame[metric].notna()]
+    if len(measured) == 0:
+        raise ValueError(f"results have no {metric!r} of any fold: there is nothing to draw.")
+    return measured
 
 
 def only_one(frame: Any, column: str) -> Any:
@@ -192,8 +198,14 @@ def draw_curves(ax: Any, curves: dict[str, Scores]) -> tuple[dict[str, Any], dic
         (lines[name],) = ax.plot(scores.x, scores.mean, label=name, **style)
         if scores.has_interval:
             low, high = scores.mean - scores.half_width, scores.mean + scores.half_width
+            # An edge tells bands apart that lie over each other.
             intervals[name] = ax.fill_between(
-                scores.x, low, high, color=style["color"], alpha=0.15, linewidth=0
+                scores.x,
+                low,
+                high,
+                facecolor=(style["color"], 0.1),
+                edgecolor=(style["color"], 0.4),
+                linewidth=0.8,
             )
     return lines, intervals
 
@@ -282,6 +294,28 @@ def _style(index: int) -> dict[str, Any]:
         "linestyle": LINES[index // len(COLORS) % len(LINES)],
         "markersize": 5,
     }
+
+
+def within_bounds(ax: Any, metric: str, *, lying: bool = False) -> None:
+    """Cut the axis of a score that lies in [0, 1], beyond which the intervals of few folds reach.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where, after everything is drawn.
+    metric : str
+        Column of the score; the axis of one that is no accuracy or F1 is left as it is.
+    lying : bool, default=False
+        Whether the scores stand on the horizontal axis.
+    """
+    if metric not in METRICS and not metric.endswith("_accuracy"):
+        return
+    get, set_ = (ax.get_xlim, ax.set_xlim) if lying else (ax.get_ylim, ax.set_ylim)
+    low, high = get()
+    low, high = max(low, 0), min(high, 1)
+    room = ROOM * (high - low)
+    low, high = low - room * (low == 0), high + room * (high == 1)
+    set_(low, high, auto=None)  # what is drawn later still counts
 
 
 def metric_label(metric: str) -> str:

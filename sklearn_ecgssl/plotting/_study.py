@@ -17,6 +17,7 @@ from ._scores import (
     only_one,
     scores_by,
     split_baseline,
+    within_bounds,
 )
 
 #: Names are written on the vertical axis when one is longer, or all together are.
@@ -152,6 +153,7 @@ class StudyDisplay:
             )
             self.baseline_ = draw_baseline(self.ax_, baseline, self.settings, lying=lying)
         self._label_axes(names, numeric, lying)
+        within_bounds(self.ax_, self.metric, lying=lying)
         self.legend_ = legend(self.ax_, title=legend_title(self.scores))
         return self
 

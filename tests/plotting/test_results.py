@@ -207,6 +207,49 @@ def test_long_names_stand_on_the_vertical_axis_from_top_to_bottom(folds):
     assert high - low == pytest.approx(2 * display.scores["ssl"].half_width[0])
 
 
+def test_the_axis_of_a_score_ends_at_0_and_1(folds, column):
+    cls, values = DISPLAYS[column]
+    table = folds(n_folds=2, **{column: values})
+    table["accuracy"] = np.where(table["fold"] == 0, 0.1, 1.0)
+    table["seconds"] = 100 * table["accuracy"]
+    display = cls.from_results(table, metric="accuracy")
+    assert (display.scores["ssl"].mean + display.scores["ssl"].half_width > 2).all()
+    low, high = display.ax_.get_ylim()
+    assert -0.05 < low <= 0
+    assert 1 <= high < 1.05
+    assert cls.from_results(table, metric="seconds").ax_.get_ylim()[1] > 200
+    narrow = table.assign(accuracy=0.6 + 0.01 * table["fold"])
+    low, high = cls.from_results(narrow, metric="accuracy").ax_.get_ylim()
+    assert 0.3 < low < high < 0.8  # the axis is cut, not stretched
+
+
+def test_the_lying_axis_of_a_score_ends_at_1(folds):
+    table = folds(n_folds=2, setting=["all but the first", "the first alone"])
+    table["noise_accuracy"] = np.where(table["fold"] == 0, 0.1, 1.0)
+    display = StudyDisplay.from_results(table, metric="noise_accuracy")
+    assert 1 <= display.ax_.get_xlim()[1] < 1.05
+    assert display.ax_.get_ylim() == (1.5, -0.5)
+
+
+def test_what_is_drawn_later_widens_the_axis(folds):
+    table = folds(n_folds=2, protocol=["windows", "subjects"])
+    low = table.assign(accuracy=0.1 * table["fold"])
+    table["accuracy"] = np.where(table["fold"] == 0, 0.9, 1.0)
+    ax = ProtocolDisplay.from_results(table, metric="accuracy").ax_
+    assert ax.get_ylim()[0] > 0.05
+    ProtocolDisplay.from_results(low, metric="accuracy", ax=ax)
+    assert ax.get_ylim()[0] < 0
+
+
+def test_an_estimator_without_the_score_is_left_out(table, column):
+    cls = DISPLAYS[column][0]
+    table["noise_accuracy"] = table["accuracy"].where(table["estimator"] == "ssl")
+    display = cls.from_results(table, metric="noise_accuracy")
+    assert list(display.scores) == list(display.lines_) == ["ssl"]
+    with pytest.raises(ValueError, match="no 'noise_accuracy' of any fold"):
+        cls.from_results(table[table["estimator"] == "hrv"], metric="noise_accuracy")
+
+
 def test_missing_scores_are_left_out_of_the_mean():
     table = pd.DataFrame(
         {"estimator": "ssl", "setting": "a", "fold": [0, 1, 2], "accuracy": [0.4, 0.6, np.nan]}

@@ -1,0 +1,147 @@
+"""Recordings as labelled windows that know where they come from, without a copy of the signals."""
+
+from typing import Any, Self
+
+import joblib
+import numpy as np
+from sklearn.base import clone
+from sklearn.utils.multiclass import check_classification_targets
+
+from ..signal import Segmenter
+from ..signal._recordings import check_recordings
+from ..signal._windows import WindowStore, check_windows, is_windowed
+
+
+class LabelledWindows:
+    """Windows of recordings, with the target, subject and recording of each.
+
+    What `shuffled_windows`, `whole_recordings` and `unseen_subjects` split. The signals stay where
+    they are: only `take` copies, and only the windows that it is asked for.
+
+    Parameters
+    ----------
+    store : WindowStore
+        Access to the windows.
+    target : ndarray of shape (n_windows,)
+        Label of each window.
+    subject : ndarray of shape (n_windows,)
+        Subject of each window.
+    recording : ndarray of int of shape (n_windows,)
+        Which recording each window is of, by its position.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_ecgssl.evaluation import LabelledWindows
+    >>> from sklearn_ecgssl.signal import Segmenter
+    >>> recordings = [np.arange(2560.0), np.arange(5500.0)]
+    >>> windows = LabelledWindows.from_recordings(
+    ...     recordings, ["calm", "tense"], ["Ann", "Bob"], Segmenter(sampling_rate=256)
+    ... )
+    >>> len(windows), windows.target.tolist(), windows.recording.tolist()
+    (3, ['calm', 'tense', 'tense'], [0, 1, 1])
+    >>> windows.take([2]).shape
+    (1, 2560)
+    """
+
+    def __init__(
+        self, store: WindowStore, target: np.ndarray, subject: np.ndarray, recording: np.ndarray
+    ) -> None:
+        self.store = store
+        self.target = target
+        self.subject = subject
+        self.recording = recording
+
+    @classmethod
+    def from_recordings(
+        cls, recordings: Any, target: Any, subject: Any, segmenter: Segmenter | None = None
+    ) -> Self:
+        """Cut recordings into windows, as views.
+
+        Parameters
+        ----------
+        recordings : list of arrays, or array-like of shape (n_recordings, n_times)
+            Recordings, filtered and scaled; or windowed recordings, which are not cut again.
+        target : array-like of shape (n_recordings,)
+            Label of each recording.
+        subject : array-like of shape (n_recordings,)
+            Subject of each recording.
+        segmenter : Segmenter or None, default=None
+            Cuts the recordings. None stands for ``Segmenter()``: 10 s at 256 Hz.
+
+        Returns
+        -------
+        LabelledWindows
+            All windows.
+
+        Raises
+        ------
+        ValueError
+            If the arrays do not belong to each other, the target is no class label, or a
+            recording is shorter than a window.
+        """
+        cutter = Segmenter() if segmenter is None else segmenter
+        if is_windowed(recordings):
+            store = check_windows(clone(cutter), recordings, reset=True)
+        else:
+            blocks = cutter.transform(check_recordings(recordings))
+            store = WindowStore(list(blocks), windowed=True)
+        return cls(
+            store,
+            store.per_window(_check_target(target), "target"),
+            store.per_window(_check_subject(subject), "subject"),
+            store.per_window(np.arange(len(store.blocks)), "recording"),
+        )
+
+    def __len__(self) -> int:
+        return len(self.store)
+
+    def take(self, indices: Any) -> np.ndarray:
+        """Gather windows into a new array.
+
+        Parameters
+        ----------
+        indices : array-like of int
+            Which windows.
+
+        Returns
+        -------
+        ndarray of shape (n_indices, n_times), float32
+            The windows.
+        """
+        return self.store.take(np.asarray(indices, dtype=np.intp))
+
+    def digest(self) -> str:
+        """Compute a fingerprint of signals, target and subject, to know results again by.
+
+        Returns
+        -------
+        str
+            Hexadecimal digits.
+        """
+        return joblib.hash([self.store.blocks, self.target, self.subject])
+
+
+def _check_target(target: Any) -> np.ndarray:
+    if target is None:
+        raise ValueError("target is None: it needs one label for each recording.")
+    check_classification_targets(target)
+    classes = np.unique(target)
+    if len(classes) < 2:
+        raise ValueError(
+            f"target holds one class only ({classes.tolist()[0]!r}), at least two are needed."
+        )
+    return np.asarray(target)
+
+
+def _check_subject(subject: Any) -> np.ndarray:
+    people = np.asarray(subject)
+    missing = [i for i, person in enumerate(people.ravel()) if person is None or person != person]
+    if missing:
+        raise ValueError(
+            f"subject must name the person of every recording, and does not of {missing[:5]}: give "
+            "each unknown person a name, or leave these recordings out."
+        )
+    if len({type(person) for person in people.ravel()}) > 1:
+        people = people.astype(str)  # 1 and "1" are the same person
+    return people
