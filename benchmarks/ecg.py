@@ -1,11 +1,11 @@
-"""Simulated ECG of the sizes that the benchmarks need."""
+"""Simulated ECG of the sizes that the benchmarks need, and labelled windows of a file."""
 
 from functools import cache
 
 import numpy as np
 
-from sklearn_ecgssl.datasets import make_cohort
-from sklearn_ecgssl.signal import Segmenter
+from sklearn_ecgssl.datasets import load_recordings, make_cohort
+from sklearn_ecgssl.signal import ECGFilter, Resampler, Segmenter, scale_subjects
 
 
 @cache
@@ -16,3 +16,24 @@ def simulated_windows(n_windows: int) -> np.ndarray:
     cohort = make_cohort(n_subjects=n_subjects, duration=(120, 121), random_state=0)
     windows = np.concatenate(Segmenter(256).fit_transform(cohort.recordings))
     return np.resize(windows, (n_windows, windows.shape[1])).astype(np.float32)
+
+
+def labelled_windows(args) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Windows, target and subject of --data, scaled by subject, or of a simulated cohort."""
+    recordings, target, subject = labelled_recordings(args)
+    return Segmenter(256).windows(scale_subjects(recordings, subject), target, subject)
+
+
+def labelled_recordings(args) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
+    """Recordings of --data at 256 Hz, filtered, with target and subject, or a simulated cohort."""
+    if args.data is None:
+        cohort = make_cohort(n_subjects=10, duration=(60, 61), random_state=0)
+    else:
+        where = dict.fromkeys(args.where, True)
+        cohort = load_recordings(args.data, target=args.target, where=where, complete_subjects=True)
+    rates = np.broadcast_to(cohort.sampling_rate, len(cohort.target))
+    recordings = [
+        Resampler(rate, 256).fit_transform([recording])[0]
+        for recording, rate in zip(cohort.recordings, rates, strict=True)
+    ]
+    return ECGFilter(256).fit_transform(recordings), cohort.target, cohort.subject

@@ -13,17 +13,16 @@ from sklearn.model_selection import GroupKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_ecgssl.datasets import load_recordings, make_cohort
 from sklearn_ecgssl.pretext import PretextPretrainer
-from sklearn_ecgssl.signal import ECGFilter, Resampler, Segmenter, scale_subjects
 
+from .ecg import labelled_windows
 from .tables import print_table
 
 PRECISIONS = ("float32", "bfloat16")
 
 
 def run(args) -> None:
-    windows, target, subject = _windows(args)
+    windows, target, subject = labelled_windows(args)
     print(f"{len(windows)} windows of {len(np.unique(subject))} people, {args.epochs} epochs\n")
     # Several seeds show what chance alone does to curves and scores.
     settings = [(precision, seed) for seed in range(args.seeds) for precision in PRECISIONS]
@@ -34,21 +33,6 @@ def run(args) -> None:
     _print_curves(encoders)
     _print_features(encoders, windows)
     _print_scores(encoders, windows, target, subject, range(args.seeds))
-
-
-def _windows(args) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    if args.data is None:
-        cohort = make_cohort(n_subjects=10, duration=(60, 61), random_state=0)
-    else:
-        where = dict.fromkeys(args.where, True)
-        cohort = load_recordings(args.data, target=args.target, where=where, complete_subjects=True)
-    rates = np.broadcast_to(cohort.sampling_rate, len(cohort.target))
-    recordings = [
-        Resampler(rate, 256).fit_transform([recording])[0]
-        for recording, rate in zip(cohort.recordings, rates, strict=True)
-    ]
-    scaled = scale_subjects(ECGFilter(256).fit_transform(recordings), cohort.subject)
-    return Segmenter(256).windows(scaled, cohort.target, cohort.subject)
 
 
 def _pretrained(windows, precision, seed, args) -> PretextPretrainer:

@@ -1,0 +1,81 @@
+"""
+Which transformations teach something
+=====================================
+
+Pretraining asks which of several transformations a window went through.
+:func:`~sklearn_ecgssl.evaluation.task_study` pretrains on all of them, on each one alone, and on
+all but one, and scores a linear classifier of the features each time.
+
+The ECG is **simulated**, with little of what makes ECG of people hard to read. The picture shows
+how to read such a study; which transformation matters on people it cannot tell.
+"""
+
+# %%
+# Recordings, one for each person and condition, filtered and scaled one by one.
+
+import matplotlib.pyplot as plt
+from sklearn.pipeline import make_pipeline
+
+from sklearn_ecgssl import (
+    AddNoise,
+    ECGFilter,
+    Evaluation,
+    Permute,
+    PretextPretrainer,
+    Segmenter,
+    StudyDisplay,
+    TimeWarp,
+    TrimmedScaler,
+    make_cohort,
+    task_study,
+)
+
+cohort = make_cohort(n_subjects=6, duration=60, sampling_rate=128, random_state=0)
+clean = make_pipeline(ECGFilter(sampling_rate=128), TrimmedScaler())
+recordings = clean.fit_transform(cohort.recordings)
+evaluation = Evaluation(
+    recordings,
+    cohort.target,
+    cohort.subject,
+    segmenter=Segmenter(sampling_rate=128, window_length=10),
+    protocols=["subjects"],
+    n_splits=3,
+)
+
+# %%
+# Three transformations make seven settings, each pretrained in every fold. Without the first
+# argument there are six, and 13 settings. The network is much smaller than the papers' (the
+# default), its training shorter and faster, and the sampling rate half of theirs, to run in a
+# minute.
+
+pretrainer = PretextPretrainer(
+    [("noise", AddNoise(snr_db=5)), ("permute", Permute()), ("warp", TimeWarp())],
+    filters=(8, 16, 32),
+    head_hidden=(32,),
+    head_dropout=0.2,
+    learning_rate=0.003,
+    max_epochs=10,
+    batch_size=8,
+    random_state=0,
+)
+results = task_study(evaluation, pretrainer)
+
+# %%
+# How well each transformation is recognised in the windows of unseen people, and by which network.
+# A constant answer to "is this window changed in this way?" is right for all but one view of a
+# window: in 3 of 4 cases with three transformations, in 1 of 2 with a single one. So compare a
+# column from top to bottom with that in mind.
+
+folds = results.folds()
+embedding = folds[folds["estimator"] == "embedding"]
+recognised = ["noise_accuracy", "permute_accuracy", "warp_accuracy"]
+print(embedding.groupby("setting", sort=False)[recognised].mean().round(3).to_string())
+
+# %%
+# The score of the features. Look at what is lost when a transformation is left out ("all but"),
+# and at what it gives alone. Differences within the bars, 95 % confidence intervals from three
+# folds, are none. The heart rate does not depend on the setting.
+
+StudyDisplay.from_results(results, x="transformations learnt")
+print(results.to_markdown("balanced_accuracy"))
+plt.show()
