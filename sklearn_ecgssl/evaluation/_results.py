@@ -164,7 +164,7 @@ class EvaluationResults:
         str
             Markdown: mean over folds ± half of the 95 % confidence interval.
         """
-        cells = self._cells(metric)
+        cells = self._cells(self.table(), metric)
         head = "| " + " | ".join([*cells.index.names, *map(str, cells.columns)]) + " |"
         lines = [head, "|---" * head.count(" | ") + "|---|"]
         for index, row in cells.iterrows():
@@ -177,9 +177,10 @@ class EvaluationResults:
         if not len(self.predictions):
             parts = ["no fit succeeded"]
         else:
+            table = self.table()
             parts = [
                 f"{metric.replace('_', ' ')}, mean over folds ± 95 % confidence interval:\n"
-                f"{self._cells(metric).to_string()}"
+                f"{self._cells(table, metric).to_string()}"
                 for metric in METRICS
             ]
         parts.append("\n".join(f"{name}: {text}" for name, text in self.notes.items()))
@@ -189,8 +190,7 @@ class EvaluationResults:
 
     __repr__ = __str__
 
-    def _cells(self, metric: str) -> pd.DataFrame:
-        table = self.table()
+    def _cells(self, table: pd.DataFrame, metric: str) -> pd.DataFrame:
         if metric not in table.columns:
             raise ValueError(
                 f"metric must be one of {[c for c in table.columns if c + '_ci' in table.columns]}"

@@ -15,10 +15,8 @@ from ..networks import (
     AGGREGATIONS,
     ConvTrunk,
     RecognitionNet,
-    aggregate,
     check_sizes,
     n_aggregated,
-    shortest_rhythm,
     shortest_window,
 )
 from ..training import Criterion, TrainingPlan
@@ -27,6 +25,7 @@ from ._base import BasePretrainer
 from ._composition import TransformComposition
 from ._loss import RecognitionLoss
 from ._task_weights import task_weights
+from ._trunk_features import check_duration, trunk_features
 
 TRUNK_PARAMETERS = (
     "filters",
@@ -102,7 +101,8 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
         real ECG each feature then correlates above 0.999 with the one computed in float32.
     memory : path-like, joblib.Memory or None, default=None
         Folder in which fits are kept. Where the same parameters meet the same windows again, in
-        another estimator, fold or session, the result is read instead of trained.
+        another estimator, fold or session, the result is read instead of trained, also without a
+        `random_state`.
     random_state : int, RandomState instance or None, default=None
         Seed of initialisation, dropout, order, transformations and the held-out split. The same
         integer gives the same bits on the same CPU with the same number of threads.
@@ -367,30 +367,8 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
     def _layer_function(
         self, module: Any, layer: str, ways: tuple[str, ...], sampling_rate: float
     ) -> Any:
-        blocks = self._blocks_of(layer)
-        if ways != ("max",):
-            return self._aggregated(module.trunk, blocks, ways, sampling_rate)
-        if layer == "last":
-            return module.trunk
-        if layer == "all":
-            return lambda windows: torch.cat(module.trunk.block_features(windows), dim=1)
-        return lambda windows: module.trunk.block_features(windows)[blocks[0]]
-
-    def _aggregated(
-        self, trunk: ConvTrunk, blocks: list[int], ways: tuple[str, ...], sampling_rate: float
-    ) -> Any:
-        seconds = self.n_features_in_ / sampling_rate
-        if "rhythm" in ways and seconds < shortest_rhythm():
-            raise ValueError(
-                f"aggregate='rhythm' needs windows of at least {shortest_rhythm():g} s, these have "
-                f"{seconds:g} s (sampling_rate={sampling_rate:g} Hz). Use longer windows, or "
-                "another aggregate."
-            )
-        stride = self.architecture_["pool_stride"]
-        return lambda windows: torch.cat(
-            [aggregate(trunk.maps(windows, i), ways, sampling_rate / stride**i) for i in blocks],
-            dim=1,
-        )
+        check_duration(self.n_features_in_ / sampling_rate, ways, sampling_rate)
+        return trunk_features(module.trunk, self._blocks_of(layer), ways, sampling_rate)
 
     def _blocks_of(self, layer: str) -> list[int]:
         n_blocks = len(self._single_layers())
