@@ -14,7 +14,7 @@ It runs on a **simulated** cohort, or on a recordings file (see
 """
 
 # %%
-# What can be chosen. The defaults take about three minutes on two CPU cores.
+# What can be chosen. The defaults take about four minutes on two CPU cores.
 
 import argparse
 import sys
