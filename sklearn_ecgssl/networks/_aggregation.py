@@ -16,7 +16,7 @@ AGGREGATIONS: dict[str, Callable[[Tensor, float], Tensor]] = {
 }
 
 
-def aggregate(maps: Tensor, names: Sequence[str], map_rate: float) -> Tensor:
+def aggregate(maps: Tensor, names: Sequence[str], map_rate: float = 1.0) -> Tensor:
     """Aggregate activations over time.
 
     Parameters
@@ -25,7 +25,7 @@ def aggregate(maps: Tensor, names: Sequence[str], map_rate: float) -> Tensor:
         Activations.
     names : sequence of {"max", "mean", "std", "rhythm"}
         How, side by side.
-    map_rate : float
+    map_rate : float, default=1
         Sampling rate of the activations, in Hz; "rhythm" alone asks for it.
 
     Returns

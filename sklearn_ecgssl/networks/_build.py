@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ._layers import glorot_
+from ._layers import initialise_
 
 
 def initialised(build: Callable[[], nn.Module], seed: int) -> nn.Module:
@@ -30,7 +30,7 @@ def initialised(build: Callable[[], nn.Module], seed: int) -> nn.Module:
     with torch.device("meta"):
         module = build()
     module.float().to_empty(device="cpu")
-    glorot_(module, torch.Generator().manual_seed(seed))
+    initialise_(module, torch.Generator().manual_seed(seed))
     return module
 
 
@@ -89,3 +89,31 @@ def check_sizes(name: str, sizes: Any, *, min_length: int) -> tuple[int, ...]:
             f"block, got {sizes!r}."
         )
     return tuple(int(size) for size in sizes)
+
+
+def check_convolutions(filters: Any, kernel_sizes: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Check the parameters that list the convolutions of a network.
+
+    Parameters
+    ----------
+    filters, kernel_sizes : sequence of int
+        Channels and kernel lengths.
+
+    Returns
+    -------
+    filters, kernel_sizes : tuple of int
+        The same.
+
+    Raises
+    ------
+    ValueError
+        If one is no sequence of positive integers, or they differ in length.
+    """
+    filters = check_sizes("filters", filters, min_length=1)
+    kernel_sizes = check_sizes("kernel_sizes", kernel_sizes, min_length=1)
+    if len(filters) != len(kernel_sizes):
+        raise ValueError(
+            f"filters and kernel_sizes must be equally long, one entry a layer or block, got "
+            f"{len(filters)} and {len(kernel_sizes)}."
+        )
+    return filters, kernel_sizes

@@ -1,5 +1,7 @@
 """A trunk and one head: the network that is trained on labels."""
 
+from typing import Any
+
 from torch import Tensor, nn
 
 from ._layers import DenseHead, float32_linear
@@ -18,8 +20,13 @@ class ClassificationNet(nn.Module):
 
     def __init__(self, trunk: nn.Module, head: DenseHead) -> None:
         super().__init__()
-        self.trunk = trunk
+        self.trunk: Any = trunk
         self.head = head
+
+    @property
+    def width(self) -> int:
+        """Values a sample at the widest place."""
+        return int(self.trunk.width)
 
     def forward(self, windows: Tensor) -> Tensor:
         """Compute the logits.

@@ -3,6 +3,9 @@
 import torch
 from torch import Tensor, nn
 
+#: Values that a 16-bit random number can take; a probability is rounded to one of so many.
+LEVELS = 2**16
+
 
 class Dropout(nn.Module):
     """Set a fraction of values to zero in training and scale up the others.
@@ -24,8 +27,19 @@ class Dropout(nn.Module):
     def forward(self, values: Tensor) -> Tensor:
         if not self.training or self.p == 0:
             return values
-        keep = torch.empty_like(values).bernoulli_(1 - self.p, generator=self.generator)
-        return values * keep / (1 - self.p)
+        return values * _kept(values, self.p, self.generator) * (1 / (1 - self.p))
+
+
+def _kept(values: Tensor, p: float, generator: torch.Generator | None) -> Tensor:
+    """Draw which values are kept."""
+    if values.device.type != "cpu":
+        return torch.empty_like(values).bernoulli_(1 - p, generator=generator)
+    # One 64-bit draw serves four values: several times faster than bernoulli_, which takes more
+    # than one draw for each.
+    words = torch.empty(-(-values.numel() // 4), dtype=torch.int64)
+    words.random_(-(2**63), None, generator=generator)
+    draws = words.view(torch.int16)[: values.numel()].view(values.shape)
+    return draws >= round(p * LEVELS) - LEVELS // 2
 
 
 def seed_dropout(module: nn.Module, generator: torch.Generator) -> None:

@@ -58,7 +58,7 @@ class DenseHead(nn.Sequential):
             n_features = n_units
         layers.append(nn.Linear(n_features, n_outputs))
         super().__init__(*layers)
-        glorot_(self)
+        initialise_(self)
 
 
 def activation_layer(name: str, negative_slope: float) -> nn.Module:
@@ -70,16 +70,32 @@ def activation_layer(name: str, negative_slope: float) -> nn.Module:
     raise ValueError(f"activation must be 'leaky_relu' or 'relu', got {name!r}.")
 
 
-def glorot_(module: nn.Module, generator: torch.Generator | None = None) -> None:
-    """Initialise all layers of `module` as Keras does: Glorot-uniform kernels, zero biases."""
+def initialise_(module: nn.Module, generator: torch.Generator | None = None) -> None:
+    """Initialise all layers of `module`.
+
+    Glorot-uniform kernels and zero biases, as Keras does and torch's Transformer; normalisations
+    that change nothing; and layers with an `initialise_` of their own as they say.
+    """
     for layer in module.modules():
         if isinstance(layer, (nn.Conv2d, nn.Linear)):
             nn.init.xavier_uniform_(layer.weight, generator=generator)
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
+        elif isinstance(layer, nn.LayerNorm):
+            layer.reset_parameters()
+        elif callable(own := getattr(layer, "initialise_", None)):
+            own(generator)
 
 
 def float32_linear(head: nn.Module, features: Tensor) -> Tensor:
     """Run `head` in float32 even where mixed precision is on: it is small and makes the loss."""
     with torch.autocast(features.device.type, enabled=False):
         return head(features.float())
+
+
+def as_signal(windows: Tensor) -> Tensor:
+    """Shape windows as a signal, in the dtype of mixed precision where that is on."""
+    kind = windows.device.type
+    if torch.is_autocast_enabled(kind):
+        windows = windows.to(torch.get_autocast_dtype(kind))
+    return windows[:, None, None, :].contiguous(memory_format=torch.channels_last)

@@ -62,6 +62,11 @@ class RecognitionNet(nn.Module):
             for _ in range(n_tasks)
         )
 
+    @property
+    def width(self) -> int:
+        """Values a sample at the widest place."""
+        return self.trunk.width
+
     def forward(self, windows: Tensor) -> Tensor:
         """Compute every task's logit.
 

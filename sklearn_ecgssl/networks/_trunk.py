@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import cast
 
-import torch
 from torch import Tensor, nn
 
-from ._layers import SameConv, activation_layer, glorot_
+from ._aggregation import aggregate
+from ._layers import SameConv, activation_layer, as_signal, initialise_
 from ._pooling import MaxPool, global_max
+
+#: The papers' aggregation, which is computed without keeping activations over time.
+GLOBAL_MAX = ("max",)
 
 
 class ConvTrunk(nn.Module):
@@ -41,6 +44,8 @@ class ConvTrunk(nn.Module):
         The authors' code has the first, their ICASSP paper's text the second.
     negative_slope : float, default=0.2
         Slope of the leaky ReLU below zero.
+    aggregation : sequence of {"max", "mean", "std"}, default=("max",)
+        How the last block's activations over time become features, side by side.
 
     Notes
     -----
@@ -73,9 +78,13 @@ class ConvTrunk(nn.Module):
         pool_stride: int = 2,
         activation: str = "leaky_relu",
         negative_slope: float = 0.2,
+        aggregation: Sequence[str] = GLOBAL_MAX,
     ) -> None:
         super().__init__()
         self.filters = tuple(filters)
+        self.aggregation = tuple(aggregation)
+        #: Values a sample at the widest place, which says how many windows fit into a cache.
+        self.width = max(-(-n // pool_stride**i) for i, n in enumerate(filters))
         self.blocks = nn.ModuleList()
         n_channels = 1
         for n_filters, kernel_size in zip(filters, kernel_sizes, strict=True):
@@ -90,7 +99,7 @@ class ConvTrunk(nn.Module):
         self.pool = MaxPool(pool_size, pool_stride)
         # Activations rise, so they may follow the pool, where fewer values are left.
         self.activation = activation_layer(activation, negative_slope)
-        glorot_(self)
+        initialise_(self)
 
     def forward(self, windows: Tensor) -> Tensor:
         """Compute the features of the last block.
@@ -102,10 +111,12 @@ class ConvTrunk(nn.Module):
 
         Returns
         -------
-        Tensor of shape (n_windows, filters[-1])
-            Features.
+        Tensor of shape (n_windows, n_features)
+            Features, `filters[-1]` for each aggregation.
         """
-        signal = _as_signal(windows)
+        if self.aggregation != GLOBAL_MAX:
+            return aggregate(self.maps(windows, len(self.blocks) - 1), self.aggregation)
+        signal = as_signal(windows)
         for block in self.blocks[:-1]:
             signal = self.activation(self.pool(block(signal)))
         last = cast(ConvBlock, self.blocks[-1])
@@ -124,7 +135,7 @@ class ConvTrunk(nn.Module):
         list of Tensor of shape (n_windows, filters[i])
             Features of each block, the first block first.
         """
-        signal = _as_signal(windows)
+        signal = as_signal(windows)
         features = []
         for i, block in enumerate(self.blocks):
             maps = block(signal)
@@ -148,7 +159,7 @@ class ConvTrunk(nn.Module):
         Tensor of shape (n_windows, filters[index], n_map_times)
             Activations. Each pool before the block has divided the sampling rate by its stride.
         """
-        signal = _as_signal(windows)
+        signal = as_signal(windows)
         for block in self.blocks[:index]:
             signal = self.activation(self.pool(block(signal)))
         return self.activation(self.blocks[index](signal))[:, :, 0]
@@ -210,11 +221,3 @@ def shortest_window(n_blocks: int, pool_size: int, pool_stride: int) -> int:
     for _ in range(n_blocks - 1):
         n_times = (n_times - 1) * pool_stride + pool_size
     return n_times
-
-
-def _as_signal(windows: Tensor) -> Tensor:
-    """Shape windows as a signal, in the dtype of mixed precision where that is on."""
-    kind = windows.device.type
-    if torch.is_autocast_enabled(kind):
-        windows = windows.to(torch.get_autocast_dtype(kind))
-    return windows[:, None, None, :].contiguous(memory_format=torch.channels_last)

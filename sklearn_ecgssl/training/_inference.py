@@ -10,7 +10,7 @@ from ..signal._windows import WindowStore
 from ._criterion import Criterion
 from ._device import memory_advice
 from ._net import Prepare, autocast
-from ._parts import inputs_at_once, keep_freed_memory, parts
+from ._parts import USUAL_WIDTH, inputs_at_once, keep_freed_memory, parts, width_of
 from ._sources import source_for_one_pass
 
 #: What helps where a device cannot hold a batch of windows that are only looked at.
@@ -22,6 +22,7 @@ def apply_batched(
     store: WindowStore,
     device: torch.device,
     precision: torch.dtype,
+    width: int = USUAL_WIDTH,
 ) -> np.ndarray:
     """Apply a function to all windows and join the results in memory.
 
@@ -35,6 +36,8 @@ def apply_batched(
         Where the function runs.
     precision : torch.dtype
         float32 or bfloat16.
+    width : int
+        Values a sample at the widest place of the network that the function runs.
 
     Returns
     -------
@@ -49,10 +52,11 @@ def apply_batched(
     keep_freed_memory()
     source = source_for_one_pass(store, None, device)
     everything = np.arange(len(store))
+    size = inputs_at_once(store.n_times, width, device)
     results: np.ndarray | None = None
     done = 0
     with memory_advice(device, ADVICE), torch.inference_mode(), autocast(device, precision):
-        for windows, _ in source.batches(everything, inputs_at_once(store.n_times, device)):
+        for windows, _ in source.batches(everything, size):
             rows = function(windows).float().cpu().numpy()
             if results is None:
                 results = np.empty((len(store), *rows.shape[1:]), dtype=np.float32)
@@ -98,10 +102,12 @@ def evaluate(
     keep_freed_memory()
     source = source_for_one_pass(store, None, device)
     everything = np.arange(len(store))
+    width = width_of(module)
+    size = inputs_at_once(store.n_times, width, device)
     with memory_advice(device, ADVICE), torch.inference_mode(), autocast(device, precision):
-        for windows, labels in source.batches(everything, inputs_at_once(store.n_times, device)):
+        for windows, labels in source.batches(everything, size):
             inputs, targets = prepare(windows, labels, generator)
-            for part in parts(inputs):
+            for part in parts(inputs, width):
                 metrics = criterion.metrics(module(inputs[part]), targets[part])
                 total += metrics * (part.stop - part.start)
             n_inputs += len(inputs)

@@ -9,7 +9,7 @@ from skorch import NeuralNet
 from torch import Tensor
 
 from ._batches import BatchIterator, WindowDataset
-from ._parts import parts
+from ._parts import parts, width_of
 
 #: Makes a batch's network inputs and targets from its windows and labels.
 Prepare = Callable[[Tensor, Any, torch.Generator], tuple[Tensor, Tensor]]
@@ -112,7 +112,7 @@ class TrainingNet(NeuralNet):
         inputs, targets = self._prepared(batch, self.train_generator_)
         scores = []
         # Loss and metrics are means over inputs, so the shares' gradients add up to the batch's.
-        for part, share in _shares(inputs):
+        for part, share in self._shares(inputs):
             loss, metrics = self._evaluated(inputs[part], targets[part])
             (loss * share).backward()
             scores.append(_joined(loss, metrics) * share)
@@ -125,7 +125,7 @@ class TrainingNet(NeuralNet):
             return _step(
                 [
                     _joined(*self._evaluated(inputs[part], targets[part])) * share
-                    for part, share in _shares(inputs)
+                    for part, share in self._shares(inputs)
                 ]
             )
 
@@ -140,6 +140,11 @@ class TrainingNet(NeuralNet):
         with torch.no_grad():
             return loss, self.criterion_.metrics(outputs, targets)
 
+    def _shares(self, inputs: Tensor) -> Iterator[tuple[slice, float]]:
+        """Cut a batch into parts, with each one's share of it."""
+        for part in parts(inputs, width_of(self.module_)):
+            yield part, (part.stop - part.start) / len(inputs)
+
     def _check_finite(self, prefix: str) -> None:
         loss = self.history[-1, f"{prefix}_loss"]
         if not np.isfinite(loss):
@@ -150,12 +155,6 @@ class TrainingNet(NeuralNet):
 
     def _generator(self, seed: int) -> torch.Generator:
         return torch.Generator(device=self.device).manual_seed(seed)
-
-
-def _shares(inputs: Tensor) -> Iterator[tuple[slice, float]]:
-    """Cut a batch into parts, with each one's share of it."""
-    for part in parts(inputs):
-        yield part, (part.stop - part.start) / len(inputs)
 
 
 def _joined(loss: Tensor, metrics: Tensor) -> Tensor:

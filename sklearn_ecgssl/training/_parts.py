@@ -1,29 +1,52 @@
 """How many inputs go through a network at once, and in which memory."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor
 
-#: Samples that a CPU takes through the network at once: 28 windows of 10 s, four with their seven
-#: views. Their widest layer has 5 MB in bfloat16 and stays in the cache, and all layers together
-#: stay below what `keep_freed_memory` keeps.
-CACHED_SAMPLES = 28 * 2560
+#: Values a sample at the widest place of a network that does not tell its `width`: those of the
+#: recognition network's first block.
+USUAL_WIDTH = 32
 
-#: Samples that any other device takes through the network at once where nothing is learnt.
-DEVICE_SAMPLES = 1024 * 2560
+#: Values that a CPU takes through a network's widest place at once: 28 windows of 10 s at the usual
+#: width, four with their seven views. They have 5 MB in bfloat16 and stay in the cache, and all
+#: layers together stay below what `keep_freed_memory` keeps.
+CACHED_VALUES = 28 * 2560 * USUAL_WIDTH
+
+#: Values that any other device takes through the widest place at once where nothing is learnt.
+DEVICE_VALUES = 1024 * 2560 * USUAL_WIDTH
 
 #: Just below the 32 MiB above which glibc always hands a freed block back.
 LARGEST_KEPT_BLOCK = 32 * 2**20 - 2**16
 
 
-def inputs_at_once(n_times: int, device: torch.device) -> int:
+def width_of(network: Any) -> int:
+    """Count the values that a network has for a sample at its widest place.
+
+    Parameters
+    ----------
+    network : nn.Module or callable
+        Its attribute `width` says so, where it differs from the usual.
+
+    Returns
+    -------
+    int
+        Values.
+    """
+    return getattr(network, "width", USUAL_WIDTH)
+
+
+def inputs_at_once(n_times: int, width: int, device: torch.device) -> int:
     """Count the inputs that suit a device where the batch size is free.
 
     Parameters
     ----------
     n_times : int
         Samples in an input.
+    width : int
+        Values a sample at the network's widest place.
     device : torch.device
         Where the network runs.
 
@@ -32,17 +55,19 @@ def inputs_at_once(n_times: int, device: torch.device) -> int:
     int
         Inputs, at least one.
     """
-    samples = CACHED_SAMPLES if device.type == "cpu" else DEVICE_SAMPLES
-    return max(1, samples // n_times)
+    values = CACHED_VALUES if device.type == "cpu" else DEVICE_VALUES
+    return max(1, values // (n_times * width))
 
 
-def parts(inputs: Tensor) -> Iterator[slice]:
+def parts(inputs: Tensor, width: int) -> Iterator[slice]:
     """Cut a batch into parts that stay in the processor's cache; elsewhere it is one part.
 
     Parameters
     ----------
     inputs : Tensor of shape (n_inputs, n_times)
         A batch.
+    width : int
+        Values a sample at the network's widest place.
 
     Yields
     ------
@@ -51,7 +76,7 @@ def parts(inputs: Tensor) -> Iterator[slice]:
     """
     n_inputs = len(inputs)
     on_cpu = inputs.device.type == "cpu"
-    size = inputs_at_once(inputs[0].numel(), inputs.device) if on_cpu else n_inputs
+    size = inputs_at_once(inputs[0].numel(), width, inputs.device) if on_cpu else n_inputs
     for start in range(0, n_inputs, size):
         yield slice(start, min(start + size, n_inputs))
 

@@ -17,6 +17,7 @@ from ._device import fastest_kernels, memory_advice, resolve_device, resolve_pre
 from ._net import Prepare, TrainingNet
 from ._parts import keep_freed_memory
 from ._progress import TrainingProgress
+from ._schedules import Schedule, constant
 from ._sources import source_for_epochs
 from ._state import module_to_state
 
@@ -26,15 +27,14 @@ class TrainingPlan:
     """How long, how fast and where to train; the parameters that all estimators share.
 
     `learning_rates` holds those that differ from `learning_rate`, by what the names of their
-    weights begin with.
+    weights begin with; `schedule` gives the factor of all of them.
     """
 
     max_epochs: int
     batch_size: int
     learning_rate: float
     learning_rates: Mapping[str, float] = field(default_factory=dict)
-    lr_decay: float = 1.0
-    lr_decay_steps: int = 1
+    schedule: Schedule = constant
     l2: float = 0.0
     patience: int | None = None
     device: str = "auto"
@@ -97,7 +97,8 @@ def train(
         source = source_for_epochs(store, targets, device)
         train_set = WindowDataset(source, split[0])
         valid_set = WindowDataset(source, split[1]) if len(split[1]) else None
-        net = _net(module, criterion, prepare, plan, seeds, held_out=valid_set is not None)
+        steps = -(-len(train_set) // plan.batch_size)
+        net = _net(module, criterion, prepare, plan, seeds, steps, held_out=valid_set is not None)
         _run(net, train_set, valid_set)
     return module_to_state(net.module_), _history(net)
 
@@ -108,6 +109,7 @@ def _net(
     prepare: Prepare,
     plan: TrainingPlan,
     seeds: list[int],
+    steps_per_epoch: int,
     held_out: bool,
 ) -> TrainingNet:
     device = resolve_device(plan.device)
@@ -124,7 +126,7 @@ def _net(
         weight_decay=plan.l2,
         learning_rates=plan.learning_rates,
         seeds=seeds[1:4],
-        callbacks=_callbacks(plan, held_out),
+        callbacks=_callbacks(plan, steps_per_epoch, held_out),
         verbose=0,
     )
     seed_dropout(module, torch.Generator(device).manual_seed(seeds[0]))
@@ -139,14 +141,13 @@ def _smaller_batch(batch_size: int) -> str:
     )
 
 
-def _callbacks(plan: TrainingPlan, held_out: bool) -> list[tuple[str, Any]]:
+def _callbacks(plan: TrainingPlan, steps_per_epoch: int, held_out: bool) -> list[tuple[str, Any]]:
     callbacks: list[tuple[str, Any]] = [
         (
             "lr_schedule",
             LRScheduler(
-                torch.optim.lr_scheduler.StepLR,
-                step_size=plan.lr_decay_steps,
-                gamma=plan.lr_decay,
+                torch.optim.lr_scheduler.LambdaLR,
+                lr_lambda=lambda step: plan.schedule(step, steps_per_epoch),
                 step_every="batch",
                 event_name=None,
             ),

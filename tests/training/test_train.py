@@ -5,7 +5,7 @@ from torch import nn
 
 from sklearn_ecgssl.networks import Dropout
 from sklearn_ecgssl.signal._windows import WindowStore
-from sklearn_ecgssl.training import TrainingPlan, draw_seeds, train
+from sklearn_ecgssl.training import TrainingPlan, decay_every_batches, draw_seeds, train
 
 
 class SquaredError(nn.Module):
@@ -62,7 +62,7 @@ def test_same_steps_as_a_plain_loop_of_torch():
             (SquaredError()(outputs, torch.from_numpy(y[chosen])) + penalty).backward()
             optimiser.step()
             step += 1
-    state, _ = fit(X=X, y=y, max_epochs=4, l2=0.3, lr_decay=0.5, lr_decay_steps=5)
+    state, _ = fit(X=X, y=y, max_epochs=4, l2=0.3, schedule=decay_every_batches(0.5, 5))
     np.testing.assert_allclose(state["weight"], module.weight.detach(), rtol=1e-5)
     np.testing.assert_allclose(state["bias"], module.bias.detach(), rtol=1e-5)
 
@@ -192,8 +192,8 @@ class TestLearningRates:
             SquaredError()(module(torch.tensor(X[chosen])), torch.tensor(y[chosen])).backward()
             optimiser.step()
         state, _ = fit(
-            self.two_layers(), X=X, y=y, learning_rates={"0.": 0.002}, l2=0.3, lr_decay=0.5,
-            lr_decay_steps=4,
+            self.two_layers(), X=X, y=y, learning_rates={"0.": 0.002}, l2=0.3,
+            schedule=decay_every_batches(0.5, 4),
         )  # fmt: skip
         for name, weights in module.named_parameters():
             np.testing.assert_allclose(state[name], weights.detach(), rtol=1e-5, atol=1e-7)
