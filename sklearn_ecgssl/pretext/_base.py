@@ -1,6 +1,7 @@
 """What all pretrainers share: checking, splitting, training, and the fitted state."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from numbers import Integral, Real
 from os import PathLike
 from typing import Any, Self
@@ -25,6 +26,7 @@ from ..training import (
     resolve_device,
     resolve_precision,
     train,
+    width_of,
 )
 from ._split import held_out_split
 
@@ -37,7 +39,7 @@ class BasePretrainer(BaseEstimator, ABC):
 
     A subclass says which network is trained (`_build_module`), on which loss
     (`_build_criterion`), from which inputs (`_prepare`), which part of it makes features
-    (`build_trunk`) and what those of its layers are (`_layer_function`); everything else is here.
+    (`_build_trunk`) and what those of its layers are (`_layer_function`); everything else is here.
     """
 
     _parameter_constraints: dict = {
@@ -141,7 +143,7 @@ class BasePretrainer(BaseEstimator, ABC):
         check_is_fitted(self, "state_")
         self._check_layer(layer)
         ways = self._check_aggregate(aggregate)
-        store = check_windows(self, X, reset=False, min_times=self._min_times())
+        store = check_windows(self, X, reset=False)
         features = self._encode_store(store, layer, ways, sampling_rate)
         if not store.windowed:
             return features
@@ -186,9 +188,13 @@ class BasePretrainer(BaseEstimator, ABC):
             Columns of what `encode` returns.
         """
 
-    @abstractmethod
-    def build_trunk(self) -> nn.Module:
+    def build_trunk(self, aggregate: Any = None) -> nn.Module:
         """Build the part of the fitted network that makes the features of the layer "last".
+
+        Parameters
+        ----------
+        aggregate : str, sequence of str or None, default=None
+            How activations over time become features, as in `encode`.
 
         Returns
         -------
@@ -196,6 +202,14 @@ class BasePretrainer(BaseEstimator, ABC):
             From windows (n_windows, n_times) to features (n_windows, n_features), with weights of
             its own that are not the fitted ones.
         """
+        check_is_fitted(self, "architecture_")
+        ways = self._check_aggregate(aggregate)
+        if "rhythm" in ways:
+            raise ValueError(
+                "aggregate='rhythm' cannot be trained through. Use it in "
+                "SSLEmbedder(..., aggregate='rhythm'), in front of any classifier."
+            )
+        return self._build_trunk(ways)
 
     def trunk_state(self) -> dict[str, np.ndarray]:
         """Give the fitted weights of what `build_trunk` builds.
@@ -213,17 +227,32 @@ class BasePretrainer(BaseEstimator, ABC):
         self, store: WindowStore, layer: str, ways: tuple[str, ...], sampling_rate: float
     ) -> np.ndarray:
         device = resolve_device(self.device)
-        module = rebuilt(self._build_module, self.state_, device)
-        function = self._layer_function(module, layer, ways, sampling_rate)
+        module = self._rebuilt(device)
+        return self._apply(
+            self._layer_function(module, layer, ways, sampling_rate), store, module, device
+        )
+
+    def _apply(
+        self,
+        function: Callable[[Tensor], Tensor],
+        store: WindowStore,
+        module: nn.Module,
+        device: torch.device,
+    ) -> np.ndarray:
+        """Apply a function that runs the network to all windows."""
         precision = resolve_precision(self.precision, device)
-        return apply_batched(function, store, device, precision)
+        return apply_batched(function, store, device, precision, width_of(module))
+
+    def _rebuilt(self, device: torch.device) -> nn.Module:
+        """Make the fitted network again, on a device."""
+        return rebuilt(self._build_module, self.state_, device)
 
     def _evaluate(self, X: Any) -> dict[str, float]:
         check_is_fitted(self, "state_")
-        store = check_windows(self, X, reset=False, min_times=self._min_times())
+        store = check_windows(self, X, reset=False)
         device = resolve_device(self.device)
         return evaluate(
-            rebuilt(self._build_module, self.state_, device),
+            self._rebuilt(device),
             self._build_criterion(),
             self._prepare,
             store,
@@ -243,6 +272,12 @@ class BasePretrainer(BaseEstimator, ABC):
         if not ways or not set(ways) <= set(known):
             raise ValueError(f"aggregate must be one or several of {known}, got {aggregate!r}.")
         return ways
+
+    def _layer_indices(self, layer: str) -> list[int]:
+        """List the positions, among the single layers, of those that a name stands for."""
+        names = self._single_layers()
+        several = {"all": list(range(len(names))), "last": [len(names) - 1]}
+        return several[layer] if layer in several else [names.index(layer)]
 
     def _plan(self) -> TrainingPlan:
         return TrainingPlan(
@@ -275,6 +310,10 @@ class BasePretrainer(BaseEstimator, ABC):
         """Build the network that `architecture_` describes."""
 
     @abstractmethod
+    def _build_trunk(self, ways: tuple[str, ...]) -> nn.Module:
+        """Build the trunk that `architecture_` describes, with these aggregations."""
+
+    @abstractmethod
     def _build_criterion(self) -> Criterion: ...
 
     @abstractmethod
@@ -288,7 +327,7 @@ class BasePretrainer(BaseEstimator, ABC):
     @abstractmethod
     def _layer_function(
         self, module: Any, layer: str, ways: tuple[str, ...], sampling_rate: float
-    ) -> Any: ...
+    ) -> Callable[[Tensor], Tensor]: ...
 
 
 def _fitted_attributes(

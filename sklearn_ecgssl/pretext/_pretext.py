@@ -1,5 +1,6 @@
 """Pretraining by recognising transformations."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any
@@ -7,19 +8,20 @@ from typing import Any
 import numpy as np
 import torch
 from sklearn.base import clone
-from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from .._compat import Interval, StrOptions
 from ..networks import (
     AGGREGATIONS,
+    GLOBAL_MAX,
     ConvTrunk,
     RecognitionNet,
+    check_convolutions,
     check_sizes,
     n_aggregated,
     shortest_window,
 )
-from ..training import Criterion, TrainingPlan
+from ..training import Criterion, TrainingPlan, decay_every_batches
 from ..transforms import make_views
 from ._base import BasePretrainer
 from ._composition import TransformComposition
@@ -299,7 +301,7 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
         self._check_layer(layer)
         ways = self._check_aggregate(aggregate)
         filters = self._fitted_architecture()["filters"]
-        return sum(n_aggregated(filters[index], ways) for index in self._blocks_of(layer))
+        return sum(n_aggregated(filters[index], ways) for index in self._layer_indices(layer))
 
     def _task_weights(self) -> list[float]:
         return task_weights(self._task_names(), self.task_weights)
@@ -318,19 +320,12 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
         )
 
     def _plan(self) -> TrainingPlan:
-        return replace(
-            super()._plan(), lr_decay=self.lr_decay, lr_decay_steps=self.lr_decay_steps, l2=self.l2
-        )
+        schedule = decay_every_batches(self.lr_decay, self.lr_decay_steps)
+        return replace(super()._plan(), schedule=schedule, l2=self.l2)
 
     def _architecture(self) -> dict[str, Any]:
         self._check_transforms()
-        filters = check_sizes("filters", self.filters, min_length=1)
-        kernel_sizes = check_sizes("kernel_sizes", self.kernel_sizes, min_length=1)
-        if len(filters) != len(kernel_sizes):
-            raise ValueError(
-                f"filters and kernel_sizes must be equally long, one entry a block, got "
-                f"{len(filters)} and {len(kernel_sizes)}."
-            )
+        filters, kernel_sizes = check_convolutions(self.filters, self.kernel_sizes)
         return {
             "filters": filters,
             "kernel_sizes": kernel_sizes,
@@ -344,14 +339,14 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
             "head_dropout": self.head_dropout,
         }
 
-    def build_trunk(self) -> ConvTrunk:
-        check_is_fitted(self, "architecture_")
-        return ConvTrunk(**{name: self.architecture_[name] for name in TRUNK_PARAMETERS})
+    def _build_trunk(self, ways: tuple[str, ...]) -> ConvTrunk:
+        sizes = {name: self.architecture_[name] for name in TRUNK_PARAMETERS}
+        return ConvTrunk(**sizes, aggregation=ways)
 
     def _build_module(self) -> nn.Module:
         names = ("n_tasks", "head_hidden", "head_dropout", "activation", "negative_slope")
         of_heads = {name: self.architecture_[name] for name in names}
-        return RecognitionNet(self.build_trunk(), **of_heads)
+        return RecognitionNet(self._build_trunk(GLOBAL_MAX), **of_heads)
 
     def _build_criterion(self) -> Criterion:
         return RecognitionLoss(self.task_names_, self.task_weights_)
@@ -366,11 +361,6 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
 
     def _layer_function(
         self, module: Any, layer: str, ways: tuple[str, ...], sampling_rate: float
-    ) -> Any:
+    ) -> Callable[[Tensor], Tensor]:
         check_duration(self.n_features_in_ / sampling_rate, ways, sampling_rate)
-        return trunk_features(module.trunk, self._blocks_of(layer), ways, sampling_rate)
-
-    def _blocks_of(self, layer: str) -> list[int]:
-        n_blocks = len(self._single_layers())
-        several = {"all": list(range(n_blocks)), "last": [n_blocks - 1]}
-        return several[layer] if layer in several else [self._single_layers().index(layer)]
+        return trunk_features(module.trunk, self._layer_indices(layer), ways, sampling_rate)

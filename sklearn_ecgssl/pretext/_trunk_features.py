@@ -1,14 +1,18 @@
-"""Which features of a convolutional trunk `encode` computes, and how."""
+"""Which features of a trunk `encode` computes, and how."""
 
 from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
-from ..networks import ConvTrunk, aggregate, shortest_rhythm
-
-#: What the trunk computes by itself, faster than from its activations over time.
-GLOBAL_MAX = ("max",)
+from ..networks import (
+    GLOBAL_MAX,
+    ConvTrunk,
+    TransformerTrunk,
+    aggregate,
+    aggregate_tokens,
+    shortest_rhythm,
+)
 
 
 def trunk_features(
@@ -46,6 +50,35 @@ def trunk_features(
     return lambda windows: torch.cat(
         [features for i, features in enumerate(trunk.block_features(windows)) if i in blocks], dim=1
     )
+
+
+def token_features(
+    trunk: TransformerTrunk, layers: Sequence[int], ways: tuple[str, ...], sampling_rate: float
+) -> Callable[[Tensor], Tensor]:
+    """Choose the function from windows to features.
+
+    Parameters
+    ----------
+    trunk : TransformerTrunk
+        The network.
+    layers : sequence of int
+        Layers whose tokens are used, side by side.
+    ways : tuple of str
+        How they become features, side by side.
+    sampling_rate : float
+        Of the windows, in Hz.
+
+    Returns
+    -------
+    callable
+        From windows (n_windows, n_times) to features (n_windows, n_features).
+    """
+
+    def features(windows: Tensor) -> Tensor:
+        after = trunk.layer_tokens(windows, 1 + max(layers))
+        return torch.cat([aggregate_tokens(after[i], ways, sampling_rate) for i in layers], dim=1)
+
+    return features
 
 
 def check_duration(seconds: float, ways: tuple[str, ...], sampling_rate: float) -> None:

@@ -1,0 +1,354 @@
+"""Pretraining by predicting masked samples."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from numbers import Integral, Real
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor, nn
+
+from .._compat import Interval
+from ..networks import (
+    TOKEN_AGGREGATIONS,
+    MaskedTransformer,
+    TransformerTrunk,
+    check_convolutions,
+    check_sizes,
+    n_aggregated,
+)
+from ..signal._windows import check_windows
+from ..training import (
+    Criterion,
+    TrainingPlan,
+    draw_seeds,
+    resolve_device,
+    warm_up_and_decay,
+)
+from ._base import BasePretrainer
+from ._masked_loss import MaskedLoss
+from ._masking import mask_windows, span_mask
+from ._trunk_features import check_duration, token_features
+
+TRUNK_PARAMETERS = ("filters", "kernel_sizes", "n_layers", "n_heads", "feedforward", "dropout")
+
+
+class Reconstruction(NamedTuple):
+    """What a network made of windows with masked samples.
+
+    Attributes
+    ----------
+    signal : ndarray of shape (n_windows, n_times), float32
+        The windows.
+    mask : ndarray of shape (n_windows, n_times), bool
+        Where they were hidden from the network.
+    reconstruction : ndarray of shape (n_windows, n_times), float32
+        What it predicted, there and elsewhere. It was trained to be right where they were hidden.
+    """
+
+    signal: np.ndarray
+    mask: np.ndarray
+    reconstruction: np.ndarray
+
+
+class MaskedPretrainer(BasePretrainer):
+    """Learn ECG features by predicting masked samples.
+
+    A Transformer sees windows in which spans of samples are set to zero, and learns, without
+    labels, to predict them from the others [1]_. Its features then feed any classifier (see
+    `SSLEmbedder`), or it is trained on (see `ECGClassifier`). It takes the place of a
+    `PretextPretrainer` wherever that stands.
+
+    Parameters
+    ----------
+    mask_ratio : float, default=0.0325
+        Part of the samples of a window at which a masked span starts.
+    span_length : int, default=20
+        Samples in a masked span. Spans may overlap; with the defaults, 48 % of the samples are
+        masked. [1]_ has 128 samples a second: at another rate, change both so that spans last as
+        long.
+    filters : tuple of int, default=(64, 128, 256)
+        Channels of the input encoder's convolutions; the Transformer has as many as the last.
+    kernel_sizes : tuple of int, default=(65, 33, 17)
+        Kernel length of each convolution, in samples.
+    n_layers : int, default=2
+        Layers of the Transformer.
+    n_heads : int, default=2
+        Attention heads of a layer; they share the channels out among themselves.
+    feedforward : int, default=1024
+        Hidden units of a layer's feed-forward network.
+    dropout : float, default=0.1
+        Dropout after the input encoder, after the positions and inside the layers.
+    head_hidden : tuple of int, default=(128,)
+        Hidden units of the head that predicts each sample.
+    l2 : float, default=5e-3
+        Adds ``l2 * sum(w ** 2) / 2`` over all kernels, not biases, to the loss: the weight decay
+        of [1]_.
+    learning_rate : float, default=1e-3
+        Of Adam, where it is highest.
+    warm_up : float, default=0.06
+        Part of the training in which the learning rate rises, linearly; then it falls to zero,
+        linearly. [1]_ has 30 of 500 epochs.
+    max_epochs : int, default=500
+        Passes over the windows. 0 leaves the network as it was initialised, for comparison.
+    batch_size : int, default=64
+        Windows in a batch. [1]_ does not say.
+    validation_fraction : float or None, default=None
+        Part of the subjects (of the windows, where `fit` gets no `groups`) that is held out of
+        training and reported as ``valid_*`` in `history_`.
+    patience : int or None, default=None
+        Stop when the held-out loss (the training loss, without `validation_fraction`) has not
+        improved for so many epochs, and go back to the best weights. None never stops early.
+    device : str, default="auto"
+        "auto" takes a CUDA GPU where there is one; else a torch device's name.
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        Of convolutions and matrix products. "auto" takes bfloat16 where the hardware multiplies it
+        natively.
+    memory : path-like, joblib.Memory or None, default=None
+        Folder in which fits are kept. Where the same parameters meet the same windows again, in
+        another estimator, fold or session, the result is read instead of trained, also without a
+        `random_state`.
+    random_state : int, RandomState instance or None, default=None
+        Seed of initialisation, dropout, order, masks and the held-out split. The same integer
+        gives the same bits on the same CPU with the same number of threads.
+    verbose : int, default=0
+        1 shows a progress bar.
+
+    Attributes
+    ----------
+    history_ : list of dict
+        One dict an epoch: ``epoch``, ``train_loss`` and, the same, ``train_masked_error``: the
+        mean squared error of masked samples; ``train_zero_error``: that of predicting zero; and
+        all three with ``valid_`` where windows were held out. Training figures are taken with
+        dropout on, as the epoch goes.
+    state_ : dict of str to ndarray
+        The network's weights.
+    architecture_ : dict
+        What the network was built from.
+    masking_ : dict
+        The `mask_ratio` and `span_length` that it was trained with.
+    n_epochs_ : int
+        Epochs trained.
+    n_features_in_ : int
+        Samples in a window.
+
+    See Also
+    --------
+    PretextPretrainer : Learns by recognising transformations.
+    sklearn_ecgssl.features.SSLEmbedder : The features as a scikit-learn transformer.
+
+    Notes
+    -----
+    What [1]_ leaves open is chosen so: windows of any length and rate, scaled beforehand
+    (`scale_subjects` or `TrimmedScaler`); 'same' convolutions; the channels of each sample
+    normalised on their own; dropout on what attention and feed-forward network add, as in the
+    original Transformer, not on attention weights; the class token is drawn with a standard
+    deviation of 0.02; "mean" and "max" are over the samples' tokens, without the class token;
+    L2 on kernels alone; and nothing stops early unless `patience` says so.
+
+    Time and memory of attention grow with the square of the window's length.
+
+    References
+    ----------
+    .. [1] J. Vazquez-Rodriguez et al., "Transformer-Based Self-Supervised Learning for Emotion
+       Recognition", ICPR 2022, arXiv:2204.05103.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_ecgssl.pretext import MaskedPretrainer
+    >>> windows = np.sin(np.linspace(0, 99, 8 * 128)).reshape(8, 128)
+    >>> pretrainer = MaskedPretrainer(
+    ...     filters=(4, 8), kernel_sizes=(9, 5), feedforward=16, max_epochs=1, random_state=0
+    ... ).fit(windows)
+    >>> pretrainer.encode(windows).shape
+    (8, 8)
+    >>> pretrainer.encode(windows, layer="layer1", aggregate=["cls", "mean"]).shape
+    (8, 16)
+    >>> signal, mask, reconstruction = pretrainer.reconstruct(windows)
+    >>> reconstruction.shape
+    (8, 128)
+    """
+
+    _parameter_constraints: dict = {
+        **BasePretrainer._parameter_constraints,
+        "mask_ratio": [Interval(Real, 0, 1, closed="neither")],
+        "span_length": [Interval(Integral, 1, None, closed="left")],
+        "filters": ["array-like"],
+        "kernel_sizes": ["array-like"],
+        "n_layers": [Interval(Integral, 1, None, closed="left")],
+        "n_heads": [Interval(Integral, 1, None, closed="left")],
+        "feedforward": [Interval(Integral, 1, None, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "head_hidden": ["array-like"],
+        "l2": [Interval(Real, 0, None, closed="left")],
+        "warm_up": [Interval(Real, 0, 1, closed="left")],
+    }
+
+    def __init__(
+        self,
+        *,
+        mask_ratio: float = 0.0325,
+        span_length: int = 20,
+        filters: Any = (64, 128, 256),
+        kernel_sizes: Any = (65, 33, 17),
+        n_layers: int = 2,
+        n_heads: int = 2,
+        feedforward: int = 1024,
+        dropout: float = 0.1,
+        head_hidden: Any = (128,),
+        l2: float = 5e-3,
+        learning_rate: float = 1e-3,
+        warm_up: float = 0.06,
+        max_epochs: int = 500,
+        batch_size: int = 64,
+        validation_fraction: float | None = None,
+        patience: int | None = None,
+        device: str = "auto",
+        precision: str = "auto",
+        memory: Any = None,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.mask_ratio = mask_ratio
+        self.span_length = span_length
+        self.filters = filters
+        self.kernel_sizes = kernel_sizes
+        self.n_layers = n_layers
+        self.n_heads = n_heads
+        self.feedforward = feedforward
+        self.dropout = dropout
+        self.head_hidden = head_hidden
+        self.l2 = l2
+        self.learning_rate = learning_rate
+        self.warm_up = warm_up
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.device = device
+        self.precision = precision
+        self.memory = memory
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Compute how much of the masked samples is predicted.
+
+        Parameters
+        ----------
+        X : array-like or list of arrays
+            Windows or windowed recordings, as in `fit`.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        float
+            ``1 - masked_error / zero_error``: 1 where every masked sample is predicted, 0 where
+            predicting zero is as good. Masks are drawn from a fixed seed, so that scores can be
+            compared.
+        """
+        errors = self._evaluate(X)
+        return 1.0 - errors["masked_error"] / errors["zero_error"]
+
+    def reconstruct(self, X: Any, random_state: Any = 0) -> Reconstruction:
+        """Mask windows and predict what was masked.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_windows, n_times), ndarray of shape \
+                (n_recordings, n_windows, n_times) or list of arrays of shape \
+                (n_windows_i, n_times)
+            Windows, or windowed recordings, of the length that was fitted.
+        random_state : int, RandomState instance or None, default=0
+            Seed of the masks.
+
+        Returns
+        -------
+        Reconstruction
+            ``signal``, ``mask`` and ``reconstruction``, each of shape (n_windows, n_times), the
+            windows of all recordings one after the other.
+        """
+        check_is_fitted(self, "state_")
+        store = check_windows(self, X, reset=False)
+        (seed,) = draw_seeds(random_state, 1)
+        device = resolve_device(self.device)
+        generator = torch.Generator(device).manual_seed(seed)
+        module = self._rebuilt(device)
+
+        def masks_and_predictions(windows: Tensor) -> Tensor:
+            masked = self._draw_masks(windows, generator)
+            inputs, _ = mask_windows(windows, masked)
+            return torch.stack([masked, module(inputs)], dim=1)
+
+        rows = self._apply(masks_and_predictions, store, module, device)
+        return Reconstruction(store.take(np.arange(len(store))), rows[:, 0] > 0, rows[:, 1])
+
+    def aggregations(self) -> list[str]:
+        return list(TOKEN_AGGREGATIONS)
+
+    def n_features_encoded(self, layer: str = "last", aggregate: Any = None) -> int:
+        self._check_layer(layer)
+        ways = self._check_aggregate(aggregate)
+        n_channels = self._fitted_architecture()["filters"][-1]
+        return len(self._layer_indices(layer)) * n_aggregated(n_channels, ways)
+
+    def _min_times(self) -> int:
+        return self.span_length
+
+    def _plan(self) -> TrainingPlan:
+        schedule = warm_up_and_decay(self.warm_up, self.max_epochs)
+        return replace(super()._plan(), schedule=schedule, l2=self.l2)
+
+    def _architecture(self) -> dict[str, Any]:
+        filters, kernel_sizes = check_convolutions(self.filters, self.kernel_sizes)
+        if filters[-1] % self.n_heads:
+            raise ValueError(
+                f"n_heads={self.n_heads} must divide the last of filters={filters}: each head "
+                "gets the same number of channels."
+            )
+        return {
+            "filters": filters,
+            "kernel_sizes": kernel_sizes,
+            "n_layers": self.n_layers,
+            "n_heads": self.n_heads,
+            "feedforward": self.feedforward,
+            "dropout": self.dropout,
+            "head_hidden": check_sizes("head_hidden", self.head_hidden, min_length=0),
+        }
+
+    def _build_trunk(self, ways: tuple[str, ...]) -> TransformerTrunk:
+        sizes = {name: self.architecture_[name] for name in TRUNK_PARAMETERS}
+        return TransformerTrunk(**sizes, aggregation=ways)
+
+    def _build_module(self) -> nn.Module:
+        return MaskedTransformer(self._build_trunk(("cls",)), self.architecture_["head_hidden"])
+
+    def _build_criterion(self) -> Criterion:
+        return MaskedLoss()
+
+    def _before_training(self, n_times: int) -> None:
+        self.masking_: dict[str, Any] = {
+            "mask_ratio": self.mask_ratio,
+            "span_length": self.span_length,
+        }
+
+    def _prepare(
+        self, windows: Tensor, labels: Tensor | None, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        return mask_windows(windows, self._draw_masks(windows, generator))
+
+    def _draw_masks(self, windows: Tensor, generator: torch.Generator) -> Tensor:
+        return span_mask(windows.shape, generator=generator, **self.masking_)
+
+    def _single_layers(self) -> list[str]:
+        return [f"layer{i + 1}" for i in range(self._fitted_architecture()["n_layers"])]
+
+    def _layer_function(
+        self, module: Any, layer: str, ways: tuple[str, ...], sampling_rate: float
+    ) -> Callable[[Tensor], Tensor]:
+        check_duration(self.n_features_in_ / sampling_rate, ways, sampling_rate)
+        return token_features(module.trunk, self._layer_indices(layer), ways, sampling_rate)
