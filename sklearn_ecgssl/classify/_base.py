@@ -11,7 +11,7 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from .._compat import Interval, StrOptions
 from ..networks import check_sizes
-from ..training import TrainingPlan
+from ..training import TrainingPlan, decay_every_epochs
 from ._loss import ClassificationLoss, logits_to_proba
 from ._presets import PRESETS
 
@@ -28,8 +28,10 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, ABC):
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "l2": [Interval(Real, 0, None, closed="left")],
         "activation": [StrOptions({"leaky_relu", "relu"})],
-        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "class_weight": [dict, StrOptions({"balanced", "positive"}), None],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "lr_decay": [Interval(Real, 0, 1, closed="right")],
+        "lr_decay_epochs": [Interval(Integral, 1, None, closed="left")],
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "device": [str],
@@ -44,8 +46,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, ABC):
         Parameters
         ----------
         name : {"icassp2020", "tac2020-swell", "tac2020-wesad", "tac2020-dreamer", \
-                "tac2020-amigos"}
-            Paper and data set.
+                "tac2020-amigos", "icpr2022"}
+            Paper and data set. "icpr2022" is the head on a `MaskedPretrainer`, on AMIGOS.
         **params : dict
             Parameters to set or to change.
 
@@ -100,7 +102,10 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, ABC):
         return labels.astype(np.int64)
 
     def _build_criterion(self, y: np.ndarray) -> ClassificationLoss:
-        weights = compute_class_weight(self.class_weight, classes=self.classes_, y=y)
+        named = self.class_weight
+        if named == "positive":
+            named = positive_class_weight(self.classes_, y)
+        weights = compute_class_weight(named, classes=self.classes_, y=y)
         return ClassificationLoss(torch.tensor(weights, dtype=torch.float32))
 
     def _head_architecture(self, n_features: int) -> dict[str, Any]:
@@ -117,6 +122,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, ABC):
             max_epochs=self.max_epochs,
             batch_size=self.batch_size,
             learning_rate=self.learning_rate,
+            schedule=decay_every_epochs(self.lr_decay, self.lr_decay_epochs),
             l2=self.l2,
             device=self.device,
             precision="float32",
@@ -127,6 +133,34 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, ABC):
     @abstractmethod
     def _logits(self, X: Any) -> np.ndarray:
         """Compute the logits, (n_samples, 1) for two classes, else (n_samples, n_classes)."""
+
+
+def positive_class_weight(classes: np.ndarray, y: np.ndarray) -> dict[Any, float]:
+    """Weigh the second of two classes so that both count the same in the loss.
+
+    Parameters
+    ----------
+    classes : ndarray of shape (n_classes,)
+        The labels.
+    y : ndarray of shape (n_samples,)
+        Label of each sample.
+
+    Returns
+    -------
+    dict
+        1 for the first class, samples of the first over samples of the second for the second.
+
+    Raises
+    ------
+    ValueError
+        If there are more than two classes.
+    """
+    if len(classes) != 2:
+        raise ValueError(
+            f"class_weight='positive' is for two classes, y has {len(classes)}. Use 'balanced'."
+        )
+    negative, positive = (np.count_nonzero(y == label) for label in classes)
+    return {classes[0]: 1.0, classes[1]: negative / positive}
 
 
 def features_as_they_are(

@@ -36,6 +36,10 @@ class DenseClassifier(NetworkClassifier):
         Weight of each class's samples in the loss.
     learning_rate : float, default=1e-3
         Of Adam.
+    lr_decay : float, default=1.0
+        The learning rate is multiplied by it every `lr_decay_epochs` epochs; [3]_ has 0.65.
+    lr_decay_epochs : int, default=45
+        Epochs between two decays.
     max_epochs : int, default=200
         Passes over the samples; [1]_ makes 100.
     batch_size : int, default=128
@@ -66,6 +70,8 @@ class DenseClassifier(NetworkClassifier):
        ICASSP 2020, doi:10.1109/ICASSP40776.2020.9053985.
     .. [2] P. Sarkar, A. Etemad, "Self-Supervised ECG Representation Learning for Emotion
        Recognition", IEEE Transactions on Affective Computing, 2020, arXiv:2002.03898.
+    .. [3] J. Vazquez-Rodriguez et al., "Transformer-Based Self-Supervised Learning for Emotion
+       Recognition", ICPR 2022, arXiv:2204.05103.
 
     Examples
     --------
@@ -88,6 +94,8 @@ class DenseClassifier(NetworkClassifier):
         activation: str = "relu",
         class_weight: Any = None,
         learning_rate: float = 1e-3,
+        lr_decay: float = 1.0,
+        lr_decay_epochs: int = 45,
         max_epochs: int = 200,
         batch_size: int = 128,
         device: str = "auto",
@@ -100,6 +108,8 @@ class DenseClassifier(NetworkClassifier):
         self.activation = activation
         self.class_weight = class_weight
         self.learning_rate = learning_rate
+        self.lr_decay = lr_decay
+        self.lr_decay_epochs = lr_decay_epochs
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.device = device

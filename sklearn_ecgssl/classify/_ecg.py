@@ -27,6 +27,7 @@ from ..training import (
     resolve_device,
     resolve_precision,
     train,
+    width_of,
 )
 from ._base import NetworkClassifier, features_as_they_are
 from ._held_out import labelled_split
@@ -42,7 +43,8 @@ Lesson = Callable[..., Taught]
 class ECGClassifier(NetworkClassifier):
     """Classify ECG windows by a trunk and a dense head.
 
-    One estimator for the three networks that the papers compare [1]_ [2]_:
+    One estimator for the three networks that the papers compare [1]_ [2]_ [3]_, with either
+    pretrainer:
 
     ======================================== ===========================================
     ``ECGClassifier()``                      supervised: everything learnt from labels
@@ -61,6 +63,9 @@ class ECGClassifier(NetworkClassifier):
         for one of other sizes.
     freeze : {"trunk"} or None, default=None
         "trunk" keeps the trunk's weights and trains the head alone.
+    aggregate : str, sequence of str or None, default=None
+        How the trunk's activations over a window become the head's input, as in the pretrainer's
+        `encode`. None is the papers': "max" for `PretextPretrainer`, "cls" for `MaskedPretrainer`.
     hidden : tuple of int, default=(512, 512)
         Units of the head's hidden layers. The defaults are the head of [2]_ for SWELL and WESAD;
         `from_preset` gives the others.
@@ -70,12 +75,17 @@ class ECGClassifier(NetworkClassifier):
         Adds ``l2 * sum(w ** 2) / 2`` over all kernels that are trained to the loss.
     activation : {"relu", "leaky_relu"}, default="relu"
         Activation of the hidden layers.
-    class_weight : dict, "balanced" or None, default=None
-        Weight of each class's windows in the loss.
+    class_weight : dict, "balanced", "positive" or None, default=None
+        Weight of each class's windows in the loss. "positive" is that of [3]_ for two classes: the
+        second is weighed by windows of the first over those of the second.
     learning_rate : float, default=1e-3
         Of Adam.
     trunk_learning_rate : float or None, default=None
         Learning rate of the trunk, usually a lower one for fine-tuning. None: `learning_rate`.
+    lr_decay : float, default=1.0
+        The learning rates are multiplied by it every `lr_decay_epochs` epochs; [3]_ has 0.65.
+    lr_decay_epochs : int, default=45
+        Epochs between two decays.
     max_epochs : int, default=200
         Passes over the windows; [1]_ makes 100.
     batch_size : int, default=128
@@ -108,6 +118,8 @@ class ECGClassifier(NetworkClassifier):
         The network's weights, those of the trunk as ``trunk.*`` and of the head as ``head.*``.
     architecture_ : dict
         What the head was built from.
+    aggregate_ : str, sequence of str or None
+        How the head's input is made.
     n_features_in_ : int
         Samples in a window.
 
@@ -118,8 +130,8 @@ class ECGClassifier(NetworkClassifier):
 
     Notes
     -----
-    With a frozen trunk the features are computed once and the head is trained on them, as the
-    trunk has neither dropout nor batch statistics: a fit takes seconds.
+    With a frozen trunk the features are computed once, without dropout, and the head is trained on
+    them: a fit takes seconds. A trunk that is trained on has the dropout of its pretraining.
 
     References
     ----------
@@ -127,6 +139,8 @@ class ECGClassifier(NetworkClassifier):
        ICASSP 2020, doi:10.1109/ICASSP40776.2020.9053985.
     .. [2] P. Sarkar, A. Etemad, "Self-Supervised ECG Representation Learning for Emotion
        Recognition", IEEE Transactions on Affective Computing, 2020, arXiv:2002.03898.
+    .. [3] J. Vazquez-Rodriguez et al., "Transformer-Based Self-Supervised Learning for Emotion
+       Recognition", ICPR 2022, arXiv:2204.05103.
 
     Examples
     --------
@@ -149,6 +163,7 @@ class ECGClassifier(NetworkClassifier):
         **NetworkClassifier._parameter_constraints,
         "pretrainer": [HasMethods(["fit", "build_trunk", "trunk_state"]), None],
         "freeze": [StrOptions({"trunk"}), None],
+        "aggregate": [str, list, tuple, None],
         "trunk_learning_rate": [Interval(Real, 0, None, closed="neither"), None],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither"), None],
         "patience": [Interval(Integral, 1, None, closed="left"), None],
@@ -160,6 +175,7 @@ class ECGClassifier(NetworkClassifier):
         pretrainer: Any = None,
         freeze: str | None = None,
         *,
+        aggregate: Any = None,
         hidden: Any = (512, 512),
         dropout: float = 0.0,
         l2: float = 0.0,
@@ -167,6 +183,8 @@ class ECGClassifier(NetworkClassifier):
         class_weight: Any = None,
         learning_rate: float = 1e-3,
         trunk_learning_rate: float | None = None,
+        lr_decay: float = 1.0,
+        lr_decay_epochs: int = 45,
         max_epochs: int = 200,
         batch_size: int = 128,
         validation_fraction: float | None = None,
@@ -178,6 +196,7 @@ class ECGClassifier(NetworkClassifier):
     ) -> None:
         self.pretrainer = pretrainer
         self.freeze = freeze
+        self.aggregate = aggregate
         self.hidden = hidden
         self.dropout = dropout
         self.l2 = l2
@@ -185,6 +204,8 @@ class ECGClassifier(NetworkClassifier):
         self.class_weight = class_weight
         self.learning_rate = learning_rate
         self.trunk_learning_rate = trunk_learning_rate
+        self.lr_decay = lr_decay
+        self.lr_decay_epochs = lr_decay_epochs
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.validation_fraction = validation_fraction
@@ -227,7 +248,8 @@ class ECGClassifier(NetworkClassifier):
         trunk_seed, split_seed, init_seed, *seeds = draw_seeds(self.random_state, 7)
         split = labelled_split(labels, self.validation_fraction, subjects, split_seed)
         self.pretrainer_ = self._fitted_pretrainer(X, groups, trunk_seed)
-        n_features = self.pretrainer_.n_features_encoded("last")
+        self.aggregate_ = self.aggregate
+        n_features = self.pretrainer_.n_features_encoded("last", self.aggregate_)
         self.architecture_ = self._head_architecture(n_features)
         lesson = partial(
             train,
@@ -283,14 +305,15 @@ class ECGClassifier(NetworkClassifier):
     def _apply(self, module: nn.Module, store: WindowStore) -> np.ndarray:
         device = resolve_device(self.device)
         precision = resolve_precision(self.precision, device)
-        return apply_batched(module.to(device), store, device, precision)
+        return apply_batched(module.to(device), store, device, precision, width_of(module))
 
     def _module(self, device: torch.device) -> nn.Module:
         """Rebuild the fitted network, from windows to logits, in evaluation mode."""
         return rebuilt(self._build_module, self.state_, device)
 
     def _build_module(self) -> ClassificationNet:
-        return ClassificationNet(self.pretrainer_.build_trunk(), DenseHead(**self.architecture_))
+        trunk = self.pretrainer_.build_trunk(self.aggregate_)
+        return ClassificationNet(trunk, DenseHead(**self.architecture_))
 
     def _check_windows(self, X: Any, reset: bool) -> WindowStore:
         store = check_windows(self, X, reset=reset)

@@ -20,6 +20,7 @@ from tests.tiny import (
     ecg_like,
     tiny_dense,
     tiny_ecg_classifier,
+    tiny_masked,
     tiny_pretrainer,
     waves,
 )
@@ -35,11 +36,34 @@ PAPERS = {
     "tac2020-dreamer": ((512, 512, 512), 0.2, 1e-4, 200),
     "tac2020-amigos": ((512, 512, 512), 0.4, 0, 200),
 }
+#: Those of the Transformer.
+PAPER_OF_THE_TRANSFORMER = {
+    "hidden": (1024, 512),
+    "dropout": 0.3,
+    "l2": 1e-5,
+    "activation": "relu",
+    "class_weight": "positive",
+    "learning_rate": 1e-4,
+    "lr_decay": 0.65,
+    "lr_decay_epochs": 45,
+    "max_epochs": 100,
+    "freeze": None,
+}
 
 
 @pytest.fixture(scope="module")
 def fitted():
     return tiny_pretrainer().fit(X)
+
+
+@pytest.fixture(scope="module")
+def masked():
+    return tiny_masked(max_epochs=5).fit(X)
+
+
+@pytest.fixture(params=["recognition", "masked"])
+def pretrainer(request, fitted, masked):
+    return FrozenEstimator(fitted if request.param == "recognition" else masked)
 
 
 @pytest.fixture
@@ -254,6 +278,95 @@ class TestLearningRates:
         assert same(*states)
 
 
+class TestDecay:
+    @pytest.mark.parametrize("freeze", ["trunk", None])
+    def test_the_learning_rate_falls_every_so_many_epochs(self, fitted, freeze, lessons):
+        frozen = FrozenEstimator(fitted)
+        tiny_ecg_classifier(frozen, freeze, lr_decay=0.5, lr_decay_epochs=2).fit(X, Y)
+        schedule = lessons[0]["plan"].schedule
+        steps_per_epoch = 3
+        factors = [schedule(step, steps_per_epoch) for step in range(5 * steps_per_epoch)]
+        assert factors == [1] * 6 + [0.5] * 6 + [0.25] * 3
+
+    def test_a_decay_to_nearly_nothing_stops_learning(self, fitted):
+        long, short = (
+            tiny_ecg_classifier(FrozenEstimator(fitted), **params).fit(X, Y).state_
+            for params in (
+                {"lr_decay": 1e-12, "lr_decay_epochs": 2, "max_epochs": 10},
+                {"max_epochs": 2},
+            )
+        )
+        assert nearly_same(long, short, atol=1e-8)
+
+
+class TestAggregate:
+    """How the trunk's activations become the head's input, for either pretrainer."""
+
+    @pytest.mark.parametrize("aggregate", [None, "mean", ["max", "std"]])
+    @pytest.mark.parametrize("freeze", ["trunk", None])
+    def test_the_trunk_begins_with_those_features(self, pretrainer, aggregate, freeze):
+        # a learning rate that moves nothing
+        model = tiny_ecg_classifier(
+            pretrainer, freeze, aggregate=aggregate, max_epochs=1, learning_rate=1e-30
+        ).fit(X, Y)
+        trunk = model._module(torch.device("cpu")).trunk
+        with torch.no_grad():
+            features = trunk(torch.from_numpy(X)).numpy()
+        expected = pretrainer.encode(X, aggregate=aggregate)
+        np.testing.assert_allclose(features, expected, rtol=0, atol=1e-5)
+        assert model.architecture_["n_features"] == expected.shape[1]
+
+    def test_it_learns(self, pretrainer):
+        model = tiny_ecg_classifier(pretrainer, aggregate="mean", max_epochs=40).fit(X, Y)
+        assert model.score(X, Y) == 1
+
+    def test_unknown(self, pretrainer):
+        with pytest.raises(ValueError, match="aggregate must be one or several of .*'median'"):
+            tiny_ecg_classifier(pretrainer, aggregate="median").fit(X, Y)
+
+    def test_rhythm_is_refused(self, pretrainer):
+        with pytest.raises(ValueError, match="'rhythm' cannot be trained through.*SSLEmbedder"):
+            tiny_ecg_classifier(pretrainer, aggregate="rhythm").fit(X, Y)
+
+    def test_changed_parameter_waits_for_the_next_fit(self, pretrainer):
+        model = tiny_ecg_classifier(pretrainer, aggregate="mean", max_epochs=1).fit(X, Y)
+        before = model.predict_proba(X)
+        np.testing.assert_array_equal(model.set_params(aggregate="max").predict_proba(X), before)
+
+
+class TestMaskedPretrainer:
+    """Fine-tuned, frozen and supervised, as with the recognition network."""
+
+    @pytest.mark.parametrize("freeze", ["trunk", None])
+    def test_with_the_papers_head(self, masked, freeze):
+        model = ECGClassifier.from_preset(
+            "icpr2022", pretrainer=FrozenEstimator(masked), freeze=freeze, max_epochs=20,
+            learning_rate=1e-2, batch_size=8, random_state=0, precision="float32",
+        ).fit(X, Y)  # fmt: skip
+        assert model.architecture_["hidden"] == (1024, 512)
+        assert model.score(X, Y) > 0.9
+        kept = part(model.state_, "trunk.")
+        assert same(kept, masked.trunk_state()) == (freeze == "trunk")
+
+    def test_without_pretraining(self):
+        model = tiny_ecg_classifier(tiny_masked(max_epochs=0), max_epochs=40).fit(X, Y)
+        assert model.score(X, Y) > 0.9
+
+    def test_training_on_has_dropout_and_answering_has_none(self, masked):
+        model = tiny_ecg_classifier(FrozenEstimator(masked), max_epochs=1)
+        np.testing.assert_array_equal(model.fit(X, Y).predict_proba(X), model.predict_proba(X))
+        other = tiny_masked(max_epochs=5, dropout=0.0).fit(X)
+        other.state_ = masked.state_
+        without = tiny_ecg_classifier(FrozenEstimator(other), max_epochs=1).fit(X, Y)
+        assert not same(model.state_, without.state_)
+
+    def test_same_seed_same_bits(self, masked):
+        first, second = (
+            tiny_ecg_classifier(FrozenEstimator(masked)).fit(X, Y).state_ for _ in range(2)
+        )
+        assert same(first, second)
+
+
 class TestPresets:
     @pytest.mark.parametrize("name", PAPERS)
     def test_are_the_papers_heads(self, name):
@@ -262,8 +375,12 @@ class TestPresets:
         assert (model.learning_rate, model.batch_size, model.activation) == (1e-3, 128, "relu")
         assert (model.pretrainer, model.freeze, model.random_state) == (None, None, 3)
 
+    def test_is_that_of_the_transformer(self):
+        params = ECGClassifier.from_preset("icpr2022").get_params()
+        assert {name: params[name] for name in PAPER_OF_THE_TRANSFORMER} == PAPER_OF_THE_TRANSFORMER
+
     def test_are_those_of_the_dense_classifier(self):
-        for name in PAPERS:
+        for name in [*PAPERS, "icpr2022"]:
             head = DenseClassifier.from_preset(name).get_params()
             whole = ECGClassifier.from_preset(name).get_params()
             assert {parameter: whole[parameter] for parameter in head} == head
@@ -313,6 +430,23 @@ class TestLabels:
             for w in ({0: 1, 1: 0.01}, None, {0: 0.01, 1: 1})
         ]
         assert shares[0] + 0.1 < shares[1] < shares[2] - 0.1
+
+    def test_positive_class_weight_is_negatives_over_positives(self, monkeypatch):
+        import sklearn_ecgssl.classify._ecg as ecg
+
+        criteria = []
+        train = ecg.train
+        monkeypatch.setattr(
+            ecg, "train", lambda *args, **kw: criteria.append(kw["criterion"]) or train(*args, **kw)
+        )
+        rare = np.r_[Y[:12], np.zeros(12, dtype=int)]  # 18 against 6
+        tiny_ecg_classifier(class_weight="positive", max_epochs=1).fit(X, rare)
+        assert criteria[0].class_weights.tolist() == [1.0, 3.0]
+
+    def test_positive_class_weight_is_for_two_classes(self):
+        X3, Y3 = waves(n_classes=3)
+        with pytest.raises(ValueError, match="class_weight='positive' is for two classes, y has 3"):
+            tiny_ecg_classifier(class_weight="positive").fit(X3, Y3)
 
     def test_class_weight_of_unknown_class(self):
         with pytest.raises(ValueError, match="class"):
