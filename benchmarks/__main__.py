@@ -17,6 +17,8 @@ NAMES = [
     "precision",
     "aggregation",
     "labels",
+    "masked",
+    "reconstruction",
 ]
 
 
@@ -28,8 +30,10 @@ def main() -> None:
     parser.add_argument("--data", help="recordings file; without it, simulated ECG")
     parser.add_argument("--target", help="with --data: the field to classify")
     parser.add_argument("--where", nargs="*", default=[], help="with --data: fields to be true")
-    parser.add_argument("--epochs", type=int, default=10, help="for precision and aggregation")
-    parser.add_argument("--memory", help="for labels: folder in which pretraining is kept")
+    parser.add_argument("--epochs", type=int, default=10, help="epochs of pretraining")
+    parser.add_argument(
+        "--memory", help="for labels, reconstruction: folder in which pretraining is kept"
+    )
     parser.add_argument("--seeds", type=int, default=2, help="for precision and aggregation")
     parser.add_argument("--records", type=int, default=48, help="for beats: how many of the 48")
     args = parser.parse_args()

@@ -4,12 +4,18 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks import beats, naive
+from benchmarks import beats, naive, naive_transformer, reconstruction
 from benchmarks.bound import operations_per_window
 from benchmarks.tables import print_table
 from benchmarks.timing import Rate, time_in_turn
-from sklearn_ecgssl.networks import ConvTrunk, RecognitionNet
+from sklearn_ecgssl.networks import (
+    ConvTrunk,
+    MaskedTransformer,
+    RecognitionNet,
+    TransformerTrunk,
+)
 from sklearn_ecgssl.pretext import PretextPretrainer
+from sklearn_ecgssl.pretext._masking import span_mask
 from sklearn_ecgssl.transforms import default_transforms
 
 
@@ -46,6 +52,45 @@ def test_naive_transformations_are_ours(window):
     # A piece of 284 samples becomes 299 or 271; five are stretched, four squeezed.
     changes = np.abs(views["warp"][:200] - window[:200])
     assert changes.max() > 0.1
+
+
+def test_plain_transformer_is_ours():
+    ours = MaskedTransformer(TransformerTrunk()).eval()
+    port = naive_transformer.Network(n_times=300).eval()
+    assert sum(p.numel() for p in port.parameters()) == sum(p.numel() for p in ours.parameters())
+    trunk, embedding = ours.trunk, ours.trunk.embedding
+    for mine, theirs in zip(trunk.input_encoder.convs, port.convs, strict=True):
+        theirs.weight.data, theirs.bias.data = mine.weight.data[:, :, 0], mine.bias.data
+    port.class_token.data = embedding.class_token.data
+    for mine, theirs in zip(trunk.layers, port.encoder.layers, strict=True):
+        theirs.self_attn.in_proj_weight.data = mine.attention.projection.weight.data
+        theirs.self_attn.in_proj_bias.data = mine.attention.projection.bias.data
+        theirs.self_attn.out_proj.load_state_dict(mine.attention.output.state_dict())
+        theirs.linear1.load_state_dict(mine.widen.state_dict())
+        theirs.linear2.load_state_dict(mine.narrow.state_dict())
+    for mine, theirs in zip(list(ours.head)[::3], list(port.head)[::2], strict=True):
+        theirs.load_state_dict(mine.state_dict())
+    windows = torch.randn(2, 300)
+    torch.testing.assert_close(port(windows), ours(windows), rtol=1e-4, atol=1e-4)
+
+
+def test_plain_masks_are_ours():
+    ours = span_mask(
+        (200, 1280), torch.Generator().manual_seed(0), mask_ratio=0.0325, span_length=20
+    )
+    port = naive_transformer.mask(torch.zeros(200, 1280))
+    torch.testing.assert_close(port.float().mean(), ours.float().mean(), rtol=0, atol=0.01)
+
+
+def test_interpolation_fills_what_is_masked_and_nothing_else():
+    signal = np.arange(12.0)[None] * 2
+    mask = np.isin(np.arange(12), [0, 3, 4, 5, 11])[None]
+    filled = reconstruction.interpolated(
+        np.where(mask, 99.0, signal), mask, reconstruction.straight
+    )
+    expected = signal.copy()
+    expected[0, [0, 11]] = 2, 20  # nothing beyond the ends is known
+    np.testing.assert_allclose(filled, expected)
 
 
 def test_naive_training_uses_the_same_loss_weights():

@@ -1,0 +1,85 @@
+"""What a masked Transformer predicts on people whom it has not met.
+
+Mean squared error of masked samples, in units of each person's variance, against predicting zero
+and against interpolation across each masked run from the samples around it.
+"""
+
+import time
+
+import numpy as np
+from scipy.interpolate import PchipInterpolator
+
+from sklearn_ecgssl.datasets import load_recordings
+from sklearn_ecgssl.pretext import MaskedPretrainer
+from sklearn_ecgssl.signal import ECGFilter, Resampler, Segmenter, scale_subjects
+
+from .tables import print_table
+
+#: The paper's sampling rate, and the seconds that are used of each recording.
+RATE, SECONDS = 128, 150
+BATCH_SIZE = 8
+
+
+def run(args) -> None:
+    if args.data is None:
+        print("not measured: this needs a recordings file, ARGS='--data qtdb.npz'")
+        return
+    X, subject = windows_of(args.data, args.where)
+    people = np.random.default_rng(0).permutation(np.unique(subject))
+    unseen = np.isin(subject, people[: len(people) // 5])
+    print(f"{len(X)} windows of {len(people)} people, {unseen.sum()} of them held out,")
+    pretrainer = MaskedPretrainer(
+        max_epochs=args.epochs,
+        batch_size=BATCH_SIZE,
+        memory=args.memory,
+        random_state=0,
+        verbose=1,
+    )
+    start = time.perf_counter()
+    pretrainer.fit(X[~unseen])
+    print(f"{args.epochs} epochs in {(time.perf_counter() - start) / 60:.0f} minutes\n")
+    print_table(["prediction", "masked error", "of predicting zero"], errors(pretrainer, X[unseen]))
+    print()
+    rows = [[str(row["epoch"]), row["train_masked_error"]] for row in pretrainer.history_]
+    print_table(["epoch", "masked error in training"], rows)
+
+
+def windows_of(path: str, where: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Windows and subjects of a recordings file, prepared as in the paper."""
+    cohort = load_recordings(path, where=dict.fromkeys(where, True))
+    rates = np.broadcast_to(cohort.sampling_rate, len(cohort.subject))
+    recordings = [
+        Resampler(rate, RATE).fit_transform([recording[: int(SECONDS * rate)]])[0]
+        for recording, rate in zip(cohort.recordings, rates, strict=True)
+    ]
+    filtered = ECGFilter(RATE, low=0.8, high=50, order=8).fit_transform(recordings)
+    scaled = scale_subjects(filtered, cohort.subject, trim=0.0)
+    return Segmenter(RATE).windows(scaled, cohort.subject)
+
+
+def errors(pretrainer: MaskedPretrainer, X: np.ndarray) -> list[list[object]]:
+    """Masked error of each way to predict, and its ratio to that of predicting zero."""
+    signal, mask, reconstruction = pretrainer.reconstruct(X)
+    predictions = {
+        "zero": np.zeros_like(signal),
+        "straight lines": interpolated(signal, mask, straight),
+        "monotone cubic splines": interpolated(signal, mask, PchipInterpolator),
+        "MaskedPretrainer": reconstruction,
+    }
+    found = {name: np.mean((p - signal)[mask] ** 2) for name, p in predictions.items()}
+    return [[name, float(error), float(error / found["zero"])] for name, error in found.items()]
+
+
+def interpolated(signal: np.ndarray, mask: np.ndarray, method) -> np.ndarray:
+    """Fill masked samples from those of the same window that are not; the ends are held."""
+    times = np.arange(signal.shape[1])
+    filled = signal.copy()
+    for window, masked in zip(filled, mask, strict=True):
+        known = times[~masked]
+        inside = np.clip(times[masked], known[0], known[-1])
+        window[masked] = method(known, window[known])(inside)
+    return filled
+
+
+def straight(known: np.ndarray, values: np.ndarray):
+    return lambda times: np.interp(times, known, values)
