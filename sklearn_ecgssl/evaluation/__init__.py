@@ -9,6 +9,7 @@ from ._intervals import confidence_interval
 from ._label_fraction import LabelFractionSplit
 from ._label_fraction_study import label_fraction_study
 from ._labelled_windows import LabelledWindows
+from ._opposite_halves import opposite_halves
 from ._protocols import Protocol, shuffled_windows, unseen_subjects, whole_recordings
 from ._results import EvaluationResults
 from ._supervision_study import supervision_study, three_networks
@@ -27,6 +28,7 @@ __all__ = [
     "difficulty_study",
     "label_fraction_study",
     "linear_classifier",
+    "opposite_halves",
     "shuffled_windows",
     "supervision_study",
     "task_study",

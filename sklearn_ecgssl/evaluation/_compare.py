@@ -40,8 +40,8 @@ def compare_protocols(
         Classifiers of windows (n_windows, n_times): `ECGClassifier`, or a Pipeline such as
         ``make_pipeline(SSLEmbedder(...), SVC())``. A Pipeline for recordings works as well, and
         takes each window for a recording. One whose `fit` or `predict` has a parameter `groups`
-        is given the subjects. Pretrainers are trained on the training part alone, once for all
-        estimators that share them.
+        is given the subjects. Pretrainers are trained on the training part alone, unless the
+        protocol says on what, once for all estimators that share them.
     recordings : list of arrays, or array-like of shape (n_recordings, n_times)
         Recordings, filtered and scaled; or windowed recordings.
     target : array-like of shape (n_recordings,)
@@ -53,7 +53,8 @@ def compare_protocols(
         stands for ``Segmenter()``: 10 s at 256 Hz.
     protocols : sequence of {"windows", "recordings", "subjects"} or Protocol, \
             default=("windows", "recordings", "subjects")
-        How to split. `unseen_subjects(n_splits=None)` leaves one subject out at a time.
+        How to split. `unseen_subjects(n_splits=None)` leaves one subject out at a time,
+        `opposite_halves` pretrains two encoders for all folds.
     n_splits : int, default=10
         Folds of the protocols that are given by name; fewer where there are fewer recordings or
         subjects.
@@ -66,7 +67,8 @@ def compare_protocols(
         Where pretrainers keep their fits, for later runs; they are shared within one run without
         it.
     n_jobs : int or None, default=None
-        Folds that are computed at once. Each uses one share of the cores.
+        Folds that are computed at once. Each uses one share of the cores. Folds that share an
+        encoder (`opposite_halves`) are computed one after the other.
     verbose : int, default=0
         1 shows a progress bar.
 

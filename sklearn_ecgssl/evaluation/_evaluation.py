@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from copy import copy
+from dataclasses import replace
 from typing import Any, Self
 
-import numpy as np
 from sklearn.base import BaseEstimator, clone
 
 from ..signal import Segmenter
@@ -12,7 +12,8 @@ from ..signal._windows import is_windowed
 from ._baselines import baselines
 from ._disclosure import disclosures
 from ._labelled_windows import LabelledWindows
-from ._protocols import PROTOCOLS, Protocol
+from ._pretrainers import check_pretrained_first, with_default_pretrainers
+from ._protocols import PROTOCOLS, Folds, Part, Protocol
 from ._results import EvaluationResults
 from ._run import run_tasks
 from ._tasks import Measure, Task
@@ -36,7 +37,8 @@ class Evaluation:
         stands for ``Segmenter()``: 10 s at 256 Hz.
     protocols : sequence of {"windows", "recordings", "subjects"} or Protocol, \
             default=("windows", "recordings", "subjects")
-        How to split. `unseen_subjects(n_splits=None)` leaves one subject out at a time.
+        How to split. `unseen_subjects(n_splits=None)` leaves one subject out at a time,
+        `opposite_halves` pretrains two encoders for all folds.
     n_splits : int, default=10
         Folds of the protocols that are given by name; fewer where there are fewer recordings or
         subjects.
@@ -49,7 +51,8 @@ class Evaluation:
         Where pretrainers keep their fits, for later runs; within one run they are shared without
         it.
     n_jobs : int or None, default=None
-        Folds that are computed at once. Each uses one share of the cores.
+        Folds that are computed at once. Each uses one share of the cores. Folds that share an
+        encoder (`opposite_halves`) are computed one after the other.
     verbose : int, default=0
         1 shows a progress bar.
 
@@ -202,9 +205,20 @@ class Evaluation:
         -------
         EvaluationResults
             All scores.
+
+        Raises
+        ------
+        ValueError
+            If windows would pass through other steps before they reach a pretrainer that learns
+            beforehand.
         """
+        explicit = [
+            replace(task, estimator=with_default_pretrainers(task.estimator)) for task in tasks
+        ]
+        for task in explicit:
+            check_pretrained_first(task)
         return run_tasks(
-            tasks,
+            explicit,
             self.windows,
             notes={p.name: p.sees for p in self.protocols} | disclosures(estimators),
             measure=measure,
@@ -214,19 +228,15 @@ class Evaluation:
             verbose=self.verbose,
         )
 
-    def parts(self) -> list[tuple[str, int, np.ndarray, np.ndarray]]:
+    def parts(self) -> list[Part]:
         """List all folds.
 
         Returns
         -------
-        list of (str, int, ndarray of int, ndarray of int)
-            Protocol, number of the fold, its training and its test windows.
+        list of Part
+            Protocol, number of the fold, its training, its test and its pretraining windows.
         """
-        return [
-            (protocol, number, train, test)
-            for protocol, folds in self.folds.items()
-            for number, (train, test) in enumerate(folds)
-        ]
+        return list(self._parts)
 
     def with_baselines(self, estimators: Mapping[str, BaseEstimator]) -> dict[str, BaseEstimator]:
         """Add what every comparison is measured against.
@@ -254,17 +264,21 @@ class Evaluation:
         self.windows = LabelledWindows.from_recordings(
             self.recordings, self.target, self.subject, segmenter
         )
-        self.folds = {p.name: p.folds(self.windows) for p in self.protocols}
+        self._parts = [part for p in self.protocols for part in p.parts(self.windows)]
+        self.folds: dict[str, Folds] = {p.name: [] for p in self.protocols}
+        for part in self._parts:
+            self.folds[part.protocol].append((part.train, part.test))
 
     def _tasks(self, estimators: Mapping[str, BaseEstimator], varied: dict[str, Any]) -> list[Task]:
         return [
             Task(
-                {"estimator": name, "protocol": protocol, **varied, "fold": fold},
+                {"estimator": name, "protocol": part.protocol, **varied, "fold": part.fold},
                 estimator,
-                train,
-                test,
+                part.train,
+                part.test,
+                part.pretrain,
             )
-            for protocol, fold, train, test in self.parts()
+            for part in self.parts()
             for name, estimator in estimators.items()
         ]
 

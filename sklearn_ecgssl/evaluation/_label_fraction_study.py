@@ -25,8 +25,9 @@ def label_fraction_study(
     """Score estimators that learn from all windows, but from a fraction of the labels [1]_.
 
     Of the training part of each fold, a fraction of the labels of each subject and class is kept,
-    at least one. Pretrainers learn from all windows of the training part, once a fold for all
-    fractions; what needs labels learns from the labelled windows alone.
+    at least one. Pretrainers learn from all windows of the training part (under `opposite_halves`,
+    of the other half of the folds), once a fold for all fractions; what needs labels learns from
+    the labelled windows alone.
 
     Parameters
     ----------
@@ -39,8 +40,9 @@ def label_fraction_study(
     classifier : ECGClassifier or None, default=None
         Head and training of the networks. None stands for ``ECGClassifier()``.
     estimators : dict of str to estimator or None, default=None
-        What is scored. Pretrainers among their parameters learn from all windows. None: the
-        supervised, the self-supervised and the fine-tuned network.
+        What is scored. Pretrainers among their parameters learn from all windows, as they are: they
+        may not stand behind other steps of a Pipeline. None: the supervised, the self-supervised
+        and the fine-tuned network.
     random_state : int, default=0
         Seed of the choice of labels; a smaller fraction keeps some of those of a larger one.
 
@@ -82,11 +84,13 @@ def label_fraction_study(
     compared = evaluation.with_baselines(networks)
     windows = evaluation.windows
     tasks = []
-    for protocol, fold, train, test in evaluation.parts():
+    for part in evaluation.parts():
+        pretrain = part.train if part.pretrain is None else part.pretrain
         for fraction in fractions:
             splitter = LabelFractionSplit(fraction=fraction, random_state=random_state)
-            labelled = splitter.labelled_part(train, windows.target, windows.subject)
+            labelled = splitter.labelled_part(part.train, windows.target, windows.subject)
             for name, estimator in compared.items():
-                labels = {"estimator": name, "protocol": protocol, "fraction": float(fraction)}
-                tasks.append(Task(labels | {"fold": fold}, estimator, labelled, test, train))
+                labels = {"estimator": name, "protocol": part.protocol, "fraction": float(fraction)}
+                labels |= {"fold": part.fold}
+                tasks.append(Task(labels, estimator, labelled, part.test, pretrain))
     return evaluation.run_tasks(tasks, compared)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.model_selection import LeaveOneGroupOut, StratifiedGroupKFold, StratifiedKFold
@@ -12,11 +12,35 @@ from ._labelled_windows import LabelledWindows
 Folds = list[tuple[np.ndarray, np.ndarray]]
 
 
+class Part(NamedTuple):
+    """One fold of one protocol.
+
+    Attributes
+    ----------
+    protocol : str
+        Name of the protocol.
+    fold : int
+        Number of the fold.
+    train, test : ndarray of int
+        Indices of the training and of the test windows.
+    pretrain : ndarray of int or None
+        Indices of the windows that pretrainers learn from. None: those of the training part, in
+        the estimator's own `fit`.
+    """
+
+    protocol: str
+    fold: int
+    train: np.ndarray
+    test: np.ndarray
+    pretrain: np.ndarray | None = None
+
+
 @dataclass(frozen=True)
 class Protocol:
     """A way to split windows into training and test parts.
 
-    `shuffled_windows`, `whole_recordings` and `unseen_subjects` make the three usual ones.
+    `shuffled_windows`, `whole_recordings` and `unseen_subjects` make the three usual ones;
+    `opposite_halves` changes what pretrainers learn from in any of them.
 
     Parameters
     ----------
@@ -26,11 +50,16 @@ class Protocol:
         One plain sentence: what of the tested recordings and people the model has met.
     split : callable
         From `LabelledWindows` to a list of (train, test) pairs of window indices.
+    pretrain : callable or None, default=None
+        From `LabelledWindows` and these pairs to the indices of the windows that pretrainers learn
+        from beforehand, without labels: one array a fold. Folds with the same windows share their
+        pretraining. None: pretrainers learn from the training part, as estimators do themselves.
     """
 
     name: str
     sees: str
     split: Callable[[LabelledWindows], Folds]
+    pretrain: Callable[[LabelledWindows, Folds], list[np.ndarray]] | None = None
 
     def folds(self, windows: LabelledWindows) -> Folds:
         """Split windows.
@@ -51,6 +80,43 @@ class Protocol:
             If there are too few windows, recordings or subjects to split.
         """
         return [(train, test) for train, test in self.split(windows) if len(test)]
+
+    def parts(self, windows: LabelledWindows) -> list[Part]:
+        """Split windows, and say what pretrainers learn from in each fold.
+
+        Parameters
+        ----------
+        windows : LabelledWindows
+            All windows.
+
+        Returns
+        -------
+        list of Part
+            One for each fold.
+
+        Raises
+        ------
+        ValueError
+            If there are too few windows, recordings or subjects to split, or `pretrain` does not
+            return as many arrays as there are folds.
+        """
+        folds = self.folds(windows)
+        pretraining = self._pretraining(windows, folds)
+        return [
+            Part(self.name, number, train, test, pretrain)
+            for number, ((train, test), pretrain) in enumerate(zip(folds, pretraining, strict=True))
+        ]
+
+    def _pretraining(self, windows: LabelledWindows, folds: Folds) -> list[np.ndarray] | list[None]:
+        if self.pretrain is None:
+            return [None] * len(folds)
+        chosen = [np.asarray(indices, dtype=np.intp) for indices in self.pretrain(windows, folds)]
+        if len(chosen) != len(folds):
+            raise ValueError(
+                f"pretrain of the protocol {self.name!r} must return one array of window indices "
+                f"for each of its {len(folds)} folds, got {len(chosen)}."
+            )
+        return chosen
 
 
 def shuffled_windows(n_splits: int = 10, random_state: Any = 0) -> Protocol:

@@ -3,7 +3,6 @@
 import tempfile
 import warnings
 from collections.abc import Iterable, Iterator
-from itertools import groupby
 from typing import Any
 
 from joblib import Parallel, delayed
@@ -28,8 +27,8 @@ def run_tasks(
 ) -> EvaluationResults:
     """Run every task that is not done yet.
 
-    Tasks of the same fold run one after the other, as they share their pretraining; folds run in
-    parallel.
+    Tasks that share their pretraining run one after the other: those of the same fold, or of all
+    folds whose pretrainers learn from the same windows. All else runs in parallel.
 
     Parameters
     ----------
@@ -62,9 +61,7 @@ def run_tasks(
     waiting = [(i, task) for i, task in enumerate(tasks) if i not in done]
     with tempfile.TemporaryDirectory() as temporary:
         kept = temporary if memory is None else memory
-        jobs = (
-            delayed(_run_job)(job, windows, kept, measure, store) for job in _same_fold(waiting)
-        )
+        jobs = (delayed(_run_job)(job, windows, kept, measure, store) for job in _jobs(waiting))
         results = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(jobs)
         for i, outcome in _with_progress(results, len(tasks), len(done), verbose):
             done[i] = outcome
@@ -73,13 +70,17 @@ def run_tasks(
     return EvaluationResults(outcomes, windows, notes)
 
 
-def _same_fold(tasks: list[tuple[int, Task]]) -> Iterator[list[tuple[int, Task]]]:
-    def fold(numbered: tuple[int, Task]) -> tuple[str, int]:
-        labels = numbered[1].labels
-        return str(labels["protocol"]), int(labels["fold"])
+def _jobs(tasks: list[tuple[int, Task]]) -> list[list[tuple[int, Task]]]:
+    # In two processes at once, pretrainers that share a memory would not find each other's fits.
+    jobs: dict[tuple[str, int | bytes], list[tuple[int, Task]]] = {}
+    for i, task in tasks:
+        jobs.setdefault(_shared_pretraining(task), []).append((i, task))
+    return list(jobs.values())
 
-    for _, job in groupby(sorted(tasks, key=fold), key=fold):
-        yield list(job)
+
+def _shared_pretraining(task: Task) -> tuple[str, int | bytes]:
+    windows = int(task.labels["fold"]) if task.pretrain is None else task.pretrain.tobytes()
+    return str(task.labels["protocol"]), windows
 
 
 def _run_job(

@@ -2,6 +2,7 @@
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from ..features import SSLEmbedder
@@ -51,6 +52,8 @@ def pretext_accuracy(model: BaseEstimator, X: np.ndarray) -> dict[str, float]:
     parts = [part for _, part in model.steps] if isinstance(model, Pipeline) else [model]
     for part in parts:
         pretrainer = getattr(part, "pretrainer_", None)
+        if isinstance(pretrainer, FrozenEstimator):  # pretrained beforehand
+            pretrainer = pretrainer.estimator
         if isinstance(pretrainer, PretextPretrainer):
             scores = pretrainer.task_scores(X)
             by_task = {f"{name}_accuracy": score for name, score in scores.items()}

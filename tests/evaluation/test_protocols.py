@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -149,6 +151,23 @@ def test_own_protocol(unequal):
 
     folds = Protocol("halves", "the first half of the study.", halves).folds(unequal)
     assert [len(test) for _, test in folds] == [37, 20], "an empty test part is no fold"
+
+
+def test_pretrainers_learn_from_the_training_part_unless_a_protocol_says_otherwise(unequal):
+    usual = shuffled_windows(4)
+    assert [part.pretrain for part in usual.parts(unequal)] == [None] * 4
+    own = replace(usual, pretrain=lambda windows, folds: [list(train[:2]) for train, _ in folds])
+    for part, (train, test) in zip(own.parts(unequal), usual.folds(unequal), strict=True):
+        np.testing.assert_array_equal(part.train, train)
+        np.testing.assert_array_equal(part.test, test)
+        np.testing.assert_array_equal(part.pretrain, train[:2])
+    assert [part.fold for part in own.parts(unequal)] == [0, 1, 2, 3]
+
+
+def test_pretraining_windows_of_too_few_folds(unequal):
+    own = replace(shuffled_windows(4), pretrain=lambda windows, folds: [folds[0][0]])
+    with pytest.raises(ValueError, match="'windows' must return one array.*its 4 folds, got 1"):
+        own.parts(unequal)
 
 
 def test_each_says_what_a_model_sees():

@@ -97,6 +97,13 @@ def test_anything_else_is_told_apart(store, other):
     assert store.load(other, np.dtype(int)) is None
 
 
+def test_other_pretraining_windows_are_told_apart(store):
+    halves = task(pretrain=TRAIN[:3]), task(pretrain=TRAIN[3:])
+    store.save(halves[0], outcome(halves[0]))
+    assert store.load(halves[1], np.dtype(int)) is None
+    assert store.load(halves[0], np.dtype(int)) is not None
+
+
 def test_other_data_are_told_apart(store):
     store.save(task(), outcome(task()))
     other = OutcomeStore(store.folder, "another digest")

@@ -103,7 +103,7 @@ def frozen_on(evaluation):
 
 
 def train_sizes(evaluation):
-    return [len(train) for _, _, train, _ in evaluation.parts()]
+    return [len(part.train) for part in evaluation.parts()]
 
 
 # On the simulator, and drawn
