@@ -13,9 +13,9 @@ _FOLDERS = {
     "datasets": ["load_recordings", "make_cohort", "save_recordings"],
     "signal": ["ECGFilter", "Resampler", "Segmenter", "TrimmedScaler", "scale_subjects"],
     "transforms": ["AddNoise", "FlipTime", "Negate", "Permute", "Scale", "TimeWarp"],
-    "networks": ["ConvTrunk", "RecognitionNet"],
+    "networks": ["ConvTrunk", "MaskedTransformer", "RecognitionNet", "TransformerTrunk"],
     "training": [],
-    "pretext": ["PretextPretrainer"],
+    "pretext": ["MaskedPretrainer", "PretextPretrainer"],
     "features": ["HRVFeatures", "SSLEmbedder"],
     "classify": [
         "DenseClassifier",
@@ -39,6 +39,7 @@ _FOLDERS = {
         "LabelFractionDisplay",
         "PretextHistoryDisplay",
         "ProtocolDisplay",
+        "ReconstructionDisplay",
         "SaliencyDisplay",
         "StudyDisplay",
         "TransformationDisplay",
@@ -58,12 +59,15 @@ __all__ = [
     "HRVFeatures",
     "LabelFractionDisplay",
     "LabelFractionSplit",
+    "MaskedPretrainer",
+    "MaskedTransformer",
     "Negate",
     "Permute",
     "PretextHistoryDisplay",
     "PretextPretrainer",
     "ProtocolDisplay",
     "RecognitionNet",
+    "ReconstructionDisplay",
     "Resampler",
     "SSLEmbedder",
     "SaliencyDisplay",
@@ -74,6 +78,7 @@ __all__ = [
     "SubjectScaledClassifier",
     "TimeWarp",
     "TransformationDisplay",
+    "TransformerTrunk",
     "TrimmedScaler",
     "__version__",
     "block_study",
@@ -109,17 +114,18 @@ if TYPE_CHECKING:  # what type checkers and editors read
         window_length_study,
     )
     from .features import HRVFeatures, SSLEmbedder
-    from .networks import ConvTrunk, RecognitionNet
+    from .networks import ConvTrunk, MaskedTransformer, RecognitionNet, TransformerTrunk
     from .plotting import (
         EmbeddingDisplay,
         LabelFractionDisplay,
         PretextHistoryDisplay,
         ProtocolDisplay,
+        ReconstructionDisplay,
         SaliencyDisplay,
         StudyDisplay,
         TransformationDisplay,
     )
-    from .pretext import PretextPretrainer
+    from .pretext import MaskedPretrainer, PretextPretrainer
     from .signal import ECGFilter, Resampler, Segmenter, TrimmedScaler, scale_subjects
     from .transforms import AddNoise, FlipTime, Negate, Permute, Scale, TimeWarp
 else:  # what runs: a name is imported when it is first asked for

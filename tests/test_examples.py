@@ -21,7 +21,8 @@ TINY = {
         *("--head-epochs", "1"),
         *("--folds", "2"),
         *("--output", "{tmp_path}/output"),
-    ]
+    ],
+    "plot_masked_modelling.py": ["--output", "{tmp_path}/output"],
 }
 
 

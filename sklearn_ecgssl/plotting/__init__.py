@@ -4,6 +4,7 @@ from ._embedding import EmbeddingDisplay
 from ._history import PretextHistoryDisplay
 from ._label_fraction import LabelFractionDisplay
 from ._protocol import ProtocolDisplay
+from ._reconstruction import ReconstructionDisplay
 from ._saliency import SaliencyDisplay
 from ._study import StudyDisplay
 from ._transformation import TransformationDisplay
@@ -13,6 +14,7 @@ __all__ = [
     "LabelFractionDisplay",
     "PretextHistoryDisplay",
     "ProtocolDisplay",
+    "ReconstructionDisplay",
     "SaliencyDisplay",
     "StudyDisplay",
     "TransformationDisplay",
