@@ -15,7 +15,7 @@ from ._pooling import POOLS, pool_windows
 
 
 class SSLEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """Turn ECG windows into self-supervised features for any classifier.
+    """Turn ECG windows into self-supervised features for any classifier [1]_ [2]_.
 
     `fit` trains a clone of the pretrainer on the windows that it is given, so in cross-validation
     on the training fold alone. ``SSLEmbedder(FrozenEstimator(pretrainer))`` never trains: it uses
@@ -24,15 +24,18 @@ class SSLEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     Parameters
     ----------
     pretrainer : estimator or None, default=None
-        A pretrainer, or a fitted one inside `sklearn.frozen.FrozenEstimator`. None stands for
-        ``PretextPretrainer()``.
+        `PretextPretrainer` or `MaskedPretrainer`, or a fitted one inside
+        `sklearn.frozen.FrozenEstimator`. None stands for ``PretextPretrainer()``.
     layer : str, default="last"
-        Whose features: "block1", "block2", "block3", "last" or "all" for `PretextPretrainer`.
+        Whose features: "last", "all", or a single one, of `PretextPretrainer` "block1", "block2",
+        "block3", of `MaskedPretrainer` "layer1", "layer2".
     aggregate : str, sequence of str or None, default=None
-        How the network's activations over a window become features. None is the papers': "max",
-        the global maximum, which keeps little of the heart rate. `PretextPretrainer` knows "mean"
-        and "std" too, and "rhythm": the period at which each channel repeats itself and the
-        channels' modulation spectrum. Several stand side by side: ``("max", "rhythm")``.
+        How the network's activations over a window become features. None is the papers': of
+        `PretextPretrainer` "max", the global maximum, which keeps little of the heart rate; of
+        `MaskedPretrainer` "cls", the class token. Both know "max", "mean" and "std", and "rhythm":
+        the period at which each channel repeats itself and the channels' modulation spectrum;
+        `MaskedPretrainer` "last" too, the last sample's token. Several stand side by side:
+        ``("max", "rhythm")``.
     sampling_rate : float, default=256
         Of the windows, in Hz; only "rhythm" asks for it.
     pool : {"mean", "max", "mean_std"}, default="mean"
@@ -57,6 +60,8 @@ class SSLEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     ----------
     .. [1] P. Sarkar, A. Etemad, "Self-Supervised Learning for ECG-Based Emotion Recognition",
        ICASSP 2020, doi:10.1109/ICASSP40776.2020.9053985.
+    .. [2] J. Vazquez-Rodriguez et al., "Transformer-Based Self-Supervised Learning for Emotion
+       Recognition", ICPR 2022, arXiv:2204.05103.
 
     Examples
     --------
