@@ -19,6 +19,7 @@ NAMES = [
     "labels",
     "masked",
     "reconstruction",
+    "methods",
 ]
 
 
@@ -28,11 +29,12 @@ def main() -> None:
     parser.add_argument("--device", default="cpu", help="where the network runs: cpu or cuda")
     parser.add_argument("--rounds", type=int, default=5, help="how often each thing is timed")
     parser.add_argument("--data", help="recordings file; without it, simulated ECG")
+    parser.add_argument("--corpus", help="for methods: recordings file to learn from")
     parser.add_argument("--target", help="with --data: the field to classify")
     parser.add_argument("--where", nargs="*", default=[], help="with --data: fields to be true")
     parser.add_argument("--epochs", type=int, default=10, help="epochs of pretraining")
     parser.add_argument(
-        "--memory", help="for labels, reconstruction: folder in which pretraining is kept"
+        "--memory", help="for labels, reconstruction, methods: folder in which pretraining is kept"
     )
     parser.add_argument("--seeds", type=int, default=2, help="for precision and aggregation")
     parser.add_argument("--records", type=int, default=48, help="for beats: how many of the 48")

@@ -7,18 +7,13 @@ on every second person; a person is always embedded by the one that has not met 
 
 import numpy as np
 from joblib import Parallel, delayed
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from sklearn_ecgssl.classify._subject_scaled import scale_rows
-from sklearn_ecgssl.evaluation import confidence_interval
-from sklearn_ecgssl.evaluation._results import score_labels
 from sklearn_ecgssl.features import HRVFeatures
 from sklearn_ecgssl.pretext import PretextPretrainer
 
 from .ecg import labelled_windows
+from .people import interval, score_person
 from .tables import print_table
 
 #: Features side by side, and the C of the logistic regression, chosen on every second person.
@@ -69,9 +64,9 @@ def _print_scores(features, target, subject, people, halves) -> None:
         kept = np.isin(people, some)
         rows = []
         for name, columns in scores.items():
-            own = [_interval(column[kept]) for column in columns]
+            own = [interval(column[kept]) for column in columns]
             beside = [
-                _interval(c[kept] - r[kept], "+") for c, r in zip(columns, reference, strict=True)
+                interval(c[kept] - r[kept], "+") for c, r in zip(columns, reference, strict=True)
             ]
             rows.append([name, *own, *beside])
         print(f"Scored on {title}: mean ± 95 % interval over people\n")
@@ -92,15 +87,5 @@ def _by_person(features, ways, c, target, subject, halves, scaled) -> np.ndarray
     for person in np.unique(subject):
         test = subject == person
         X = rows[0] if halves[0][test].all() else rows[1]
-        model = make_pipeline(
-            SimpleImputer(),
-            StandardScaler(),
-            LogisticRegression(C=c, class_weight="balanced", max_iter=5000),
-        ).fit(X[~test], target[~test])
-        scores.append(score_labels(target[test], model.predict(X[test]))["balanced_accuracy"])
+        scores.append(score_person(X, target, test, c))
     return np.array(scores)
-
-
-def _interval(values, sign="") -> str:
-    mean, half_width = confidence_interval(values)
-    return f"{mean:{sign}.3f} ± {half_width:.3f}"

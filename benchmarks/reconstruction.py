@@ -24,10 +24,8 @@ def run(args) -> None:
     if args.data is None:
         print("not measured: this needs a recordings file, ARGS='--data qtdb.npz'")
         return
-    X, subject = windows_of(args.data, args.where)
-    people = np.random.default_rng(0).permutation(np.unique(subject))
-    unseen = np.isin(subject, people[: len(people) // 5])
-    print(f"{len(X)} windows of {len(people)} people, {unseen.sum()} of them held out,")
+    seen, unseen = seen_and_unseen(*windows_of(args.data))
+    print(f"{len(seen)} windows to learn from, {len(unseen)} of other people")
     pretrainer = MaskedPretrainer(
         max_epochs=args.epochs,
         batch_size=BATCH_SIZE,
@@ -36,25 +34,37 @@ def run(args) -> None:
         verbose=1,
     )
     start = time.perf_counter()
-    pretrainer.fit(X[~unseen])
+    pretrainer.fit(seen)
     print(f"{args.epochs} epochs in {(time.perf_counter() - start) / 60:.0f} minutes\n")
-    print_table(["prediction", "masked error", "of predicting zero"], errors(pretrainer, X[unseen]))
+    print_table(["prediction", "masked error", "of predicting zero"], errors(pretrainer, unseen))
     print()
     rows = [[str(row["epoch"]), row["train_masked_error"]] for row in pretrainer.history_]
     print_table(["epoch", "masked error in training"], rows)
 
 
-def windows_of(path: str, where: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Windows and subjects of a recordings file, prepared as in the paper."""
-    cohort = load_recordings(path, where=dict.fromkeys(where, True))
+def windows_of(path: str) -> tuple[np.ndarray, np.ndarray]:
+    """Windows and subjects of a recordings file."""
+    cohort = load_recordings(path)
+    return prepared(cohort, cohort.subject, seconds=SECONDS)
+
+
+def prepared(cohort, *labels, seconds: float | None = None) -> tuple[np.ndarray, ...]:
+    """Windows of recordings, and their labels, prepared as in the paper."""
     rates = np.broadcast_to(cohort.sampling_rate, len(cohort.subject))
     recordings = [
-        Resampler(rate, RATE).fit_transform([recording[: int(SECONDS * rate)]])[0]
+        Resampler(rate, RATE).fit_transform([recording[: seconds and int(seconds * rate)]])[0]
         for recording, rate in zip(cohort.recordings, rates, strict=True)
     ]
     filtered = ECGFilter(RATE, low=0.8, high=50, order=8).fit_transform(recordings)
     scaled = scale_subjects(filtered, cohort.subject, trim=0.0)
-    return Segmenter(RATE).windows(scaled, cohort.subject)
+    return Segmenter(RATE).windows(scaled, *labels)
+
+
+def seen_and_unseen(windows: np.ndarray, subject: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Windows of four fifths of the people, and of the others."""
+    people = np.random.default_rng(0).permutation(np.unique(subject))
+    unseen = np.isin(subject, people[: len(people) // 5])
+    return windows[~unseen], windows[unseen]
 
 
 def errors(pretrainer: MaskedPretrainer, X: np.ndarray) -> list[list[object]]:

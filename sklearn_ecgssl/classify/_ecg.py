@@ -27,7 +27,6 @@ from ..training import (
     resolve_device,
     resolve_precision,
     train,
-    width_of,
 )
 from ._base import NetworkClassifier, features_as_they_are
 from ._held_out import labelled_split
@@ -305,7 +304,7 @@ class ECGClassifier(NetworkClassifier):
     def _apply(self, module: nn.Module, store: WindowStore) -> np.ndarray:
         device = resolve_device(self.device)
         precision = resolve_precision(self.precision, device)
-        return apply_batched(module.to(device), store, device, precision, width_of(module))
+        return apply_batched(module.to(device), store, device, precision)
 
     def _module(self, device: torch.device) -> nn.Module:
         """Rebuild the fitted network, from windows to logits, in evaluation mode."""

@@ -23,10 +23,9 @@ class ClassificationNet(nn.Module):
         self.trunk: Any = trunk
         self.head = head
 
-    @property
-    def width(self) -> int:
-        """Values a sample at the widest place."""
-        return int(self.trunk.width)
+    def widest(self, n_times: int) -> int:
+        """Count the values that a window of so many samples has at the widest place."""
+        return int(self.trunk.widest(n_times))
 
     def forward(self, windows: Tensor) -> Tensor:
         """Compute the logits.

@@ -39,10 +39,9 @@ class MaskedTransformer(nn.Module):
         self.trunk = trunk
         self.head = DenseHead(trunk.n_channels, head_hidden, 1, 0.0, "relu")
 
-    @property
-    def width(self) -> int:
-        """Values a sample at the widest place."""
-        return self.trunk.width
+    def widest(self, n_times: int) -> int:
+        """Count the values that a window of so many samples has at the widest place."""
+        return self.trunk.widest(n_times)
 
     def forward(self, windows: Tensor) -> Tensor:
         """Predict the samples of windows, masked ones included.

@@ -62,10 +62,9 @@ class RecognitionNet(nn.Module):
             for _ in range(n_tasks)
         )
 
-    @property
-    def width(self) -> int:
-        """Values a sample at the widest place."""
-        return self.trunk.width
+    def widest(self, n_times: int) -> int:
+        """Count the values that a window of so many samples has at the widest place."""
+        return self.trunk.widest(n_times)
 
     def forward(self, windows: Tensor) -> Tensor:
         """Compute every task's logit.

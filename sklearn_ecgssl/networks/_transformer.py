@@ -83,8 +83,8 @@ class TransformerTrunk(nn.Module):
         super().__init__()
         self.n_channels = filters[-1]
         self.aggregation = tuple(aggregation)
-        #: Values a sample at the widest place, which says how many windows fit into a cache.
-        self.width = max(*filters, 3 * self.n_channels, feedforward)
+        self.n_heads = n_heads
+        self.most_channels = max(*filters, 3 * self.n_channels, feedforward)
         self.input_encoder = InputEncoder(filters, kernel_sizes, dropout)
         self.embedding = TokenEmbedding(self.n_channels, dropout)
         self.layers = nn.ModuleList(
@@ -106,6 +106,11 @@ class TransformerTrunk(nn.Module):
             Features, a token's channels for each aggregation.
         """
         return aggregate_tokens(self.tokens(windows), self.aggregation)
+
+    def widest(self, n_times: int) -> int:
+        """Count the values that a window of so many samples has at the widest place."""
+        n_tokens = 1 + n_times
+        return n_tokens * max(self.most_channels, self.n_heads * n_tokens)
 
     def tokens(self, windows: Tensor) -> Tensor:
         """Compute the tokens of the last layer.

@@ -83,8 +83,7 @@ class ConvTrunk(nn.Module):
         super().__init__()
         self.filters = tuple(filters)
         self.aggregation = tuple(aggregation)
-        #: Values a sample at the widest place, which says how many windows fit into a cache.
-        self.width = max(-(-n // pool_stride**i) for i, n in enumerate(filters))
+        self.pool_stride = pool_stride
         self.blocks = nn.ModuleList()
         n_channels = 1
         for n_filters, kernel_size in zip(filters, kernel_sizes, strict=True):
@@ -121,6 +120,11 @@ class ConvTrunk(nn.Module):
             signal = self.activation(self.pool(block(signal)))
         last = cast(ConvBlock, self.blocks[-1])
         return self.activation(last.global_max(signal))
+
+    def widest(self, n_times: int) -> int:
+        """Count the values that a window of so many samples has at the widest place."""
+        rates = (self.pool_stride**i for i in range(len(self.filters)))
+        return n_times * max(-(-n // rate) for n, rate in zip(self.filters, rates, strict=True))
 
     def block_features(self, windows: Tensor) -> list[Tensor]:
         """Compute the global max pool after each block.

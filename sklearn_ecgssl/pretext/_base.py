@@ -26,7 +26,6 @@ from ..training import (
     resolve_device,
     resolve_precision,
     train,
-    width_of,
 )
 from ._split import held_out_split
 
@@ -241,7 +240,7 @@ class BasePretrainer(BaseEstimator, ABC):
     ) -> np.ndarray:
         """Apply a function that runs the network to all windows."""
         precision = resolve_precision(self.precision, device)
-        return apply_batched(function, store, device, precision, width_of(module))
+        return apply_batched(function, store, device, precision, module)
 
     def _rebuilt(self, device: torch.device) -> nn.Module:
         """Make the fitted network again, on a device."""

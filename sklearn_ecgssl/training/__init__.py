@@ -3,7 +3,6 @@
 from ._criterion import Criterion
 from ._device import PRECISIONS, resolve_device, resolve_precision
 from ._inference import apply_batched, evaluate
-from ._parts import width_of
 from ._schedules import decay_every_batches, decay_every_epochs, warm_up_and_decay
 from ._seeds import draw_seeds
 from ._state import module_to_state
@@ -23,5 +22,4 @@ __all__ = [
     "resolve_precision",
     "train",
     "warm_up_and_decay",
-    "width_of",
 ]

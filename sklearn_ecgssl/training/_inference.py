@@ -10,7 +10,7 @@ from ..signal._windows import WindowStore
 from ._criterion import Criterion
 from ._device import memory_advice
 from ._net import Prepare, autocast
-from ._parts import USUAL_WIDTH, inputs_at_once, keep_freed_memory, parts, width_of
+from ._parts import inputs_at_once, keep_freed_memory, parts
 from ._sources import source_for_one_pass
 
 #: What helps where a device cannot hold a batch of windows that are only looked at.
@@ -22,7 +22,7 @@ def apply_batched(
     store: WindowStore,
     device: torch.device,
     precision: torch.dtype,
-    width: int = USUAL_WIDTH,
+    network: nn.Module | None = None,
 ) -> np.ndarray:
     """Apply a function to all windows and join the results in memory.
 
@@ -36,8 +36,8 @@ def apply_batched(
         Where the function runs.
     precision : torch.dtype
         float32 or bfloat16.
-    width : int
-        Values a sample at the widest place of the network that the function runs.
+    network : nn.Module or None, default=None
+        The network that the function runs, where it is not the function itself.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def apply_batched(
     keep_freed_memory()
     source = source_for_one_pass(store, None, device)
     everything = np.arange(len(store))
-    size = inputs_at_once(store.n_times, width, device)
+    size = inputs_at_once(network or function, store.n_times, device)
     results: np.ndarray | None = None
     done = 0
     with memory_advice(device, ADVICE), torch.inference_mode(), autocast(device, precision):
@@ -102,12 +102,11 @@ def evaluate(
     keep_freed_memory()
     source = source_for_one_pass(store, None, device)
     everything = np.arange(len(store))
-    width = width_of(module)
-    size = inputs_at_once(store.n_times, width, device)
+    size = inputs_at_once(module, store.n_times, device)
     with memory_advice(device, ADVICE), torch.inference_mode(), autocast(device, precision):
         for windows, labels in source.batches(everything, size):
             inputs, targets = prepare(windows, labels, generator)
-            for part in parts(inputs, width):
+            for part in parts(inputs, module):
                 metrics = criterion.metrics(module(inputs[part]), targets[part])
                 total += metrics * (part.stop - part.start)
             n_inputs += len(inputs)

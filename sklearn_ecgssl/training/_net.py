@@ -9,7 +9,7 @@ from skorch import NeuralNet
 from torch import Tensor
 
 from ._batches import BatchIterator, WindowDataset
-from ._parts import parts, width_of
+from ._parts import parts
 
 #: Makes a batch's network inputs and targets from its windows and labels.
 Prepare = Callable[[Tensor, Any, torch.Generator], tuple[Tensor, Tensor]]
@@ -142,7 +142,7 @@ class TrainingNet(NeuralNet):
 
     def _shares(self, inputs: Tensor) -> Iterator[tuple[slice, float]]:
         """Cut a batch into parts, with each one's share of it."""
-        for part in parts(inputs, width_of(self.module_)):
+        for part in parts(inputs, self.module_):
             yield part, (part.stop - part.start) / len(inputs)
 
     def _check_finite(self, prefix: str) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-#: Values a sample at the widest place of a network that does not tell its `width`: those of the
-#: recognition network's first block.
+#: Values a sample at the widest place of a network that does not tell: those of the recognition
+#: network's first block.
 USUAL_WIDTH = 32
 
 #: Values that a CPU takes through a network's widest place at once: 28 windows of 10 s at the usual
@@ -22,31 +22,15 @@ DEVICE_VALUES = 1024 * 2560 * USUAL_WIDTH
 LARGEST_KEPT_BLOCK = 32 * 2**20 - 2**16
 
 
-def width_of(network: Any) -> int:
-    """Count the values that a network has for a sample at its widest place.
-
-    Parameters
-    ----------
-    network : nn.Module or callable
-        Its attribute `width` says so, where it differs from the usual.
-
-    Returns
-    -------
-    int
-        Values.
-    """
-    return getattr(network, "width", USUAL_WIDTH)
-
-
-def inputs_at_once(n_times: int, width: int, device: torch.device) -> int:
+def inputs_at_once(network: Any, n_times: int, device: torch.device) -> int:
     """Count the inputs that suit a device where the batch size is free.
 
     Parameters
     ----------
+    network : nn.Module or callable
+        Its method `widest` says how many values an input has at its widest place, if it has one.
     n_times : int
         Samples in an input.
-    width : int
-        Values a sample at the network's widest place.
     device : torch.device
         Where the network runs.
 
@@ -55,19 +39,21 @@ def inputs_at_once(n_times: int, width: int, device: torch.device) -> int:
     int
         Inputs, at least one.
     """
-    values = CACHED_VALUES if device.type == "cpu" else DEVICE_VALUES
-    return max(1, values // (n_times * width))
+    widest = getattr(network, "widest", None)
+    values = n_times * USUAL_WIDTH if widest is None else widest(n_times)
+    at_once = CACHED_VALUES if device.type == "cpu" else DEVICE_VALUES
+    return max(1, at_once // values)
 
 
-def parts(inputs: Tensor, width: int) -> Iterator[slice]:
+def parts(inputs: Tensor, network: Any) -> Iterator[slice]:
     """Cut a batch into parts that stay in the processor's cache; elsewhere it is one part.
 
     Parameters
     ----------
     inputs : Tensor of shape (n_inputs, n_times)
         A batch.
-    width : int
-        Values a sample at the network's widest place.
+    network : nn.Module
+        What the batch goes through.
 
     Yields
     ------
@@ -76,7 +62,7 @@ def parts(inputs: Tensor, width: int) -> Iterator[slice]:
     """
     n_inputs = len(inputs)
     on_cpu = inputs.device.type == "cpu"
-    size = inputs_at_once(inputs[0].numel(), width, inputs.device) if on_cpu else n_inputs
+    size = inputs_at_once(network, inputs[0].numel(), inputs.device) if on_cpu else n_inputs
     for start in range(0, n_inputs, size):
         yield slice(start, min(start + size, n_inputs))
 
