@@ -14,7 +14,13 @@ from sklearn_ecgssl.classify import SubjectScaledClassifier
 from sklearn_ecgssl.features import HRVFeatures, SSLEmbedder
 from sklearn_ecgssl.signal import ECGFilter, Resampler, Segmenter, TrimmedScaler
 from sklearn_ecgssl.transforms import AddNoise, FlipTime, Negate, Permute, Scale, TimeWarp
-from tests.tiny import one_sample_pretrainer, tiny_dense, tiny_ecg_classifier, tiny_voting
+from tests.tiny import (
+    one_sample_masked,
+    one_sample_pretrainer,
+    tiny_dense,
+    tiny_ecg_classifier,
+    tiny_voting,
+)
 
 FLAT = "the check's integer data hold a recording whose samples are all equal: refused, as dead"
 DRAWN = {
@@ -67,6 +73,10 @@ ESTIMATORS = [
     one_sample_pretrainer(),
     SSLEmbedder(one_sample_pretrainer()),
     SSLEmbedder(one_sample_pretrainer(), aggregate=["max", "std"]),
+    one_sample_masked(),
+    one_sample_masked(n_layers=1, dropout=0.0, head_hidden=(), warm_up=0.0),
+    SSLEmbedder(one_sample_masked()),
+    SSLEmbedder(one_sample_masked(), aggregate=["mean", "last"]),
     HRVFeatures(),
     HRVFeatures(sampling_rate=100, features=["mean_hr", "rmssd"], min_beats=3, pool="mean_std"),
     tiny_dense(),

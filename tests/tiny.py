@@ -1,11 +1,12 @@
 """Instances and data small enough for tests."""
 
 import numpy as np
+import pytest
 from sklearn.linear_model import LogisticRegression
 
 from sklearn_ecgssl.classify import DenseClassifier, ECGClassifier, SegmentVotingClassifier
 from sklearn_ecgssl.features import SSLEmbedder
-from sklearn_ecgssl.pretext import PretextPretrainer
+from sklearn_ecgssl.pretext import MaskedPretrainer, PretextPretrainer
 from sklearn_ecgssl.signal import Segmenter
 from sklearn_ecgssl.transforms import Negate, Scale
 
@@ -34,6 +35,35 @@ def one_sample_pretrainer():
         pool_stride=1,
         batch_size=32,
     )
+
+
+def tiny_masked(**params):
+    """The same by predicting masked samples; it takes windows of 4 samples or more."""
+    defaults = {
+        "mask_ratio": 0.1,
+        "span_length": 4,
+        "filters": (4, 6),
+        "kernel_sizes": (9, 5),
+        "n_heads": 2,
+        "feedforward": 8,
+        "head_hidden": (5,),
+        "max_epochs": 2,
+        "batch_size": 4,
+        "random_state": 0,
+        "precision": "float32",
+    }
+    return MaskedPretrainer(**{**defaults, **params})
+
+
+def one_sample_masked(**params):
+    """A masked pretrainer that takes windows of a single sample."""
+    return tiny_masked(**{"span_length": 1, "kernel_sizes": (3, 1), "batch_size": 32, **params})
+
+
+#: Runs a test, or every test of a class, with either of the tiny pretrainers as `tiny`.
+each_pretrainer = pytest.mark.parametrize(
+    "tiny", [tiny_pretrainer, tiny_masked], ids=["recognition", "masked"]
+)
 
 
 def tiny_dense(**params):
@@ -67,8 +97,8 @@ def tiny_voting():
     )
 
 
-def tiny_embedder(**params):
-    return SSLEmbedder(tiny_pretrainer(**params))
+def tiny_embedder(tiny=tiny_pretrainer, **params):
+    return SSLEmbedder(tiny(**params))
 
 
 def waves(n_windows=24, n_times=64, n_classes=2, seed=0):

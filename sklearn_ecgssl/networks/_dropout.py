@@ -39,7 +39,7 @@ def _kept(values: Tensor, p: float, generator: torch.Generator | None) -> Tensor
     words = torch.empty(-(-values.numel() // 4), dtype=torch.int64)
     words.random_(-(2**63), None, generator=generator)
     draws = words.view(torch.int16)[: values.numel()].view(values.shape)
-    return draws >= round(p * LEVELS) - LEVELS // 2
+    return draws >= min(round(p * LEVELS), LEVELS - 1) - LEVELS // 2
 
 
 def seed_dropout(module: nn.Module, generator: torch.Generator) -> None:

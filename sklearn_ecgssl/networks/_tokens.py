@@ -56,7 +56,9 @@ class TokenEmbedding(nn.Module):
     def _positions_like(self, tokens: Tensor, n_tokens: int) -> Tensor:
         known = self._positions
         if (len(known), known.dtype, known.device) != (n_tokens, tokens.dtype, tokens.device):
-            self._positions = sinusoidal_positions(n_tokens, tokens.shape[2]).to(tokens)
+            self._positions = sinusoidal_positions(n_tokens, tokens.shape[2]).to(
+                tokens, non_blocking=True
+            )
         return self._positions
 
 

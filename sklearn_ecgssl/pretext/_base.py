@@ -41,6 +41,8 @@ class BasePretrainer(BaseEstimator, ABC):
     (`_build_trunk`) and what those of its layers are (`_layer_function`); everything else is here.
     """
 
+    _shortened_by: str
+
     _parameter_constraints: dict = {
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "max_epochs": [Interval(Integral, 0, None, closed="left")],
@@ -96,7 +98,9 @@ class BasePretrainer(BaseEstimator, ABC):
 
     def _fit(self, X: Any, groups: Any) -> Self:
         self.architecture_ = self._architecture()
-        store = check_windows(self, X, reset=True, min_times=self._min_times())
+        store = check_windows(
+            self, X, reset=True, min_times=self._min_times(), or_change=self._shortened_by
+        )
         self._before_training(store.n_times)
         subjects = None if groups is None else store.per_window(groups, "groups")
         split_seed, init_seed, *training_seeds = draw_seeds(self.random_state, 6)
@@ -298,7 +302,8 @@ class BasePretrainer(BaseEstimator, ABC):
         return getattr(self, "architecture_", None) or self._architecture()
 
     @abstractmethod
-    def _min_times(self) -> int: ...
+    def _min_times(self) -> int:
+        """Count the samples of the shortest window; `_shortened_by` says what makes it shorter."""
 
     @abstractmethod
     def _architecture(self) -> dict[str, Any]:

@@ -66,9 +66,8 @@ class MaskedPretrainer(BasePretrainer):
     mask_ratio : float, default=0.0325
         Part of the samples of a window at which a masked span starts.
     span_length : int, default=20
-        Samples in a masked span. Spans may overlap; with the defaults, 48 % of the samples are
-        masked. [1]_ has 128 samples a second: at another rate, change both so that spans last as
-        long.
+        Samples in a masked span. Spans may overlap: with the defaults, 49 % of 10 s are masked.
+        [1]_ has 128 samples a second; at another rate, change both so that spans last as long.
     filters : tuple of int, default=(64, 128, 256)
         Channels of the input encoder's convolutions; the Transformer has as many as the last.
     kernel_sizes : tuple of int, default=(65, 33, 17)
@@ -172,6 +171,8 @@ class MaskedPretrainer(BasePretrainer):
     (8, 128)
     """
 
+    _shortened_by = "a shorter span_length"
+
     _parameter_constraints: dict = {
         **BasePretrainer._parameter_constraints,
         "mask_ratio": [Interval(Real, 0, 1, closed="neither")],
@@ -252,6 +253,8 @@ class MaskedPretrainer(BasePretrainer):
             compared.
         """
         errors = self._evaluate(X)
+        if errors["zero_error"] == 0:  # flat windows: zero is right, as r2_score has it
+            return float(errors["masked_error"] == 0)
         return 1.0 - errors["masked_error"] / errors["zero_error"]
 
     def reconstruct(self, X: Any, random_state: Any = 0) -> Reconstruction:

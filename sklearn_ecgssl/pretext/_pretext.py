@@ -158,6 +158,8 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
     ['original', 'noise', 'scale', 'negate', 'flip', 'permute', 'warp']
     """
 
+    _shortened_by = "a network that pools less (pool_size, pool_stride)"
+
     _parameter_constraints: dict = {
         **BasePretrainer._parameter_constraints,
         "transforms": [list, None],

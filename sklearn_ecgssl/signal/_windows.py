@@ -136,7 +136,7 @@ class WindowStore:
 
 
 def check_windows(
-    estimator: BaseEstimator, X: Any, *, reset: bool, min_times: int = 1
+    estimator: BaseEstimator, X: Any, *, reset: bool, min_times: int = 1, or_change: str = ""
 ) -> WindowStore:
     """Check windows or windowed recordings, and set or compare `n_features_in_`.
 
@@ -152,6 +152,8 @@ def check_windows(
         True in `fit`.
     min_times : int, default=1
         The shortest window that the estimator can use.
+    or_change : str, default=""
+        What of the estimator makes shorter windows fit, for the error.
 
     Returns
     -------
@@ -185,8 +187,8 @@ def check_windows(
     if store.n_times < min_times:
         raise ValueError(
             f"{type(estimator).__name__} needs windows of at least {min_times} samples, got "
-            f"n_features = {store.n_times}. Use a longer window_length or sampling_rate, or a "
-            "network that pools less (pool_size, pool_stride)."
+            f"n_features = {store.n_times}. Use a longer window_length or sampling_rate"
+            f"{or_change and ', or ' + or_change}."
         )
     return store
 

@@ -10,7 +10,7 @@ from sklearn_ecgssl.datasets import load_recordings
 from sklearn_ecgssl.features import HRVFeatures, SSLEmbedder
 from sklearn_ecgssl.pretext import PretextPretrainer
 from sklearn_ecgssl.signal import ECGFilter, Resampler, Segmenter, TrimmedScaler
-from tests.tiny import SAMPLING_RATE, ecg_like, tiny_pretrainer
+from tests.tiny import SAMPLING_RATE, each_pretrainer, ecg_like, tiny_pretrainer
 
 
 @pytest.fixture(scope="module")
@@ -19,27 +19,25 @@ def windows():
     return Segmenter(SAMPLING_RATE, 4).windows(recordings, target)
 
 
-@pytest.fixture(scope="module")
-def pretrainer(windows):
-    return tiny_pretrainer(max_epochs=0).fit(windows[0])
-
-
-@pytest.mark.parametrize("layer", ["block1", "block2", "last", "all"])
+@each_pretrainer
 @pytest.mark.parametrize("ways", [None, "max", "mean", ["max", "std"], ("rhythm", "max")])
-def test_columns_are_counted_and_named(pretrainer, windows, layer, ways):
+def test_columns_are_counted_and_named(tiny, windows, ways):
     X = windows[0]
-    features = pretrainer.encode(X, layer, ways, SAMPLING_RATE)
-    assert features.shape == (len(X), pretrainer.n_features_encoded(layer, ways))
-    assert np.isfinite(features).all()
-    embedder = SSLEmbedder(
-        pretrainer, layer=layer, aggregate=ways, sampling_rate=SAMPLING_RATE
-    ).fit(X)
-    assert len(embedder.get_feature_names_out()) == features.shape[1]
-    np.testing.assert_array_equal(embedder.transform(X), features)
+    pretrainer = tiny(max_epochs=0).fit(X)
+    for layer in pretrainer.layer_names():
+        features = pretrainer.encode(X, layer, ways, SAMPLING_RATE)
+        assert features.shape == (len(X), pretrainer.n_features_encoded(layer, ways))
+        assert np.isfinite(features).all()
+        embedder = SSLEmbedder(
+            pretrainer, layer=layer, aggregate=ways, sampling_rate=SAMPLING_RATE
+        ).fit(X)
+        assert len(embedder.get_feature_names_out()) == features.shape[1]
+        np.testing.assert_array_equal(embedder.transform(X), features)
 
 
-def test_the_default_is_the_papers_global_max(pretrainer, windows):
+def test_the_default_is_the_papers_global_max(windows):
     X = windows[0]
+    pretrainer = tiny_pretrainer(max_epochs=0).fit(X)
     np.testing.assert_array_equal(pretrainer.encode(X), pretrainer.encode(X, aggregate="max"))
     both = pretrainer.encode(X, aggregate=["max", "mean"])
     np.testing.assert_allclose(both[:, :4], pretrainer.encode(X), atol=1e-6)
@@ -56,20 +54,25 @@ def test_rhythm_tells_fast_from_slow_where_the_maximum_cannot(windows):
     assert scores["rhythm"] == 1 > scores["max"]
 
 
-def test_grid_search_reaches_it(windows):
+@each_pretrainer
+def test_grid_search_reaches_it(tiny, windows):
     X, y = windows
-    pipe = make_pipeline(SSLEmbedder(tiny_pretrainer(max_epochs=0)), LogisticRegression())
+    pipe = make_pipeline(SSLEmbedder(tiny(max_epochs=0)), LogisticRegression())
     grid = {"sslembedder__aggregate": ["max", "mean", ["max", "std"]]}
     assert len(GridSearchCV(pipe, grid, cv=2).fit(X, y).cv_results_["params"]) == 3
 
 
+@each_pretrainer
 @pytest.mark.parametrize("ways", ["median", [], ["max", "median"]])
-def test_unknown_aggregation(windows, ways):
-    with pytest.raises(ValueError, match=r"aggregate must be one or several of \['max', 'mean'"):
-        SSLEmbedder(tiny_pretrainer(), aggregate=ways).fit(windows[0])
+def test_unknown_aggregation(tiny, windows, ways):
+    known = ", ".join(map(repr, tiny().aggregations()))
+    with pytest.raises(ValueError, match=rf"aggregate must be one or several of \[{known}\]"):
+        SSLEmbedder(tiny(), aggregate=ways).fit(windows[0])
 
 
-def test_rhythm_needs_seconds(pretrainer, windows):
+@each_pretrainer
+def test_rhythm_needs_seconds(tiny, windows):
+    pretrainer = tiny(max_epochs=0).fit(windows[0])
     with pytest.raises(ValueError, match=r"windows of at least 3\.2 s, these have 1 s"):
         pretrainer.encode(windows[0], aggregate="rhythm", sampling_rate=256)
 
