@@ -47,7 +47,7 @@ class InputEncoder(nn.Module):
 
         Returns
         -------
-        Tensor of shape (n_windows, n_times, filters[-1])
+        Tensor of shape (n_windows, n_times, filters[-1]), float32
             Tokens.
         """
         # In channels_last memory a signal and its tokens are the same bytes.
@@ -55,4 +55,7 @@ class InputEncoder(nn.Module):
         signal = self.first_norm(signal.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
         for conv in self.convs[1:]:
             signal = torch.relu(conv(signal))
-        return self.dropout(self.last_norm(signal[:, :, 0].transpose(1, 2)))
+        # Products stay in mixed precision, tokens do not: layers add to them what tells windows
+        # apart, often less than bfloat16 can add.
+        tokens = signal[:, :, 0].transpose(1, 2).float()
+        return self.dropout(self.last_norm(tokens))

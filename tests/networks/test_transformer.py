@@ -328,7 +328,8 @@ class TestHead:
         windows = random(3, 40)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             rough = net(windows)
-            assert net.trunk.tokens(windows).dtype == torch.bfloat16
+            assert net.trunk.input_encoder.convs[0](windows[:, None, None]).dtype == torch.bfloat16
+            assert net.trunk.tokens(windows).dtype == torch.float32
             assert net.trunk(windows).dtype == torch.float32
         assert rough.dtype == torch.float32
         assert rough.requires_grad
