@@ -25,6 +25,7 @@ from sklearn_ecgssl import (
     TrimmedScaler,
     make_cohort,
 )
+from tests.tiny import tiny_masked
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +61,14 @@ def small_pipe(pipe):
     return pipe.set_params(**{f"embed__pretrainer__{k}": v for k, v in small.items()})
 
 
+@pytest.fixture(params=["recognition", "masked"])
+def either_pipe(request, small_pipe):
+    """With either pretrainer: to swap it is all that a user changes."""
+    if request.param == "masked":
+        small_pipe.set_params(embed__pretrainer=tiny_masked(max_epochs=1, n_layers=1))
+    return small_pipe
+
+
 def test_contract_verbatim(pipe, cohort):
     recordings, target, subject = cohort.recordings, cohort.target, cohort.subject
     scores = cross_val_score(pipe, recordings, target, groups=subject, cv=LeaveOneGroupOut())
@@ -75,6 +84,17 @@ def test_six_lines_of_the_readme(cohort, capsys):
     names = {name: cohort[name] for name in ("recordings", "target", "subject")}
     exec(code.replace("PretextPretrainer(", small), names)
     assert capsys.readouterr().out.startswith("[")
+
+
+def test_grid_over_masking(small_pipe, recordings, cohort):
+    search = GridSearchCV(
+        small_pipe.set_params(embed__pretrainer=tiny_masked(max_epochs=1, n_layers=1)),
+        {"embed__pretrainer__mask_ratio": [0.05, 0.2], "embed__aggregate": ["cls", "mean"]},
+        cv=KFold(2),
+        error_score="raise",
+    ).fit(recordings, cohort.target)
+    fitted = search.best_estimator_.named_steps["embed"].pretrainer_
+    assert fitted.masking_["mask_ratio"] == search.best_params_["embed__pretrainer__mask_ratio"]
 
 
 def test_grid_of_the_contract(small_pipe, recordings, cohort):
@@ -97,9 +117,9 @@ def test_grid_of_the_contract(small_pipe, recordings, cohort):
 
 
 @pytest.mark.parametrize("scoring", ["accuracy", "roc_auc", "balanced_accuracy"])
-def test_any_scorer_in_two_processes(small_pipe, recordings, cohort, scoring):
+def test_any_scorer_in_two_processes(either_pipe, recordings, cohort, scoring):
     scores = cross_val_score(
-        small_pipe,
+        either_pipe,
         recordings,
         cohort.target,
         groups=cohort.subject,
@@ -113,10 +133,10 @@ def test_any_scorer_in_two_processes(small_pipe, recordings, cohort, scoring):
 
 
 @pytest.mark.parametrize("method", ["predict", "decision_function"])
-def test_cross_val_predict_in_one_or_two_processes(small_pipe, recordings, cohort, method):
+def test_cross_val_predict_in_one_or_two_processes(either_pipe, recordings, cohort, method):
     one, two = (
         cross_val_predict(
-            small_pipe,
+            either_pipe,
             recordings,
             cohort.target,
             groups=cohort.subject,
@@ -131,17 +151,18 @@ def test_cross_val_predict_in_one_or_two_processes(small_pipe, recordings, cohor
     np.testing.assert_allclose(one, two, rtol=1e-3, atol=1e-3)
 
 
-def test_memory_pretrains_once_a_fold(small_pipe, recordings, cohort, tmp_path, monkeypatch):
+def test_memory_pretrains_once_a_fold(either_pipe, recordings, cohort, tmp_path, monkeypatch):
     fits = []
-    fit = PretextPretrainer.fit
+    kind = type(either_pipe.named_steps["embed"].pretrainer)
+    fit = kind.fit
 
     def counting_fit(self, *args, **kwargs):
         fits.append(self)
         return fit(self, *args, **kwargs)
 
-    monkeypatch.setattr(PretextPretrainer, "fit", counting_fit)
-    small_pipe.set_params(memory=Memory(tmp_path, verbose=0))
-    search = GridSearchCV(small_pipe, {"classify__C": [0.1, 1, 10]}, cv=KFold(2), refit=False)
+    monkeypatch.setattr(kind, "fit", counting_fit)
+    either_pipe.set_params(memory=Memory(tmp_path, verbose=0))
+    search = GridSearchCV(either_pipe, {"classify__C": [0.1, 1, 10]}, cv=KFold(2), refit=False)
     search.fit(recordings, cohort.target)
     assert len(fits) == 2
     # a second search over the same folds finds them all
@@ -172,9 +193,9 @@ def test_memory_filters_and_segments_once_a_fold(
     assert counts == {ECGFilter: 2, Segmenter: 2, PretextPretrainer: 4}
 
 
-def test_pipeline_can_give_dataframes(small_pipe, recordings, cohort):
+def test_pipeline_can_give_dataframes(either_pipe, recordings, cohort):
     features = (
-        small_pipe[:-1].set_output(transform="pandas").fit_transform(recordings, cohort.target)
+        either_pipe[:-1].set_output(transform="pandas").fit_transform(recordings, cohort.target)
     )
     assert list(features.columns) == [f"sslembedder{i}" for i in range(6)]
     assert len(features) == len(cohort.target)

@@ -148,6 +148,9 @@ class MaskedPretrainer(BasePretrainer):
     deviation of 0.02; "mean" and "max" are over the samples' tokens, without the class token;
     L2 on kernels alone; and nothing stops early unless `patience` says so.
 
+    The loss asks nothing of the class token, [1]_ trains it afterwards with labels. Of a frozen
+    network, try "mean" beside it.
+
     Time and memory of attention grow with the square of the window's length.
 
     References
