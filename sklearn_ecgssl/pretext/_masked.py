@@ -141,12 +141,19 @@ class MaskedPretrainer(BasePretrainer):
 
     Notes
     -----
-    What [1]_ leaves open is chosen so: windows of any length and rate, scaled beforehand
-    (`scale_subjects` or `TrimmedScaler`); 'same' convolutions; the channels of each sample
-    normalised on their own; dropout on what attention and feed-forward network add, as in the
-    original Transformer, not on attention weights; the class token is drawn with a standard
-    deviation of 0.02; "mean" and "max" are over the samples' tokens, without the class token;
-    L2 on kernels alone; and nothing stops early unless `patience` says so.
+    What [1]_ leaves open is chosen so:
+
+    - windows are filtered without phase shift (`ECGFilter`) and scaled (`scale_subjects` or
+      `TrimmedScaler`) beforehand;
+    - as many spans as `mask_ratio` rounds to start anywhere in a window, at different samples, and
+      are cut at its end;
+    - convolutions pad with zeros to the same length; in the input encoder normalisation follows
+      ReLU, each sample's channels on their own; then come positions, normalisation and dropout;
+    - in the Transformer normalisation follows the addition, and dropout is on what attention and
+      feed-forward network add, as in the original, not on attention weights;
+    - the class token is drawn with a standard deviation of 0.02; "mean" and "max" leave it out;
+    - `l2` is on kernels alone, batches have 64 windows, and nothing stops early unless `patience`
+      says so.
 
     The loss asks nothing of the class token, [1]_ trains it afterwards with labels. Of a frozen
     network, try "mean" beside it.
