@@ -75,7 +75,16 @@ def task_variants(pretrainer: PretextPretrainer) -> dict[str, PretextPretrainer]
     -------
     dict of str to PretextPretrainer
         By what they learn.
+
+    Raises
+    ------
+    TypeError
+        If the pretrainer has no transformations.
     """
+    if not hasattr(pretrainer, "transform_names"):
+        raise TypeError(
+            f"pretrainer must be a PretextPretrainer, which has tasks, got {pretrainer!r:.80}."
+        )
     names = pretrainer.transform_names()
     variants = {"all": clone(pretrainer)}
     for name in names:

@@ -27,7 +27,13 @@ from sklearn_ecgssl.plotting import LabelFractionDisplay, ProtocolDisplay, Study
 from sklearn_ecgssl.pretext import PretextPretrainer, _base
 from sklearn_ecgssl.signal import Segmenter
 from sklearn_ecgssl.transforms import AddNoise, Negate, Scale
-from tests.tiny import SAMPLING_RATE, ecg_like, tiny_ecg_classifier, tiny_pretrainer
+from tests.tiny import (
+    SAMPLING_RATE,
+    ecg_like,
+    tiny_ecg_classifier,
+    tiny_masked,
+    tiny_pretrainer,
+)
 
 # Windows of 2 s hold too few beats for some features, and there is nothing to learn in an epoch.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
@@ -306,6 +312,11 @@ def test_task_variants_keep_their_weights(weights):
 def test_one_task_alone_is_all_there_is():
     variants = task_variants(tiny_pretrainer(transforms=TWO_TASKS[:1]))
     assert list(variants) == ["all", "negate alone"]
+
+
+def test_task_study_needs_tasks(evaluation):
+    with pytest.raises(TypeError, match="pretrainer must be a PretextPretrainer.*MaskedPretrainer"):
+        task_study(evaluation, tiny_masked())
 
 
 def test_tasks_are_measured_where_they_are_learnt(evaluation, trainings):
