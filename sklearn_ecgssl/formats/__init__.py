@@ -1,0 +1,26 @@
+"""Bytes on disk into arrays and plain values, and back: nothing runs, nothing is half written."""
+
+from ._errors import UnreadableFileError
+from ._estimators import checksum, parameter_facts
+from ._folder import has_folder, read_folder, write_folder
+from ._lock import held
+from ._pretrained import (
+    PretrainedMixin,
+    check_fitted_attributes,
+    check_weights,
+    training_summary,
+)
+
+__all__ = [
+    "PretrainedMixin",
+    "UnreadableFileError",
+    "check_fitted_attributes",
+    "check_weights",
+    "checksum",
+    "has_folder",
+    "held",
+    "parameter_facts",
+    "read_folder",
+    "training_summary",
+    "write_folder",
+]
