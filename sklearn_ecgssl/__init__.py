@@ -1,7 +1,7 @@
 """Self-supervised learning on ECG, as scikit-learn estimators.
 
 Every public name can be imported from here. Nothing is loaded before it is used: importing the
-package, or its ``signal`` and ``datasets`` folders, does not import torch.
+package, or its ``formats``, ``datasets`` and ``signal`` folders, does not import torch.
 """
 
 from importlib import import_module
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0.dev0"
 
 _FOLDERS = {
+    "formats": ["UnreadableFileError"],
     "datasets": ["load_recordings", "make_cohort", "save_recordings"],
     "signal": ["ECGFilter", "Resampler", "Segmenter", "TrimmedScaler", "scale_subjects"],
     "transforms": ["AddNoise", "FlipTime", "Negate", "Permute", "Scale", "TimeWarp"],
@@ -23,6 +24,7 @@ _FOLDERS = {
         "SegmentVotingClassifier",
         "SubjectScaledClassifier",
     ],
+    "persistence": ["export_onnx", "load_tf_checkpoint", "trusted_types"],
     "evaluation": [
         "Evaluation",
         "LabelFractionSplit",
@@ -80,17 +82,21 @@ __all__ = [
     "TransformationDisplay",
     "TransformerTrunk",
     "TrimmedScaler",
+    "UnreadableFileError",
     "__version__",
     "block_study",
     "compare_protocols",
     "difficulty_study",
+    "export_onnx",
     "label_fraction_study",
     "load_recordings",
+    "load_tf_checkpoint",
     "make_cohort",
     "save_recordings",
     "scale_subjects",
     "supervision_study",
     "task_study",
+    "trusted_types",
     "window_length_study",
 ]
 
@@ -114,7 +120,9 @@ if TYPE_CHECKING:  # what type checkers and editors read
         window_length_study,
     )
     from .features import HRVFeatures, SSLEmbedder
+    from .formats import UnreadableFileError
     from .networks import ConvTrunk, MaskedTransformer, RecognitionNet, TransformerTrunk
+    from .persistence import export_onnx, load_tf_checkpoint, trusted_types
     from .plotting import (
         EmbeddingDisplay,
         LabelFractionDisplay,

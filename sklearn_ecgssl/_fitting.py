@@ -5,6 +5,20 @@ from functools import wraps
 from typing import Any
 
 
+class UnfinishedFitError(Exception):
+    """A fit was stopped half-way, and what it has set is worth keeping.
+
+    Parameters
+    ----------
+    reason : BaseException
+        What stopped it, for the user.
+    """
+
+    def __init__(self, reason: BaseException) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
 def all_or_nothing(fit: Callable[..., Any]) -> Callable[..., Any]:
     """Make a `fit` that fails, or is interrupted, leave the estimator as it was before.
 
@@ -16,7 +30,8 @@ def all_or_nothing(fit: Callable[..., Any]) -> Callable[..., Any]:
     Returns
     -------
     callable
-        The method, with the attributes restored on any exception.
+        The method, with the attributes restored on any exception but `UnfinishedFitError`, which
+        keeps them and becomes its reason.
     """
 
     @wraps(fit)
@@ -24,6 +39,8 @@ def all_or_nothing(fit: Callable[..., Any]) -> Callable[..., Any]:
         before = dict(vars(self))
         try:
             return fit(self, *args, **kwargs)
+        except UnfinishedFitError as unfinished:
+            raise unfinished.reason from None
         except BaseException:
             vars(self).clear()
             vars(self).update(before)

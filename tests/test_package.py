@@ -16,15 +16,16 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # A folder may import the ones before it (ARCHITECTURE.md), and itself.
 ORDER = [
+    "formats",
     "datasets",
     "signal",
     "transforms",
     "networks",
     "training",
-    "persistence",
     "pretext",
     "features",
     "classify",
+    "persistence",
     "evaluation",
     "plotting",
 ]

@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from .._compat import Interval, StrOptions
 from ..networks import check_sizes
@@ -26,10 +28,10 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, ABC):
     _parameter_constraints: dict = {
         "hidden": ["array-like"],
         "dropout": [Interval(Real, 0, 1, closed="left")],
-        "l2": [Interval(Real, 0, None, closed="left")],
+        "l2": [Interval(Real, 0, 1e6, closed="both")],
         "activation": [StrOptions({"leaky_relu", "relu"})],
         "class_weight": [dict, StrOptions({"balanced", "positive"}), None],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "learning_rate": [Interval(Real, 0, 1, closed="right")],
         "lr_decay": [Interval(Real, 0, 1, closed="right")],
         "lr_decay_epochs": [Interval(Integral, 1, None, closed="left")],
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
@@ -113,7 +115,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, ABC):
             "n_features": n_features,
             "hidden": check_sizes("hidden", self.hidden, min_length=0),
             "n_outputs": 1 if len(self.classes_) == 2 else len(self.classes_),
-            "dropout": self.dropout,
+            "dropout": float(self.dropout),
             "activation": self.activation,
         }
 
@@ -168,3 +170,36 @@ def features_as_they_are(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Take what a batch holds as the network's input; nothing is drawn."""
     return features, labels
+
+
+def check_labels(classifier: NetworkClassifier, n_windows: int, y: Any) -> np.ndarray:
+    """Check the labels of windows.
+
+    Parameters
+    ----------
+    classifier : NetworkClassifier
+        Who asks, for the error.
+    n_windows : int
+        How many there must be.
+    y : array-like of shape (n_windows,)
+        The labels.
+
+    Returns
+    -------
+    ndarray of shape (n_windows,)
+        The same.
+
+    Raises
+    ------
+    ValueError
+        If they are no labels, or not one for each window.
+    """
+    if y is None:
+        raise ValueError(
+            f"{type(classifier).__name__} requires y to be passed, but the target y is None: it "
+            "needs one label for each window."
+        )
+    check_classification_targets(y)
+    labels = column_or_1d(y, warn=True)
+    check_consistent_length(range(n_windows), labels)
+    return labels

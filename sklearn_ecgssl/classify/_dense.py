@@ -29,13 +29,13 @@ class DenseClassifier(NetworkClassifier):
     dropout : float, default=0.0
         Dropout after each hidden layer.
     l2 : float, default=0.0
-        Adds ``l2 * sum(w ** 2) / 2`` over all kernels to the loss.
+        Adds ``l2 * sum(w ** 2) / 2`` over all kernels to the loss. At most 1e6.
     activation : {"relu", "leaky_relu"}, default="relu"
         Activation of the hidden layers.
     class_weight : dict, "balanced" or None, default=None
         Weight of each class's samples in the loss.
     learning_rate : float, default=1e-3
-        Of Adam.
+        Of Adam, at most 1: it moves every weight by about as much in each step.
     lr_decay : float, default=1.0
         The learning rate is multiplied by it every `lr_decay_epochs` epochs; [3]_ has 0.65.
     lr_decay_epochs : int, default=45
@@ -143,7 +143,7 @@ class DenseClassifier(NetworkClassifier):
         labels = self._learn_classes(y)
         self.architecture_ = self._head_architecture(self.n_features_in_)
         seeds = draw_seeds(self.random_state, 5)
-        self.state_, self.history_ = train(
+        trained = train(
             initialised(self._build_module, seeds[0]),
             self._build_criterion(y),
             features_as_they_are,
@@ -153,6 +153,8 @@ class DenseClassifier(NetworkClassifier):
             self._plan(),
             seeds[1:],
         )
+        self.state_, self.history_ = trained.state, trained.history
+        trained.finish()
         return self
 
     def _logits(self, X: Any) -> np.ndarray:

@@ -4,42 +4,51 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from numbers import Integral, Real
+from os import PathLike
 from typing import Any, Self, cast
 
 import numpy as np
 import torch
-from sklearn.base import clone
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
+from sklearn.base import BaseEstimator
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from .._compat import HasMethods, Interval, StrOptions, _fit_context
 from .._fitting import all_or_nothing
-from ..networks import ClassificationNet, DenseHead, initialised, rebuilt
-from ..pretext import PretextPretrainer
+from ..formats import (
+    PretrainedMixin,
+    check_fitted_attributes,
+    check_weights,
+    checksum,
+    training_summary,
+)
+from ..networks import ClassificationNet, DenseHead, check_state, initialised, rebuilt
+from ..pretext import PRETRAINERS, BasePretrainer, PretextPretrainer, resolve_pretrainer
 from ..signal._windows import WindowStore, check_windows
 from ..training import (
     PRECISIONS,
+    Trained,
     TrainingPlan,
     apply_batched,
     draw_seeds,
+    fit_facts,
     module_to_state,
+    open_checkpoint,
     resolve_device,
     resolve_precision,
     train,
 )
-from ._base import NetworkClassifier, features_as_they_are
+from ._base import NetworkClassifier, check_labels, features_as_they_are
 from ._held_out import labelled_split
 
 TRUNK, HEAD = "trunk.", "head."
 
-#: The weights and the history that training gives.
-Taught = tuple[dict[str, np.ndarray], list[dict[str, float]]]
 #: Trains a network on a store by a plan.
-Lesson = Callable[..., Taught]
+Lesson = Callable[..., Trained]
 
 
-class ECGClassifier(NetworkClassifier):
+class ECGClassifier(PretrainedMixin, NetworkClassifier):
     """Classify ECG windows by a trunk and a dense head.
 
     One estimator for the three networks that the papers compare [1]_ [2]_ [3]_, with either
@@ -55,9 +64,10 @@ class ECGClassifier(NetworkClassifier):
 
     Parameters
     ----------
-    pretrainer : estimator or None, default=None
-        A pretrainer, trained by `fit` on the windows that it is given, or a fitted one inside
-        `sklearn.frozen.FrozenEstimator`, used as it is. None stands for the trunk of
+    pretrainer : estimator, str, path-like or None, default=None
+        A pretrainer, trained by `fit` on the windows that it is given; or a fitted one inside
+        `sklearn.frozen.FrozenEstimator`, or the folder of one that `save_pretrained` saved, both
+        used as they are. None stands for the trunk of
         ``PretextPretrainer()`` as it is initialised; ``PretextPretrainer(max_epochs=0, ...)``
         for one of other sizes.
     freeze : {"trunk"} or None, default=None
@@ -99,6 +109,8 @@ class ECGClassifier(NetworkClassifier):
         "auto" takes a CUDA GPU where there is one; else a torch device's name.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Of the convolutions. "auto" takes bfloat16 where the hardware multiplies it natively.
+    checkpoint, checkpoint_every, resume
+        As in `PretextPretrainer`, for the network with its head. A pretrainer has its own.
     random_state : int, RandomState instance or None, default=None
         Seed of initialisation, dropout, order and the held-out split. A pretrainer has its own.
     verbose : int, default=0
@@ -160,13 +172,16 @@ class ECGClassifier(NetworkClassifier):
 
     _parameter_constraints: dict = {
         **NetworkClassifier._parameter_constraints,
-        "pretrainer": [HasMethods(["fit", "build_trunk", "trunk_state"]), None],
+        "pretrainer": [HasMethods(["fit", "build_trunk", "trunk_state"]), str, PathLike, None],
         "freeze": [StrOptions({"trunk"}), None],
         "aggregate": [str, list, tuple, None],
         "trunk_learning_rate": [Interval(Real, 0, None, closed="neither"), None],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither"), None],
         "patience": [Interval(Integral, 1, None, closed="left"), None],
         "precision": [StrOptions(set(PRECISIONS))],
+        "checkpoint": [str, PathLike, None],
+        "checkpoint_every": [Interval(Integral, 1, None, closed="left")],
+        "resume": ["boolean"],
     }
 
     def __init__(
@@ -190,6 +205,9 @@ class ECGClassifier(NetworkClassifier):
         patience: int | None = None,
         device: str = "auto",
         precision: str = "auto",
+        checkpoint: Any = None,
+        checkpoint_every: int = 1,
+        resume: bool = False,
         random_state: Any = None,
         verbose: int = 0,
     ) -> None:
@@ -211,6 +229,9 @@ class ECGClassifier(NetworkClassifier):
         self.patience = patience
         self.device = device
         self.precision = precision
+        self.checkpoint = checkpoint
+        self.checkpoint_every = checkpoint_every
+        self.resume = resume
         self.random_state = random_state
         self.verbose = verbose
 
@@ -241,26 +262,40 @@ class ECGClassifier(NetworkClassifier):
             what to do.
         """
         store = self._check_windows(X, reset=True)
-        y = _check_labels(self, store, y)
+        y = check_labels(self, len(store), y)
         labels = self._learn_classes(y)
         subjects = None if groups is None else store.per_window(groups, "groups")
-        trunk_seed, split_seed, init_seed, *seeds = draw_seeds(self.random_state, 7)
-        split = labelled_split(labels, self.validation_fraction, subjects, split_seed)
-        self.pretrainer_ = self._fitted_pretrainer(X, groups, trunk_seed)
-        self.aggregate_ = self.aggregate
-        n_features = self.pretrainer_.n_features_encoded("last", self.aggregate_)
-        self.architecture_ = self._head_architecture(n_features)
-        lesson = partial(
-            train,
-            criterion=self._build_criterion(y),
-            prepare=features_as_they_are,
-            targets=labels,
-            split=split,
-            seeds=seeds,
-        )
-        teach = self._teach_all if self.freeze is None else self._teach_head
-        self.state_, self.history_ = teach(self._initial_network(init_seed), lesson, store)
+        seeds = draw_seeds(self.random_state, 7)
+        with open_checkpoint(self.checkpoint, self.checkpoint_every, self.resume) as checkpoint:
+            if checkpoint is not None:
+                facts = fit_facts(self, self._local_parameters, store, subjects)
+                checkpoint.expect(**facts, **{"content of y": checksum(labels)})
+                seeds = checkpoint.seeds(seeds)
+            trunk_seed, split_seed, init_seed, *training_seeds = seeds
+            self.pretrainer_ = self._fitted_pretrainer(X, groups, trunk_seed)
+            if checkpoint is not None:
+                checkpoint.expect(**{"content of the pretrained trunk": self._trunk_checksum()})
+            self.aggregate_ = self.aggregate
+            n_features = self.pretrainer_.n_features_encoded("last", self.aggregate_)
+            self.architecture_ = self._head_architecture(n_features)
+            lesson = partial(
+                train,
+                criterion=self._build_criterion(y),
+                prepare=features_as_they_are,
+                targets=labels,
+                split=labelled_split(labels, self.validation_fraction, subjects, split_seed),
+                seeds=training_seeds,
+                checkpoint=checkpoint,
+            )
+            teach = self._teach_all if self.freeze is None else self._teach_head
+            trained = teach(self._initial_network(init_seed), lesson, store)
+        self.state_, self.history_ = trained.state, trained.history
+        trained.finish()
         return self
+
+    def _trunk_checksum(self) -> str:
+        weights = self.pretrainer_.trunk_state()
+        return checksum(np.array([checksum(weights[name]) for name in sorted(weights)]))
 
     def _initial_network(self, seed: int) -> ClassificationNet:
         """Build the network with the pretrainer's trunk and a head drawn from a seed."""
@@ -269,22 +304,25 @@ class ECGClassifier(NetworkClassifier):
         network.trunk.load_state_dict({name: torch.tensor(array) for name, array in trunk.items()})
         return network
 
-    def _teach_all(self, network: ClassificationNet, lesson: Lesson, store: WindowStore) -> Taught:
+    def _teach_all(self, network: ClassificationNet, lesson: Lesson, store: WindowStore) -> Trained:
         plan = replace(self._plan(), precision=self.precision, label="network")
         if self.trunk_learning_rate is not None:
             plan = replace(plan, learning_rates={TRUNK: self.trunk_learning_rate})
         return lesson(network, store=store, plan=plan)
 
-    def _teach_head(self, network: ClassificationNet, lesson: Lesson, store: WindowStore) -> Taught:
+    def _teach_head(
+        self, network: ClassificationNet, lesson: Lesson, store: WindowStore
+    ) -> Trained:
         features = WindowStore([self._apply(network.trunk.eval(), store)])
-        head, history = lesson(network.head, store=features, plan=self._plan())
+        trained = lesson(network.head, store=features, plan=self._plan())
         state = {TRUNK + name: array for name, array in module_to_state(network.trunk).items()}
-        return state | {HEAD + name: array for name, array in head.items()}, history
+        state |= {HEAD + name: array for name, array in trained.state.items()}
+        return replace(trained, state=state)
 
     def _fitted_pretrainer(self, X: Any, groups: Any, seed: int) -> Any:
         if self.pretrainer is None:
             return PretextPretrainer(max_epochs=0, random_state=seed).fit(X)
-        pretrainer = clone(self.pretrainer).fit(X, None, groups=groups)
+        pretrainer = resolve_pretrainer(self.pretrainer).fit(X, None, groups=groups)
         if pretrainer.n_features_in_ != self.n_features_in_:
             raise ValueError(
                 f"The frozen pretrainer was fitted on windows of {pretrainer.n_features_in_} "
@@ -314,6 +352,31 @@ class ECGClassifier(NetworkClassifier):
         trunk = self.pretrainer_.build_trunk(self.aggregate_)
         return ClassificationNet(trunk, DenseHead(**self.architecture_))
 
+    @classmethod
+    def _saved_classes(cls) -> list[type]:
+        of_pretrainers = [known for p in PRETRAINERS.values() for known in p._saved_classes()]
+        return [cls, FrozenEstimator, *of_pretrainers]
+
+    def _summary(self) -> dict[str, Any]:
+        return {
+            "classes": self.classes_.tolist(),
+            "pretraining": self.pretrainer_._summary(),
+            "training": training_summary(self.history_),
+        }
+
+    def _check_loaded(self) -> None:
+        kinds = {"classes_": np.ndarray, "architecture_": dict, "state_": dict, "history_": list}
+        check_fitted_attributes(self, kinds | {"n_features_in_": int, "pretrainer_": BaseEstimator})
+        pretrainer = getattr(self.pretrainer_, "estimator", self.pretrainer_)
+        if not isinstance(pretrainer, BasePretrainer):
+            raise ValueError(f"its pretrainer is a {type(pretrainer).__name__}.")
+        pretrainer._check_loaded()
+        pretrainer._check_aggregate(getattr(self, "aggregate_", None))
+        check_weights(self.state_)
+        if self.architecture_ != self._head_architecture(self.architecture_["n_features"]):
+            raise ValueError("its head is not that of its parameters.")
+        check_state(self._build_module, self.state_)
+
     def _check_windows(self, X: Any, reset: bool) -> WindowStore:
         store = check_windows(self, X, reset=reset)
         if store.windowed:
@@ -322,15 +385,3 @@ class ECGClassifier(NetworkClassifier):
                 "To classify recordings, use SegmentVotingClassifier(ECGClassifier(...))."
             )
         return store
-
-
-def _check_labels(classifier: ECGClassifier, store: WindowStore, y: Any) -> np.ndarray:
-    if y is None:
-        raise ValueError(
-            f"{type(classifier).__name__} requires y to be passed, but the target y is None: it "
-            "needs one label for each window."
-        )
-    check_classification_targets(y)
-    labels = column_or_1d(y, warn=True)
-    check_consistent_length(range(len(store)), labels)
-    return labels

@@ -12,7 +12,7 @@ from ..signal._windows import is_windowed
 from ._baselines import baselines
 from ._disclosure import disclosures
 from ._labelled_windows import LabelledWindows
-from ._pretrainers import check_pretrained_first, with_default_pretrainers
+from ._pretrainers import check_pretrained_first, with_pretrainers
 from ._protocols import PROTOCOLS, Folds, Part, Protocol
 from ._results import EvaluationResults
 from ._run import run_tasks
@@ -212,15 +212,14 @@ class Evaluation:
             If windows would pass through other steps before they reach a pretrainer that learns
             beforehand.
         """
-        explicit = [
-            replace(task, estimator=with_default_pretrainers(task.estimator)) for task in tasks
-        ]
+        explicit = [replace(task, estimator=with_pretrainers(task.estimator)) for task in tasks]
         for task in explicit:
             check_pretrained_first(task)
+        explained = {name: with_pretrainers(estimator) for name, estimator in estimators.items()}
         return run_tasks(
             explicit,
             self.windows,
-            notes={p.name: p.sees for p in self.protocols} | disclosures(estimators),
+            notes={p.name: p.sees for p in self.protocols} | disclosures(explained),
             measure=measure,
             folder=self.folder,
             memory=self.memory,

@@ -1,22 +1,28 @@
 """Pretrainers inside the estimators that are compared: written out, and fit to learn beforehand."""
 
+from os import PathLike
+from typing import Any
+
 from sklearn.base import BaseEstimator, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
+from ..classify import ECGClassifier
 from ..features import SSLEmbedder
-from ..pretext import PretextPretrainer, nested_pretrainers
+from ..pretext import nested_pretrainers, resolve_pretrainer
 from ._tasks import Task
 
 #: Steps of a Pipeline that leave windows as they are.
 NOTHING = (None, "passthrough")
 
 
-def with_default_pretrainers(estimator: BaseEstimator) -> BaseEstimator:
-    """Write out the pretrainer of every `SSLEmbedder` inside an estimator that was given none.
+def with_pretrainers(estimator: BaseEstimator) -> BaseEstimator:
+    """Write out the pretrainer of every part of an estimator that only names it.
 
-    So it is shared, and pretrained beforehand, as any other. An `ECGClassifier` without one is the
-    supervised network and stays as it is.
+    An `SSLEmbedder` that was given none gets the default one, so that it is shared, and pretrained
+    beforehand, as any other. (An `ECGClassifier` without one is the supervised network and stays
+    as it is.) A folder becomes the pretrainer in it, frozen, so that results are kept by its
+    weights.
 
     Parameters
     ----------
@@ -26,21 +32,25 @@ def with_default_pretrainers(estimator: BaseEstimator) -> BaseEstimator:
     Returns
     -------
     estimator
-        A clone with ``PretextPretrainer()`` in these places; the estimator itself if there are
-        none.
+        A clone with pretrainers in these places; the estimator itself if there are none.
     """
     if isinstance(estimator, FrozenEstimator):
         return estimator
     parts = estimator.get_params(deep=True)
     frozen = [f"{name}__" for name, part in parts.items() if isinstance(part, FrozenEstimator)]
     written_out = {
-        f"{name}__pretrainer": PretextPretrainer()
-        for name, part in parts.items()
-        if isinstance(part, SSLEmbedder)
-        and part.pretrainer is None
-        and not name.startswith(tuple(frozen))
+        f"{name}__pretrainer" if name else "pretrainer": resolve_pretrainer(part.pretrainer)
+        for name, part in {"": estimator, **parts}.items()
+        if _only_names_pretrainer(part) and not name.startswith(tuple(frozen))
     }
     return clone(estimator).set_params(**written_out) if written_out else estimator
+
+
+def _only_names_pretrainer(part: Any) -> bool:
+    if isinstance(part, SSLEmbedder) and part.pretrainer is None:
+        return True
+    known = isinstance(part, (SSLEmbedder, ECGClassifier))
+    return known and isinstance(part.pretrainer, (str, PathLike))
 
 
 def check_pretrained_first(task: Task) -> None:

@@ -11,7 +11,7 @@ import joblib
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 
-from ..pretext import nested_pretrainers
+from ..pretext import INDIFFERENT, nested_pretrainers
 from ._tasks import Outcome, Task
 
 
@@ -85,7 +85,7 @@ class OutcomeStore:
         quiet = {
             f"{name}__{parameter}" if name else parameter: value
             for name, _ in nested_pretrainers(task.estimator)
-            for parameter, value in (("memory", None), ("verbose", 0))
+            for parameter, value in INDIFFERENT.items()
         }
         estimator = clone(task.estimator)
         if quiet:

@@ -1,15 +1,16 @@
 """Frozen self-supervised features as a scikit-learn transformer."""
 
 from numbers import Real
+from os import PathLike
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, clone
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from .._compat import HasMethods, Interval, StrOptions, _fit_context
-from .._fitting import all_or_nothing
-from ..pretext import PretextPretrainer
+from .._fitting import UnfinishedFitError, all_or_nothing
+from ..pretext import resolve_pretrainer
 from ..signal._windows import check_windows
 from ._pooling import POOLS, pool_windows
 
@@ -23,9 +24,10 @@ class SSLEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     Parameters
     ----------
-    pretrainer : estimator or None, default=None
-        `PretextPretrainer` or `MaskedPretrainer`, or a fitted one inside
-        `sklearn.frozen.FrozenEstimator`. None stands for ``PretextPretrainer()``.
+    pretrainer : estimator, str, path-like or None, default=None
+        `PretextPretrainer` or `MaskedPretrainer`; a fitted one inside
+        `sklearn.frozen.FrozenEstimator`; or the folder of one that `save_pretrained` saved, which
+        is never trained either. None stands for ``PretextPretrainer()``.
     layer : str, default="last"
         Whose features: "last", "all", or a single one, of `PretextPretrainer` "block1", "block2",
         "block3", of `MaskedPretrainer` "layer1", "layer2".
@@ -37,7 +39,8 @@ class SSLEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         `MaskedPretrainer` "last" too, the last sample's token. Several stand side by side:
         ``("max", "rhythm")``.
     sampling_rate : float, default=256
-        Of the windows, in Hz; only "rhythm" asks for it.
+        Of the windows, in Hz. "rhythm" asks for it, and a pretrainer that was saved with its own
+        must have the same.
     pool : {"mean", "max", "mean_std"}, default="mean"
         How the windows of a recording become one row; "mean_std" gives means, then standard
         deviations. Plain windows are not pooled.
@@ -80,7 +83,12 @@ class SSLEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     """
 
     _parameter_constraints: dict = {
-        "pretrainer": [HasMethods(["fit", "encode", "layer_names", "n_features_encoded"]), None],
+        "pretrainer": [
+            HasMethods(["fit", "encode", "layer_names", "n_features_encoded"]),
+            str,
+            PathLike,
+            None,
+        ],
         "layer": [str],
         "aggregate": [str, list, tuple, None],
         "sampling_rate": [Interval(Real, 0, None, closed="neither")],
@@ -124,7 +132,7 @@ class SSLEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self : object
             The fitted embedder.
         """
-        pretrainer = PretextPretrainer() if self.pretrainer is None else clone(self.pretrainer)
+        pretrainer = resolve_pretrainer(self.pretrainer)
         if self.layer not in pretrainer.layer_names():
             raise ValueError(
                 f"layer must be one of {pretrainer.layer_names()}, got {self.layer!r}."
@@ -132,13 +140,29 @@ class SSLEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         pretrainer.n_features_encoded(self.layer, self.aggregate)  # refuses unknown ones at once
         store = check_windows(self, X, reset=True)
         self.windowed_ = store.windowed
-        self.pretrainer_ = pretrainer.fit(X, None, groups=groups)
+        self.pretrainer_ = pretrainer
+        self._pretrain(X, groups)
         if self.pretrainer_.n_features_in_ != store.n_times:
             raise ValueError(
                 f"The frozen pretrainer was fitted on windows of {self.pretrainer_.n_features_in_} "
                 f"samples, these have {store.n_times}. Use its sampling_rate and window_length."
             )
+        rate = getattr(self.pretrainer_, "sampling_rate_", None)
+        if rate not in (None, self.sampling_rate):
+            raise ValueError(
+                f"The pretrainer was saved with a sampling rate of {rate:g} Hz, "
+                f"sampling_rate={self.sampling_rate:g}. Resample the recordings (Resampler), or, "
+                f"if they have that rate, pass sampling_rate={rate:g}."
+            )
         return self
+
+    def _pretrain(self, X: Any, groups: Any) -> None:
+        try:
+            self.pretrainer_.fit(X, None, groups=groups)
+        except BaseException as error:
+            if hasattr(self.pretrainer_, "state_"):  # it keeps the epochs before, so do we
+                raise UnfinishedFitError(error) from None
+            raise
 
     def transform(self, X: Any) -> np.ndarray:
         """Compute the features.

@@ -1,7 +1,14 @@
 """Torch modules of the papers' networks."""
 
 from ._aggregation import AGGREGATIONS, aggregate, n_aggregated
-from ._build import check_convolutions, check_sizes, initialised, rebuilt
+from ._build import (
+    check_convolutions,
+    check_counts,
+    check_sizes,
+    check_state,
+    initialised,
+    rebuilt,
+)
 from ._classification import ClassificationNet
 from ._dropout import Dropout, seed_dropout
 from ._layers import DenseHead
@@ -25,7 +32,9 @@ __all__ = [
     "aggregate",
     "aggregate_tokens",
     "check_convolutions",
+    "check_counts",
     "check_sizes",
+    "check_state",
     "initialised",
     "n_aggregated",
     "rebuilt",

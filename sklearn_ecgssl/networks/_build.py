@@ -10,6 +10,13 @@ from torch import nn
 
 from ._layers import initialise_
 
+#: Far more than any network for ECG has; with more, a slip of the keyboard takes all memory. The
+#: size of a layer, the number of layers, and the number of weights, of which training keeps four
+#: copies, 16 GB.
+MAX_SIZE = 2**20
+MAX_DEPTH = 1000
+MAX_WEIGHTS = 2**30
+
 
 def initialised(build: Callable[[], nn.Module], seed: int) -> nn.Module:
     """Build a network on the CPU, in float32, with weights drawn from a seed.
@@ -25,10 +32,21 @@ def initialised(build: Callable[[], nn.Module], seed: int) -> nn.Module:
     -------
     nn.Module
         The network.
+
+    Raises
+    ------
+    ValueError
+        If it would have more than `MAX_WEIGHTS` weights.
     """
-    # On the meta device layers draw nothing from the global generator.
+    # On the meta device layers draw nothing from the global generator, and take no memory.
     with torch.device("meta"):
         module = build()
+    n_weights = sum(parameter.numel() for parameter in module.parameters())
+    if n_weights > MAX_WEIGHTS:
+        raise ValueError(
+            f"The network would have {n_weights:.1e} weights, more than {MAX_WEIGHTS:.1e}: lower "
+            "filters, kernel_sizes, feedforward, hidden or head_hidden."
+        )
     module.float().to_empty(device="cpu")
     initialise_(module, torch.Generator().manual_seed(seed))
     return module
@@ -80,15 +98,47 @@ def check_sizes(name: str, sizes: Any, *, min_length: int) -> tuple[int, ...]:
     Raises
     ------
     ValueError
-        If it is no sequence of positive integers, or too short a one.
+        If it is no sequence of positive integers, too short or far too long a one, or one of them
+        is above `MAX_SIZE`.
     """
-    fits = isinstance(sizes, (Sequence, np.ndarray)) and len(sizes) >= min_length
-    if not fits or not all(isinstance(size, Integral) and int(size) >= 1 for size in sizes):
+    fits = isinstance(sizes, Sequence) and not isinstance(sizes, str | bytes | bytearray)
+    fits = fits or (isinstance(sizes, np.ndarray) and sizes.ndim == 1)
+    if not fits or not min_length <= len(sizes) <= MAX_DEPTH or not all(map(_is_size, sizes)):
         raise ValueError(
             f"{name} must be a sequence of at least {min_length} positive integers, one a layer or "
-            f"block, got {sizes!r}."
+            f"block (no more than {MAX_DEPTH} of them, each at most {MAX_SIZE}), got {sizes!r:.200}."
         )
     return tuple(int(size) for size in sizes)
+
+
+def check_depth(name: str, n_layers: int) -> int:
+    """Check how many layers a network shall have.
+
+    Parameters
+    ----------
+    name : str
+        The parameter.
+    n_layers : int
+        Its value.
+
+    Returns
+    -------
+    int
+        The same, as Python's own integer.
+
+    Raises
+    ------
+    ValueError
+        If it is more than `MAX_DEPTH`.
+    """
+    if n_layers > MAX_DEPTH:
+        raise ValueError(f"{name} must be at most {MAX_DEPTH}, got {n_layers}.")
+    return int(n_layers)
+
+
+def _is_size(size: Any) -> bool:
+    is_integer = isinstance(size, Integral) and not isinstance(size, bool)
+    return is_integer and 1 <= int(size) <= MAX_SIZE
 
 
 def check_convolutions(filters: Any, kernel_sizes: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -117,3 +167,59 @@ def check_convolutions(filters: Any, kernel_sizes: Any) -> tuple[tuple[int, ...]
             f"{len(filters)} and {len(kernel_sizes)}."
         )
     return filters, kernel_sizes
+
+
+def check_counts(architecture: dict[str, Any], n_weights: int) -> None:
+    """Check that an architecture out of a file asks for no more layers than it has weights.
+
+    Parameters
+    ----------
+    architecture : dict
+        What a network would be built from; sizes are positive integers.
+    n_weights : int
+        Arrays that would go into it.
+
+    Raises
+    ------
+    ValueError
+        If building it would take longer than it can be worth.
+    """
+    blocks, heads = (len(architecture.get(name, ())) for name in ("filters", "head_hidden"))
+    convolutions = blocks * architecture.get("convs_per_block", 1)
+    dense = heads * architecture.get("n_tasks", 1)
+    if max(convolutions, dense, architecture.get("n_layers", 1)) > n_weights:
+        raise ValueError(
+            f"{architecture!r:.200} does not go with {n_weights} arrays of weights: it has more "
+            "layers than that."
+        )
+
+
+def check_state(build: Callable[[], nn.Module], state: dict[str, np.ndarray]) -> None:
+    """Check that weights are those of a network.
+
+    Parameters
+    ----------
+    build : callable
+        Makes the network.
+    state : dict of str to ndarray
+        The weights.
+
+    Raises
+    ------
+    ValueError
+        If the network cannot be built, or has other weights.
+    """
+    try:
+        with torch.device("meta"):
+            expected = {name: tuple(t.shape) for name, t in build().state_dict().items()}
+    except Exception as error:  # whatever torch raises on sizes that are none
+        raise ValueError(f"there is no network of that architecture: {error}") from error
+    found = {name: array.shape for name, array in state.items()}
+    if found != expected:
+        differing = sorted(
+            name for name in {*found, *expected} if found.get(name) != expected.get(name)
+        )
+        raise ValueError(
+            f"{len(differing)} weights are not those of the network, the first {differing[0]!r}: "
+            f"of shape {found.get(differing[0])}, {expected.get(differing[0])} is expected."
+        )

@@ -9,12 +9,18 @@ from typing import Any, Self
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, clone
-from sklearn.utils.validation import check_is_fitted, check_memory
+from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from .._compat import HasMethods, Interval, StrOptions, _fit_context
 from .._fitting import all_or_nothing
-from ..networks import initialised, rebuilt
+from ..formats import (
+    PretrainedMixin,
+    check_fitted_attributes,
+    check_weights,
+    training_summary,
+)
+from ..networks import check_counts, check_state, initialised, rebuilt
 from ..signal._windows import WindowStore, check_windows
 from ..training import (
     PRECISIONS,
@@ -23,17 +29,20 @@ from ..training import (
     apply_batched,
     draw_seeds,
     evaluate,
+    fit_facts,
+    open_checkpoint,
     resolve_device,
     resolve_precision,
     train,
 )
+from ._memory import fit_from_memory
 from ._split import held_out_split
 
 #: What the names of the trunk's weights begin with.
 TRUNK = "trunk."
 
 
-class BasePretrainer(BaseEstimator, ABC):
+class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
     """Base class of self-supervised estimators.
 
     A subclass says which network is trained (`_build_module`), on which loss
@@ -42,6 +51,9 @@ class BasePretrainer(BaseEstimator, ABC):
     """
 
     _shortened_by: str
+
+    #: Parameters that may change between the sittings of one fit.
+    _free_on_resume: tuple[str, ...] = PretrainedMixin._local_parameters
 
     _parameter_constraints: dict = {
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
@@ -52,6 +64,9 @@ class BasePretrainer(BaseEstimator, ABC):
         "device": [str],
         "precision": [StrOptions(set(PRECISIONS))],
         "memory": [str, PathLike, HasMethods(["cache"]), None],
+        "checkpoint": [str, PathLike, None],
+        "checkpoint_every": [Interval(Integral, 1, None, closed="left")],
+        "resume": ["boolean"],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -83,39 +98,36 @@ class BasePretrainer(BaseEstimator, ABC):
         ValueError
             If a parameter or the windows cannot be used; the message says which and what to do.
         """
-        if self.memory is None:
-            return self._fit(X, groups)
-        place = str(self.memory) if isinstance(self.memory, PathLike) else self.memory
-        # Subjects only say what to hold out: where nothing is, all share the same fit.
-        ignored = ["verbose", *(["groups"] if self.validation_fraction is None else [])]
-        cached = check_memory(place).cache(_fitted_attributes, ignore=ignored)
-        uncached = clone(self).set_params(memory=None, verbose=0)
-        learnt = cached(uncached, X, groups, verbose=self.verbose)
-        for name in _fitted_names(self):
-            delattr(self, name)
-        self.__dict__.update(learnt)
-        return self
+        return self._fit(X, groups) if self.memory is None else fit_from_memory(self, X, groups)
 
     def _fit(self, X: Any, groups: Any) -> Self:
+        self.__dict__.pop("sampling_rate_", None)
         self.architecture_ = self._architecture()
         store = check_windows(
             self, X, reset=True, min_times=self._min_times(), or_change=self._shortened_by
         )
         self._before_training(store.n_times)
         subjects = None if groups is None else store.per_window(groups, "groups")
-        split_seed, init_seed, *training_seeds = draw_seeds(self.random_state, 6)
-        split = held_out_split(len(store), self.validation_fraction, subjects, split_seed)
-        self.state_, self.history_ = train(
-            initialised(self._build_module, init_seed),
-            self._build_criterion(),
-            self._prepare,
-            store,
-            None,
-            split,
-            self._plan(),
-            training_seeds,
-        )
+        seeds = draw_seeds(self.random_state, 6)
+        with open_checkpoint(self.checkpoint, self.checkpoint_every, self.resume) as checkpoint:
+            if checkpoint is not None:
+                checkpoint.expect(**fit_facts(self, self._free_on_resume, store, subjects))
+                seeds = checkpoint.seeds(seeds)
+            split_seed, init_seed, *training_seeds = seeds
+            trained = train(
+                initialised(self._build_module, init_seed),
+                self._build_criterion(),
+                self._prepare,
+                store,
+                None,
+                held_out_split(len(store), self.validation_fraction, subjects, split_seed),
+                self._plan(),
+                training_seeds,
+                checkpoint,
+            )
+        self.state_, self.history_ = trained.state, trained.history
         self.n_epochs_ = len(self.history_)
+        trained.finish()
         return self
 
     def encode(
@@ -264,6 +276,27 @@ class BasePretrainer(BaseEstimator, ABC):
             seed=0,
         )
 
+    def _summary(self) -> dict[str, Any]:
+        return {"training": training_summary(self.history_)}
+
+    def _check_loaded(self) -> None:
+        kinds = {"architecture_": dict, "state_": dict, "history_": list, "n_features_in_": int}
+        check_fitted_attributes(self, kinds)
+        check_weights(self.state_)
+        described = self._as_described()
+        described._validate_params()
+        if described._architecture() != self.architecture_:
+            raise ValueError(f"architecture_={self.architecture_!r:.200} describes no network.")
+        check_counts(self.architecture_, len(self.state_))
+        check_state(self._build_module, self.state_)
+        if self.n_features_in_ < described._min_times():
+            raise ValueError(f"n_features_in_={self.n_features_in_!r:.20} is too short a window.")
+
+    def _as_described(self) -> Self:
+        """Copy the estimator, unfitted, with the parameters that its fitted state tells."""
+        names = {*self._get_param_names()} & {*self.architecture_}
+        return clone(self).set_params(**{name: self.architecture_[name] for name in names})
+
     def _check_layer(self, layer: str) -> None:
         if layer not in self.layer_names():
             raise ValueError(f"layer must be one of {self.layer_names()}, got {layer!r}.")
@@ -332,15 +365,3 @@ class BasePretrainer(BaseEstimator, ABC):
     def _layer_function(
         self, module: Any, layer: str, ways: tuple[str, ...], sampling_rate: float
     ) -> Callable[[Tensor], Tensor]: ...
-
-
-def _fitted_attributes(
-    pretrainer: BasePretrainer, X: Any, groups: Any, verbose: int
-) -> dict[str, Any]:
-    """Fit a pretrainer and return what it learnt; what `memory` keeps."""
-    fitted = pretrainer.set_params(verbose=verbose).fit(X, groups=groups)
-    return {name: getattr(fitted, name) for name in _fitted_names(fitted)}
-
-
-def _fitted_names(pretrainer: BasePretrainer) -> list[str]:
-    return [name for name in vars(pretrainer) if name.endswith("_")]

@@ -2,18 +2,24 @@
 
 from typing import Any, Self
 
+from sklearn.base import clone
+
 from .._compat import _BaseComposition
+from ..formats import check_fitted_attributes
 from ..transforms import WindowTransform, default_transforms
+from ._task_weights import task_weights
 
 
 class TransformComposition(_BaseComposition):
     """Give an estimator's `transforms` names, as `FeatureUnion` does for its transformers.
 
-    ``transforms=None`` stands for the default ones, whose parameters can be got and set all the
-    same: the first that is set makes the list.
+    An estimator has a task for each of them and one for the window as it is, weighed by its
+    `task_weights`. ``transforms=None`` stands for the default ones, whose parameters can be got
+    and set all the same: the first that is set makes the list.
     """
 
     transforms: list | None
+    task_weights: Any
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Get parameters, those of the transformations included.
@@ -42,9 +48,17 @@ class TransformComposition(_BaseComposition):
         -------
         self : object
             The estimator.
+
+        Raises
+        ------
+        TypeError
+            If `transforms` is a list of something else than pairs of name and transform.
         """
         if "transforms" in params:
-            self.transforms = params.pop("transforms")
+            transforms = params.pop("transforms")
+            for pair in transforms if isinstance(transforms, list) else []:
+                _check_pair(pair)
+            self.transforms = transforms
         defaults = default_transforms()
         named = {name for name, _ in defaults} & {key.partition("__")[0] for key in params}
         if self.transforms is None and named:
@@ -62,6 +76,36 @@ class TransformComposition(_BaseComposition):
         """
         return [name for name, _ in self._active_transforms()]
 
+    def without(self, *names: str) -> Self:
+        """Copy the pretrainer, unfitted, without some of its transformations.
+
+        Parameters
+        ----------
+        *names : str
+            Transformations to leave out.
+
+        Returns
+        -------
+        estimator
+            With the other transformations, and their `task_weights`.
+
+        Examples
+        --------
+        >>> from sklearn_ecgssl.pretext import PretextPretrainer
+        >>> PretextPretrainer().without("noise", "warp").transform_names()
+        ['scale', 'negate', 'flip', 'permute']
+        """
+        unknown = set(names) - set(self.transform_names())
+        if unknown:
+            raise ValueError(
+                f"names must be of {self.transform_names()}, got {sorted(unknown)} among them."
+            )
+        fewer = clone(self).set_params(**dict.fromkeys(names, "drop"))
+        if self.task_weights is not None:
+            weights = dict(zip(self._task_names(), self._task_weights(), strict=True))
+            fewer.task_weights = {name: weights[name] for name in fewer._task_names()}
+        return fewer
+
     @property
     def _named_transforms(self) -> list:
         return default_transforms() if self.transforms is None else self.transforms
@@ -71,6 +115,17 @@ class TransformComposition(_BaseComposition):
 
     def _task_names(self) -> list[str]:
         return ["original", *self.transform_names()]
+
+    def _task_weights(self) -> list[float]:
+        return task_weights(self._task_names(), self.task_weights)
+
+    def _check_fitted_transforms(self) -> None:
+        """Check what came out of a file: transformations, tasks and their weights."""
+        check_fitted_attributes(self, {"architecture_": dict, "transforms_": list})
+        check_fitted_attributes(self, {"task_names_": list, "task_weights_": list})
+        if self.task_names_ != ["original", *(name for name, _ in self.transforms_)]:
+            raise ValueError(f"task_names_={self.task_names_!r:.200} are not those of transforms_.")
+        task_weights(self.task_names_, self.task_weights_)
 
     def _check_transforms(self) -> None:
         for pair in self._named_transforms:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from numbers import Integral, Real
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from .._compat import Interval
+from ..formats import check_fitted_attributes
 from ..networks import (
     TOKEN_AGGREGATIONS,
     MaskedTransformer,
@@ -110,6 +111,14 @@ class MaskedPretrainer(BasePretrainer):
         Folder in which fits are kept. Where the same parameters meet the same windows again, in
         another estimator, fold or session, the result is read instead of trained, also without a
         `random_state`.
+    checkpoint : path-like or None, default=None
+        Folder in which the training is kept while it goes on, so that `resume` can go on with it
+        after whatever stopped it. One folder holds one fit.
+    checkpoint_every : int, default=1
+        Epochs between two checkpoints.
+    resume : bool, default=False
+        Go on with what is in `checkpoint`, begin where there is nothing yet. On the same CPU with
+        the same number of threads, the result has the bits of a fit that was never stopped.
     random_state : int, RandomState instance or None, default=None
         Seed of initialisation, dropout, order, masks and the held-out split. The same integer
         gives the same bits on the same CPU with the same number of threads.
@@ -133,6 +142,8 @@ class MaskedPretrainer(BasePretrainer):
         Epochs trained.
     n_features_in_ : int
         Samples in a window.
+    sampling_rate_ : float or None
+        Of the windows, in Hz, as it was saved with them; there after `from_pretrained` alone.
 
     See Also
     --------
@@ -221,6 +232,9 @@ class MaskedPretrainer(BasePretrainer):
         device: str = "auto",
         precision: str = "auto",
         memory: Any = None,
+        checkpoint: Any = None,
+        checkpoint_every: int = 1,
+        resume: bool = False,
         random_state: Any = None,
         verbose: int = 0,
     ) -> None:
@@ -243,6 +257,9 @@ class MaskedPretrainer(BasePretrainer):
         self.device = device
         self.precision = precision
         self.memory = memory
+        self.checkpoint = checkpoint
+        self.checkpoint_every = checkpoint_every
+        self.resume = resume
         self.random_state = random_state
         self.verbose = verbose
 
@@ -343,6 +360,19 @@ class MaskedPretrainer(BasePretrainer):
 
     def _build_criterion(self) -> Criterion:
         return MaskedLoss()
+
+    @classmethod
+    def _saved_classes(cls) -> list[type]:
+        return [cls]
+
+    def _check_loaded(self) -> None:
+        check_fitted_attributes(self, {"architecture_": dict, "masking_": dict})
+        if set(self.masking_) != {"mask_ratio", "span_length"}:
+            raise ValueError(f"masking_={self.masking_!r:.200} does not say how to mask.")
+        super()._check_loaded()
+
+    def _as_described(self) -> Self:
+        return super()._as_described().set_params(**self.masking_)
 
     def _before_training(self, n_times: int) -> None:
         self.masking_: dict[str, Any] = {

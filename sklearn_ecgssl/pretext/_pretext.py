@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -22,11 +22,10 @@ from ..networks import (
     shortest_window,
 )
 from ..training import Criterion, TrainingPlan, decay_every_batches
-from ..transforms import make_views
+from ..transforms import default_transforms, make_views
 from ._base import BasePretrainer
 from ._composition import TransformComposition
 from ._loss import RecognitionLoss
-from ._task_weights import task_weights
 from ._trunk_features import check_duration, trunk_features
 
 TRUNK_PARAMETERS = (
@@ -105,6 +104,14 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
         Folder in which fits are kept. Where the same parameters meet the same windows again, in
         another estimator, fold or session, the result is read instead of trained, also without a
         `random_state`.
+    checkpoint : path-like or None, default=None
+        Folder in which the training is kept while it goes on, so that `resume` can go on with it
+        after whatever stopped it. One folder holds one fit.
+    checkpoint_every : int, default=1
+        Epochs between two checkpoints.
+    resume : bool, default=False
+        Go on with what is in `checkpoint`, begin where there is nothing yet. On the same CPU with
+        the same number of threads, the result has the bits of a fit that was never stopped.
     random_state : int, RandomState instance or None, default=None
         Seed of initialisation, dropout, order, transformations and the held-out split. The same
         integer gives the same bits on the same CPU with the same number of threads.
@@ -132,6 +139,8 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
         Epochs trained.
     n_features_in_ : int
         Samples in a window.
+    sampling_rate_ : float or None
+        Of the windows, in Hz, as it was saved with them; there after `from_pretrained` alone.
 
     See Also
     --------
@@ -158,6 +167,8 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
     ['original', 'noise', 'scale', 'negate', 'flip', 'permute', 'warp']
     """
 
+    # The learning rate of a batch does not depend on how many epochs there will be.
+    _free_on_resume = (*BasePretrainer._free_on_resume, "max_epochs")
     _shortened_by = "a network that pools less (pool_size, pool_stride)"
 
     _parameter_constraints: dict = {
@@ -203,6 +214,9 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
         device: str = "auto",
         precision: str = "auto",
         memory: Any = None,
+        checkpoint: Any = None,
+        checkpoint_every: int = 1,
+        resume: bool = False,
         random_state: Any = None,
         verbose: int = 0,
     ) -> None:
@@ -228,6 +242,9 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
         self.device = device
         self.precision = precision
         self.memory = memory
+        self.checkpoint = checkpoint
+        self.checkpoint_every = checkpoint_every
+        self.resume = resume
         self.random_state = random_state
         self.verbose = verbose
 
@@ -266,36 +283,6 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
         metrics = self._evaluate(X)
         return {name: metrics[f"{name}_accuracy"] for name in self.task_names_}
 
-    def without(self, *names: str) -> "PretextPretrainer":
-        """Copy the pretrainer, unfitted, without some of its transformations.
-
-        Parameters
-        ----------
-        *names : str
-            Transformations to leave out.
-
-        Returns
-        -------
-        PretextPretrainer
-            With the other transformations, and their `task_weights`.
-
-        Examples
-        --------
-        >>> from sklearn_ecgssl.pretext import PretextPretrainer
-        >>> PretextPretrainer().without("noise", "warp").transform_names()
-        ['scale', 'negate', 'flip', 'permute']
-        """
-        unknown = set(names) - set(self.transform_names())
-        if unknown:
-            raise ValueError(
-                f"names must be of {self.transform_names()}, got {sorted(unknown)} among them."
-            )
-        fewer = clone(self).set_params(**dict.fromkeys(names, "drop"))
-        if self.task_weights is not None:
-            weights = dict(zip(self._task_names(), self._task_weights(), strict=True))
-            fewer.task_weights = {name: weights[name] for name in fewer._task_names()}
-        return fewer
-
     def aggregations(self) -> list[str]:
         return list(AGGREGATIONS)
 
@@ -305,8 +292,21 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
         filters = self._fitted_architecture()["filters"]
         return sum(n_aggregated(filters[index], ways) for index in self._layer_indices(layer))
 
-    def _task_weights(self) -> list[float]:
-        return task_weights(self._task_names(), self.task_weights)
+    @classmethod
+    def _saved_classes(cls) -> list[type]:
+        return [cls, *(type(transform) for _, transform in default_transforms())]
+
+    def _summary(self) -> dict[str, Any]:
+        return {"task_names": self.task_names_, **super()._summary()}
+
+    def _check_loaded(self) -> None:
+        self._check_fitted_transforms()
+        if self.architecture_.get("n_tasks") != len(self.task_names_):
+            raise ValueError(f"the network was not built for {len(self.task_names_)} tasks.")
+        super()._check_loaded()
+
+    def _as_described(self) -> Self:
+        return super()._as_described().set_params(transforms=self.transforms_)
 
     def _before_training(self, n_times: int) -> None:
         for _, transform in self._active_transforms():

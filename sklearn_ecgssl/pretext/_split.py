@@ -1,5 +1,6 @@
 """Which windows a pretrainer trains on and which it holds out."""
 
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -30,25 +31,31 @@ def held_out_split(
     Raises
     ------
     ValueError
-        If there is only one subject, or only one window, to split.
+        If there is only one subject, or only one window, to split, or none would be left.
     """
     everything = np.arange(n_windows)
     if fraction is None:
         return everything, everything[:0]
-    splitter: Any
-    if groups is None:
-        if n_windows < 2:
-            raise ValueError(
-                f"validation_fraction={fraction} needs at least two windows, got 1 sample. "
-                "Pass validation_fraction=None."
-            )
-        splitter = ShuffleSplit(1, test_size=fraction, random_state=seed)
-    else:
-        n_subjects = len(np.unique(groups))
-        if n_subjects < 2:
+    if groups is not None:
+        n_units = len(np.unique(groups))
+        if n_units < 2:
             raise ValueError(
                 f"validation_fraction={fraction} holds out whole subjects, but groups names only "
                 "one. Pass recordings of more people, or validation_fraction=None."
             )
-        splitter = GroupShuffleSplit(1, test_size=fraction, random_state=seed)
-    return next(splitter.split(everything, groups=groups))
+    elif n_windows < 2:
+        raise ValueError(
+            f"validation_fraction={fraction} needs at least two windows, got 1 sample. "
+            "Pass validation_fraction=None."
+        )
+    else:
+        n_units = n_windows
+    size = float(fraction)
+    if ceil(size * n_units) >= n_units:
+        units = "windows" if groups is None else "subjects"
+        raise ValueError(
+            f"validation_fraction={fraction} of {n_units} {units} leaves none to train on: lower "
+            "it, or pass validation_fraction=None."
+        )
+    splitter: Any = ShuffleSplit if groups is None else GroupShuffleSplit
+    return next(splitter(1, test_size=size, random_state=seed).split(everything, groups=groups))

@@ -38,6 +38,11 @@ class BatchIterator:
         Windows in a batch; the last one may be smaller.
     order : numpy Generator or None
         Source of the order; None keeps the order of the data set.
+
+    Attributes
+    ----------
+    indices : ndarray of int
+        The windows in the order of this epoch.
     """
 
     def __init__(
@@ -46,12 +51,27 @@ class BatchIterator:
         self.dataset = dataset
         self.batch_size = batch_size
         self.order = order
+        self.indices = dataset.indices
 
     def __len__(self) -> int:
         return -(-len(self.dataset) // self.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
-        indices = self.dataset.indices
         if self.order is not None:
-            indices = self.order.permutation(indices)
-        return self.dataset.source.batches(indices, self.batch_size)
+            self.indices = self.order.permutation(self.dataset.indices)
+        return self.dataset.source.batches(self.indices, self.batch_size)
+
+    def members(self, batch: int) -> np.ndarray:
+        """Tell which windows a batch of the epoch holds.
+
+        Parameters
+        ----------
+        batch : int
+            Its number, from 0.
+
+        Returns
+        -------
+        ndarray of int
+            Positions of its windows.
+        """
+        return self.indices[batch * self.batch_size : (batch + 1) * self.batch_size]

@@ -1,15 +1,16 @@
 """skorch's training loop, fitted to batches that are made on the device."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import numpy as np
 import torch
 from skorch import NeuralNet
 from torch import Tensor
 
 from ._batches import BatchIterator, WindowDataset
+from ._loss_watch import LossWatch
 from ._parts import parts
+from ._streams import RandomStreams
 
 #: Makes a batch's network inputs and targets from its windows and labels.
 Prepare = Callable[[Tensor, Any, torch.Generator], tuple[Tensor, Tensor]]
@@ -31,14 +32,14 @@ class TrainingNet(NeuralNet):
         precision: torch.dtype,
         weight_decay: float,
         learning_rates: Mapping[str, float],
-        seeds: list[int],
+        streams: RandomStreams,
         **kwargs: Any,
     ) -> None:
         self.prepare = prepare
         self.precision = precision
         self.weight_decay = weight_decay
         self.learning_rates = learning_rates
-        self.seeds = seeds
+        self.streams = streams
         super().__init__(*args, **kwargs)
 
     @property
@@ -75,12 +76,11 @@ class TrainingNet(NeuralNet):
         return X
 
     def get_iterator(self, dataset: WindowDataset, training: bool = False) -> BatchIterator:
-        order = np.random.default_rng(self.seeds[0]) if training else None
-        return BatchIterator(dataset, self.batch_size, order)
+        return BatchIterator(dataset, self.batch_size, self.streams.order if training else None)
 
     def run_single_epoch(
         self,
-        iterator: Iterable | None,
+        iterator: BatchIterator | None,
         training: bool,
         prefix: str,
         step_fn: Callable[..., dict],
@@ -88,28 +88,26 @@ class TrainingNet(NeuralNet):
     ) -> None:
         if iterator is None:
             return
-        if not training:
-            # The same views every epoch: held-out losses differ by the weights alone.
-            self.valid_generator_ = self._generator(self.seeds[2])
-        elif not hasattr(self, "train_generator_"):
-            self.train_generator_ = self._generator(self.seeds[1])
+        self.generator_ = self.streams.inputs if training else self.streams.held_out()
         names = ["loss", *self.criterion_.metric_names]
         total = torch.zeros(len(names), device=self.device)
+        watch = LossWatch(prefix, len(self.history), iterator, self.device)
         n_samples = 0
         for batch in iterator:
             self.notify("on_batch_begin", batch=batch, training=training)
             step = step_fn(batch, **fit_params)
+            watch.see(step["loss"])
             n = len(batch[0])
             n_samples += n
             total += step["scores"] * n
             self.notify("on_batch_end", batch=batch, training=training, **step)
+        watch.check()
         for name, mean in zip(names, (total / n_samples).tolist(), strict=True):
             self.history.record(f"{prefix}_{name}", mean)
-        self._check_finite(prefix)
 
     def train_step_single(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
         self._set_training(True)
-        inputs, targets = self._prepared(batch, self.train_generator_)
+        inputs, targets = self._prepared(batch)
         scores = []
         # Loss and metrics are means over inputs, so the shares' gradients add up to the batch's.
         for part, share in self._shares(inputs):
@@ -120,7 +118,7 @@ class TrainingNet(NeuralNet):
 
     def validation_step(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
         self._set_training(False)
-        inputs, targets = self._prepared(batch, self.valid_generator_)
+        inputs, targets = self._prepared(batch)
         with torch.no_grad():
             return _step(
                 [
@@ -129,9 +127,9 @@ class TrainingNet(NeuralNet):
                 ]
             )
 
-    def _prepared(self, batch: Any, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    def _prepared(self, batch: Any) -> tuple[Tensor, Tensor]:
         windows, labels = batch
-        return self.prepare(windows, labels, generator)
+        return self.prepare(windows, labels, self.generator_)
 
     def _evaluated(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         with autocast(torch.device(self.device), self.precision):
@@ -144,17 +142,6 @@ class TrainingNet(NeuralNet):
         """Cut a batch into parts, with each one's share of it."""
         for part in parts(inputs, self.module_):
             yield part, (part.stop - part.start) / len(inputs)
-
-    def _check_finite(self, prefix: str) -> None:
-        loss = self.history[-1, f"{prefix}_loss"]
-        if not np.isfinite(loss):
-            raise ValueError(
-                f"The {prefix} loss became {loss} in epoch {len(self.history)}. Lower the learning "
-                "rate, or look for windows of extreme amplitude (TrimmedScaler)."
-            )
-
-    def _generator(self, seed: int) -> torch.Generator:
-        return torch.Generator(device=self.device).manual_seed(seed)
 
 
 def _joined(loss: Tensor, metrics: Tensor) -> Tensor:

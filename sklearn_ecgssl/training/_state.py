@@ -1,7 +1,9 @@
 """Fitted weights as numpy arrays."""
 
+from collections.abc import Mapping
+
 import numpy as np
-from torch import nn
+from torch import Tensor, nn
 
 
 def module_to_state(module: nn.Module) -> dict[str, np.ndarray]:
@@ -17,7 +19,22 @@ def module_to_state(module: nn.Module) -> dict[str, np.ndarray]:
     dict of str to ndarray
         The weights by name.
     """
+    return state_to_numpy(module.state_dict())
+
+
+def state_to_numpy(state: Mapping[str, Tensor]) -> dict[str, np.ndarray]:
+    """Copy weights into numpy arrays.
+
+    Parameters
+    ----------
+    state : mapping of str to Tensor
+        Weights on any device.
+
+    Returns
+    -------
+    dict of str to ndarray
+        The same by name.
+    """
     return {
-        name: tensor.detach().cpu().contiguous().numpy().copy()
-        for name, tensor in module.state_dict().items()
+        name: tensor.detach().cpu().contiguous().numpy().copy() for name, tensor in state.items()
     }

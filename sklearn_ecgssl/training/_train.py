@@ -9,17 +9,23 @@ import torch
 from skorch.callbacks import EarlyStopping, LRScheduler
 from torch import nn
 
+from .._fitting import UnfinishedFitError
 from ..networks import seed_dropout
 from ..signal._windows import WindowStore
 from ._batches import WindowDataset
+from ._checkpoint import Checkpoint
 from ._criterion import Criterion
 from ._device import fastest_kernels, memory_advice, resolve_device, resolve_precision
+from ._keeper import EpochKeeper
+from ._loss_watch import NonFiniteLossError
 from ._net import Prepare, TrainingNet
 from ._parts import keep_freed_memory
 from ._progress import TrainingProgress
 from ._schedules import Schedule, constant
+from ._snapshot import early_stopping, plain_history
 from ._sources import source_for_epochs
 from ._state import module_to_state
+from ._streams import RandomStreams
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,26 @@ class TrainingPlan:
     label: str = "training"
 
 
+@dataclass(frozen=True)
+class Trained:
+    """What a training gave, whole or up to where it was stopped."""
+
+    state: dict[str, np.ndarray]
+    history: list[dict[str, float]]
+    stopped_by: BaseException | None = None
+
+    def finish(self) -> None:
+        """Raise what stopped the training, if anything did, in a way that keeps attributes.
+
+        Raises
+        ------
+        UnfinishedFitError
+            For `all_or_nothing`.
+        """
+        if self.stopped_by is not None:
+            raise UnfinishedFitError(self.stopped_by)
+
+
 def train(
     module: nn.Module,
     criterion: Criterion,
@@ -52,8 +78,9 @@ def train(
     split: tuple[np.ndarray, np.ndarray],
     plan: TrainingPlan,
     seeds: list[int],
-) -> tuple[dict[str, np.ndarray], list[dict[str, float]]]:
-    """Train a module and return its weights and history.
+    checkpoint: Checkpoint | None = None,
+) -> Trained:
+    """Train a module.
 
     Parameters
     ----------
@@ -75,23 +102,25 @@ def train(
         Seeds of dropout, of the order of the windows, of the transformations in training and of
         those on held-out windows.
 
+    checkpoint : Checkpoint or None, default=None
+        Where to go on from and to save to.
+
     Returns
     -------
-    state : dict of str to ndarray
-        The trained weights.
-    history : list of dict
-        One dict an epoch.
+    Trained
+        Weights and history. Where Ctrl-C or a loss that is no number came after the first epoch,
+        those of the epochs before, and what stopped it.
 
     Raises
     ------
     ValueError
-        If the loss becomes NaN or infinite.
+        If the loss becomes NaN or infinite in the first epoch.
     MemoryError
         If a batch does not fit into the device's memory; the message names a smaller one.
     """
     device = resolve_device(plan.device)
     if plan.max_epochs == 0:
-        return module_to_state(module), []
+        return Trained(module_to_state(module), [])
     keep_freed_memory()
     with memory_advice(device, _smaller_batch(plan.batch_size)), fastest_kernels(device):
         source = source_for_epochs(store, targets, device)
@@ -99,8 +128,9 @@ def train(
         valid_set = WindowDataset(source, split[1]) if len(split[1]) else None
         steps = -(-len(train_set) // plan.batch_size)
         net = _net(module, criterion, prepare, plan, seeds, steps, held_out=valid_set is not None)
-        _run(net, train_set, valid_set)
-    return module_to_state(net.module_), _history(net)
+        keeper = EpochKeeper(plan.max_epochs, checkpoint)
+        net.callbacks_.append(("keeper", keeper))  # after early stopping, whose state it saves
+        return _run(net, train_set, valid_set, keeper)
 
 
 def _net(
@@ -113,6 +143,7 @@ def _net(
     held_out: bool,
 ) -> TrainingNet:
     device = resolve_device(plan.device)
+    streams = RandomStreams(seeds, device)
     net = TrainingNet(
         module,
         criterion,
@@ -125,11 +156,11 @@ def _net(
         precision=resolve_precision(plan.precision, device),
         weight_decay=plan.l2,
         learning_rates=plan.learning_rates,
-        seeds=seeds[1:4],
+        streams=streams,
         callbacks=_callbacks(plan, steps_per_epoch, held_out),
         verbose=0,
     )
-    seed_dropout(module, torch.Generator(device).manual_seed(seeds[0]))
+    seed_dropout(module, streams.dropout)
     return net.initialize()
 
 
@@ -162,28 +193,33 @@ def _callbacks(plan: TrainingPlan, steps_per_epoch: int, held_out: bool) -> list
     return callbacks
 
 
-def _run(net: TrainingNet, train_set: WindowDataset, valid_set: WindowDataset | None) -> None:
+def _run(
+    net: TrainingNet,
+    train_set: WindowDataset,
+    valid_set: WindowDataset | None,
+    keeper: EpochKeeper,
+) -> Trained:
     net.notify("on_train_begin", X=None, y=None)
     try:
-        net.fit_loop((train_set, valid_set))
-    except KeyboardInterrupt:
-        # skorch's early stopping says so with this exception; the user's Ctrl-C is passed on.
+        keeper.resume(net)
         if not _stopped_early(net):
-            raise
+            net.fit_loop((train_set, valid_set), epochs=keeper.max_epochs - len(net.history))
+    except (KeyboardInterrupt, NonFiniteLossError) as error:
+        # skorch's early stopping says so with KeyboardInterrupt, as does the user.
+        if not _stopped_early(net):
+            if keeper.state is None:
+                raise
+            keeper.explain(error)
+            return Trained(keeper.state, keeper.history, error)
+        keeper.last(net)
     finally:
         net.notify("on_train_end", X=None, y=None)
+    return Trained(module_to_state(net.module_), plain_history(net))
 
 
 def _stopped_early(net: TrainingNet) -> bool:
-    stopping = dict(net.callbacks_).get("early_stopping")
+    stopping = early_stopping(net)
     return stopping is not None and stopping.misses_ == stopping.patience
-
-
-def _history(net: TrainingNet) -> list[dict[str, float]]:
-    return [
-        {name: row[name] for name in row if name != "batches" and not name.endswith("_best")}
-        for row in net.history
-    ]
 
 
 def _silent(*args: Any) -> None:

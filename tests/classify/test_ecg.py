@@ -246,7 +246,11 @@ class TestPretrainer:
         with pytest.raises(NotFittedError, match="not fitted yet"):
             tiny_ecg_classifier(FrozenEstimator(tiny_pretrainer())).fit(X, Y)
 
-    @pytest.mark.parametrize("wrong", [SSLEmbedder(), "trunk", 3])
+    def test_folder_that_is_not_there(self):
+        with pytest.raises(ValueError, match="pretrainer='trunk' must be .* no such folder"):
+            tiny_ecg_classifier("trunk").fit(X, Y)
+
+    @pytest.mark.parametrize("wrong", [SSLEmbedder(), 3])
     def test_what_is_no_pretrainer(self, wrong):
         with pytest.raises(ValueError, match="'pretrainer' parameter of ECGClassifier must be"):
             tiny_ecg_classifier(wrong).fit(X, Y)

@@ -485,7 +485,7 @@ def test_only_what_came_frozen_is_said_to_be_pretrained_before():
 
 
 def test_the_default_pretrainer_learns_from_the_half_too(trainings, monkeypatch):
-    monkeypatch.setattr("sklearn_ecgssl.evaluation._pretrainers.PretextPretrainer", tiny_pretrainer)
+    monkeypatch.setattr("sklearn_ecgssl.pretext._load.PretextPretrainer", tiny_pretrainer)
     evaluation = evaluate_on()
     model = make_pipeline(SSLEmbedder(), SVC())
     assert evaluation.run({"svm": model}).failures.empty

@@ -10,9 +10,10 @@ from sklearn.svm import SVC
 
 from sklearn_ecgssl.classify import ECGClassifier, SubjectScaledClassifier
 from sklearn_ecgssl.evaluation import Evaluation, label_fraction_study
+from sklearn_ecgssl.evaluation._disclosure import disclosures
 from sklearn_ecgssl.evaluation._pretrainers import (
     check_pretrained_first,
-    with_default_pretrainers,
+    with_pretrainers,
 )
 from sklearn_ecgssl.evaluation._tasks import Task
 from sklearn_ecgssl.features import SSLEmbedder
@@ -44,14 +45,14 @@ def evaluation():
 class TestDefaultPretrainers:
     def test_an_embedder_without_a_pretrainer_gets_the_default_one(self):
         model = make_pipeline(SSLEmbedder(layer="block1"), SVC())
-        written_out = with_default_pretrainers(model)
+        written_out = with_pretrainers(model)
         assert repr(written_out[0]) == repr(SSLEmbedder(PretextPretrainer(), layer="block1"))
         assert model[0].pretrainer is None
 
     def test_each_of_several_deep_inside_gets_one_of_its_own(self):
         union = FeatureUnion([("a", SSLEmbedder()), ("b", SSLEmbedder()), ("c", tiny_embedder())])
         scaled = SubjectScaledClassifier(make_pipeline(union), LogisticRegression())
-        params = with_default_pretrainers(scaled).get_params()
+        params = with_pretrainers(scaled).get_params()
         found = [params[f"features__featureunion__{name}__pretrainer"] for name in "abc"]
         assert [p.max_epochs for p in found] == [PretextPretrainer().max_epochs] * 2 + [2]
         assert found[0] is not found[1]
@@ -67,22 +68,35 @@ class TestDefaultPretrainers:
             make_pipeline(SSLEmbedder(frozen), SVC()),
             FrozenEstimator(SVC().fit(X, y)),
         ):
-            assert with_default_pretrainers(model) is model
+            assert with_pretrainers(model) is model
+
+    def test_a_folder_becomes_what_is_in_it_frozen(self, tmp_path):
+        X, _ = waves(8)
+        saved = tiny_pretrainer().fit(X)
+        for folder in (tmp_path / "saved", str(tmp_path / "saved")):
+            saved.save_pretrained(folder)
+            for model in (SSLEmbedder(folder), ECGClassifier(folder)):
+                found = with_pretrainers(make_pipeline(model))[0].pretrainer
+                assert isinstance(found, FrozenEstimator)
+                np.testing.assert_equal(found.state_, saved.state_)
+                assert model.pretrainer is folder
+                (line,) = disclosures({"saved": with_pretrainers(model)}).values()
+                assert "was pretrained before" in line
 
     def test_what_is_frozen_stays_as_it_is(self):
         embedder = SSLEmbedder()
         beside = make_pipeline(
             FeatureUnion([("ssl", FrozenEstimator(embedder)), ("ssl_2", SSLEmbedder())]), SVC()
         )
-        params = with_default_pretrainers(beside).get_params()
+        params = with_pretrainers(beside).get_params()
         assert params["featureunion__ssl__estimator"] is embedder
         assert embedder.pretrainer is None
         assert isinstance(params["featureunion__ssl_2__pretrainer"], PretextPretrainer)
-        assert with_default_pretrainers(FrozenEstimator(embedder)).estimator.pretrainer is None
+        assert with_pretrainers(FrozenEstimator(embedder)).estimator.pretrainer is None
 
     def test_it_is_shared_as_any_other(self, evaluation, trainings, monkeypatch):
         monkeypatch.setattr(
-            "sklearn_ecgssl.evaluation._pretrainers.PretextPretrainer",
+            "sklearn_ecgssl.pretext._load.PretextPretrainer",
             lambda: tiny_pretrainer(random_state=None),
         )
         results = evaluation.run(
@@ -92,9 +106,7 @@ class TestDefaultPretrainers:
         assert trainings == [len(part.train) for part in evaluation.parts()]
 
     def test_it_learns_from_windows_without_labels_too(self, evaluation, trainings, monkeypatch):
-        monkeypatch.setattr(
-            "sklearn_ecgssl.evaluation._pretrainers.PretextPretrainer", tiny_pretrainer
-        )
+        monkeypatch.setattr("sklearn_ecgssl.pretext._load.PretextPretrainer", tiny_pretrainer)
         estimators = {"embedding": make_pipeline(SSLEmbedder(), SVC())}
         label_fraction_study(evaluation, None, fractions=[0.5, 0.1], estimators=estimators)
         assert trainings == [len(part.train) for part in evaluation.parts()]

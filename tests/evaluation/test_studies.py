@@ -57,11 +57,11 @@ def trainings(monkeypatch):
     """Every pretraining of at least one epoch, as it is done."""
     done, train = [], _base.train
 
-    def counted(module, criterion, prepare, store, targets, split, plan, seeds):
+    def counted(module, criterion, prepare, store, targets, split, plan, *others):
         if plan.max_epochs:
             transforms = dict(prepare.__self__.transforms_)
             done.append(Training(len(store), store.n_times, transforms))
-        return train(module, criterion, prepare, store, targets, split, plan, seeds)
+        return train(module, criterion, prepare, store, targets, split, plan, *others)
 
     monkeypatch.setattr(_base, "train", counted)
     return done

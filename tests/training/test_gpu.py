@@ -16,6 +16,7 @@ from sklearn_ecgssl.signal._windows import WindowStore
 from sklearn_ecgssl.training import _sources
 from sklearn_ecgssl.training._net import TrainingNet
 from sklearn_ecgssl.training._sources import ResidentSource
+from sklearn_ecgssl.training._streams import RandomStreams
 from tests.tiny import each_pretrainer
 
 META = torch.device("meta")
@@ -43,7 +44,7 @@ def no_autocast(monkeypatch):
 @pytest.fixture
 def net(pretrainer, n_times, no_autocast, monkeypatch):
     """What trains a pretrainer, on the meta device."""
-    monkeypatch.setattr(TrainingNet, "_generator", lambda self, seed: None)
+    monkeypatch.setattr(RandomStreams, "_generator", lambda self, seed: MetaGenerator())
     pretrainer = clone(pretrainer)
     pretrainer.architecture_ = pretrainer._architecture()
     pretrainer._before_training(n_times)
@@ -58,11 +59,11 @@ def net(pretrainer, n_times, no_autocast, monkeypatch):
         precision=torch.float32,
         weight_decay=1e-4,
         learning_rates={},
-        seeds=[1, 2, 3],
+        streams=RandomStreams([1, 2, 3, 4], META),
         verbose=0,
     )
     net.initialize()
-    net.train_generator_ = net.valid_generator_ = MetaGenerator()
+    net.generator_ = net.streams.inputs
     return net
 
 

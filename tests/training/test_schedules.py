@@ -117,10 +117,10 @@ def test_training_follows_the_schedule(name, monkeypatch):
         precision="float32",
     )  # fmt: skip
     split = np.arange(20), np.arange(0)
-    state, _ = train(
+    state = train(
         module, SquaredError(), lambda windows, labels, _: (windows, labels), WindowStore([X]), y,
         split, plan, [1, 2, 3, 4],
-    )  # fmt: skip
+    ).state  # fmt: skip
     np.testing.assert_allclose(used, 0.1 * factors(SCHEDULES[name], 5, 3))
 
     optimiser = torch.optim.Adam(plain.parameters(), lr=0.0)

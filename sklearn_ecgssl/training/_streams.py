@@ -1,0 +1,85 @@
+"""The random streams of a training, each with a seed of its own."""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+
+class RandomStreams:
+    """Draw dropout, the order of windows and what is drawn for inputs from separate streams.
+
+    Parameters
+    ----------
+    seeds : list of four int
+        Seeds of dropout, of the order of the windows, of inputs in training and of those on
+        held-out windows.
+    device : torch.device
+        Where dropout and inputs are drawn.
+
+    Attributes
+    ----------
+    dropout : torch.Generator
+        For dropout.
+    order : numpy.random.Generator
+        For the order of the windows.
+    inputs : torch.Generator
+        For inputs in training.
+    """
+
+    def __init__(self, seeds: list[int], device: torch.device) -> None:
+        self.seeds = seeds
+        self.device = device
+        self.dropout = self._generator(seeds[0])
+        self.order = np.random.default_rng(seeds[1])
+        self.inputs = self._generator(seeds[2])
+
+    def held_out(self) -> torch.Generator:
+        """Begin the stream for held-out windows, the same every epoch.
+
+        Returns
+        -------
+        torch.Generator
+            The stream: held-out losses then differ by the weights alone.
+        """
+        return self._generator(self.seeds[3])
+
+    def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Tell how far the streams have gone.
+
+        Returns
+        -------
+        content : dict
+            The state of the order, and the kind of device that the arrays are for.
+        arrays : dict of str to ndarray
+            The states of the streams on the device.
+        """
+        arrays = {
+            name: getattr(self, name).get_state().numpy().copy() for name in ("dropout", "inputs")
+        }
+        return {"order": self.order.bit_generator.state, "device": self.device.type}, arrays
+
+    def restore(
+        self, content: dict[str, Any], arrays: dict[str, np.ndarray], n_epochs: int
+    ) -> None:
+        """Go on from a state.
+
+        Parameters
+        ----------
+        content, arrays : dict
+            What `state` returned.
+        n_epochs : int
+            Epochs done: on another kind of device, whose states look different, streams begin
+            anew from their seeds and this.
+        """
+        self.order.bit_generator.state = content["order"]
+        same_kind = content["device"] == self.device.type
+        for position, name in enumerate(("dropout", "inputs")):
+            stream = getattr(self, name)
+            if same_kind:
+                stream.set_state(torch.from_numpy(arrays[name].copy()))
+            else:
+                stream.manual_seed(self.seeds[2 * position] + n_epochs)
+
+    def _generator(self, seed: int) -> torch.Generator:
+        return torch.Generator(device=self.device).manual_seed(seed)

@@ -1,0 +1,234 @@
+"""Kill trainings and writes for real, at every step that leaves a trace, and see what is left.
+
+``python -m tests.killing <subject> [--every N] [--random N]`` prints what it did as JSON. It runs
+in a process of its own, with one thread, because each sitting is a fork of it that dies by SIGKILL.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+os.environ["OMP_NUM_THREADS"] = "1"
+
+import numpy as np
+import torch
+from sklearn.base import clone
+
+from sklearn_ecgssl.classify import ECGClassifier
+from sklearn_ecgssl.formats import _atomic, _folder
+from sklearn_ecgssl.pretext import load_pretrained
+from sklearn_ecgssl.training._net import TrainingNet
+from tests.tiny import tiny_masked, tiny_pretrainer, waves
+
+torch.set_num_threads(1)
+
+X, Y = waves(24)
+GROUPS = np.arange(24) // 4
+HELD_OUT = {"validation_fraction": 0.3, "patience": 2, "max_epochs": 6, "batch_size": 8}
+
+#: What is trained, and how it is fitted.
+FITS = {
+    "recognition": (
+        tiny_pretrainer(max_epochs=3, batch_size=8, lr_decay=0.5, lr_decay_steps=4), {},
+    ),
+    "masked": (tiny_masked(**HELD_OUT, learning_rate=0.05), {"groups": GROUPS}),
+    "classifier": (
+        ECGClassifier(
+            tiny_pretrainer(max_epochs=1), hidden=(4,), dropout=0.3, max_epochs=3, batch_size=8,
+            random_state=3, lr_decay=0.5, lr_decay_epochs=1,
+        ),
+        {"y": Y},
+    ),
+}  # fmt: skip
+
+
+class Countdown:
+    """Kills the process at the n-th step that it is told of; counts them when n is None."""
+
+    def __init__(self, n):
+        self.n = n
+        self.steps = 0
+
+    def step(self):
+        self.steps += 1
+        if self.steps == self.n:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class HalfWriter:
+    """A file whose every write is two, with a step between them."""
+
+    def __init__(self, stream, countdown):
+        self.stream, self.countdown = stream, countdown
+
+    def write(self, content):
+        self.stream.write(content[: len(content) // 2])
+        self.stream.flush()
+        self.countdown.step()
+        self.stream.write(content[len(content) // 2 :])
+
+    def __getattr__(self, name):
+        return getattr(self.stream, name)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.stream.close()
+
+
+def before_and_after(countdown, function):
+    def stepped(*args, **kwargs):
+        countdown.step()
+        result = function(*args, **kwargs)
+        countdown.step()
+        return result
+
+    return stepped
+
+
+def arm(countdown):
+    """Make every batch, write, sync and move of this process a step."""
+    for name in ("replace", "fsync"):
+        setattr(os, name, before_and_after(countdown, getattr(os, name)))
+    _atomic.open = lambda path, mode: HalfWriter(open(path, mode), countdown)  # noqa: SIM115
+    train_step = TrainingNet.train_step
+    TrainingNet.train_step = before_and_after(countdown, train_step)
+
+
+def in_fork(function, *, kill_after=None):
+    """Run a function in a fork; return how it ended: "done", "killed" or "failed"."""
+    sys.stdout.flush()
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            function()
+            code = 0
+        finally:
+            sys.stderr.flush()
+            os._exit(code)
+    if kill_after is not None:
+        time.sleep(kill_after)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        return "killed"
+    return "done" if os.WEXITSTATUS(status) == 0 else "failed"
+
+
+def learnt(estimator):
+    """Everything that a fit has set, in bytes that can be compared."""
+    arrays = {name: array.tobytes().hex() for name, array in sorted(estimator.state_.items())}
+    return json.dumps([estimator.history_, arrays])
+
+
+def sitting(name, folder, result, countdown=None):
+    """Fit, or go on fitting, in this process."""
+    estimator, how = FITS[name]
+    if countdown is not None:
+        arm(countdown)
+    model = clone(estimator).set_params(checkpoint=folder, resume=True).fit(X, **how)
+    Path(result).write_text(learnt(model))
+
+
+def trainings(name, every, n_random, seed):
+    """Kill a training at its steps, and at random moments, and let it go on each time."""
+    estimator, how = FITS[name]
+    expected = learnt(clone(estimator).fit(X, **how))
+    counts = Counter()
+    place = Path(tempfile.mkdtemp())
+    counter = place / "steps"
+
+    def count():
+        countdown = Countdown(None)
+        sitting(name, place / "counted", place / "counted.json", countdown)
+        counter.write_text(str(countdown.steps))
+
+    assert in_fork(count) == "done"
+    n_steps = int(counter.read_text())
+    began = time.perf_counter()
+    assert in_fork(lambda: sitting(name, place / "timed", place / "timed.json")) == "done"
+    duration = time.perf_counter() - began
+    draw = random.Random(seed)
+
+    def finish(folder):
+        result = place / "result.json"
+        result.unlink(missing_ok=True)
+        ended = in_fork(lambda: sitting(name, folder, result))
+        counts["sittings"] += 1
+        counts["failed" if ended != "done" else "whole"] += 1
+        same = ended == "done" and result.read_text() == expected
+        counts["same bits" if same else "other bits"] += 1
+        shutil.rmtree(folder, ignore_errors=True)
+
+    for step in range(1 + seed % every, n_steps + 1, every):
+        folder = place / "killed"
+        ended = in_fork(lambda: sitting(name, folder, place / "x", Countdown(step)))  # noqa: B023
+        counts[f"{ended} at a step"] += 1
+        finish(folder)
+    for _ in range(n_random):
+        folder = place / "killed"
+        for _ in range(draw.choice([1, 2, 3])):
+            after = draw.uniform(0, 0.7 * duration)
+            ended = in_fork(lambda: sitting(name, folder, place / "x"), kill_after=after)  # noqa: B023
+            counts[f"{ended} at a random moment"] += 1
+        finish(folder)
+    shutil.rmtree(place)
+    return {"steps": n_steps, **counts}
+
+
+def savings():
+    """Kill `save_pretrained` at each step once, over an earlier version."""
+    old, new = tiny_pretrainer(random_state=1).fit(X), tiny_pretrainer(random_state=2).fit(X)
+    versions = {learnt(old): "old", learnt(new): "new"}
+    place = Path(tempfile.mkdtemp())
+    counts = Counter()
+    step = 0
+    ended = "killed"
+    while ended == "killed":
+        step += 1
+        folder = place / str(step)
+        old.save_pretrained(folder)
+
+        def save():
+            arm(Countdown(step))  # noqa: B023
+            new.save_pretrained(folder)  # noqa: B023
+
+        ended = in_fork(save)
+        counts[f"{ended} at a step"] += 1
+        counts[versions.get(learnt(load_pretrained(folder)), "neither")] += 1
+        new.save_pretrained(folder)  # whatever was left is no obstacle
+        counts["saved again"] += learnt(load_pretrained(folder)) == learnt(new)
+        left = {file.name for file in folder.iterdir()}
+        counts["clean"] += left == {_folder.CONFIG, _folder.WEIGHTS, _folder.LOCK}
+    shutil.rmtree(place)
+    return dict(counts)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("subject", choices=[*FITS, "save"])
+    parser.add_argument("--every", type=int, default=1, help="kill at every so many-th step")
+    parser.add_argument("--random", type=int, default=0, help="kills at random moments")
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    if args.subject == "save":
+        found = savings()
+    else:
+        found = trainings(args.subject, args.every, args.random, args.seed)
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
