@@ -1,0 +1,48 @@
+"""The classes of the package, for loaders that ask which ones may be made."""
+
+from sklearn.base import BaseEstimator
+
+from .. import __all__ as public
+from .. import classify, features, pretext, signal, transforms
+
+
+def trusted_types() -> list[str]:
+    """List the package's estimators as `skops.io.load` wants to be told of them.
+
+    skops saves a whole fitted pipeline without pickle, and loads only classes that it knows, those
+    of scikit-learn, or that it is told to trust. A fitted estimator of this package consists of
+    itself, its parts, and arrays and plain values.
+
+    Returns
+    -------
+    list of str
+        Full names of all public estimators.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.svm import SVC
+    >>> from sklearn_ecgssl import ECGFilter, Segmenter, SegmentVotingClassifier, trusted_types
+    >>> rng = np.random.default_rng(0)
+    >>> recordings, target = rng.normal(size=(4, 512)), [0, 1, 0, 1]
+    >>> pipe = make_pipeline(
+    ...     ECGFilter(sampling_rate=256),
+    ...     SegmentVotingClassifier(SVC(), Segmenter(sampling_rate=256, window_length=1)),
+    ... ).fit(recordings, target)
+    >>> import skops.io  # doctest: +SKIP
+    >>> skops.io.dump(pipe, "pipe.skops")  # doctest: +SKIP
+    >>> pipe = skops.io.load("pipe.skops", trusted=trusted_types())  # doctest: +SKIP
+    >>> trusted_types()[0]
+    'sklearn_ecgssl.classify._dense.DenseClassifier'
+    """
+    found = (
+        getattr(folder, name)
+        for folder in (signal, transforms, pretext, features, classify)
+        for name in set(folder.__all__) & set(public)
+    )
+    return sorted(
+        f"{known.__module__}.{known.__qualname__}"
+        for known in found
+        if isinstance(known, type) and issubclass(known, BaseEstimator)
+    )
