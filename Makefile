@@ -20,7 +20,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo bench test test-fast test-slow lint types format check clean clean-all
+.PHONY: help install demo bench test test-fast test-slow fuzz lint types format check clean clean-all
 
 help:  ## show this list
 	@echo "make <target>; everything is installed into $(VENV), once"
@@ -57,6 +57,11 @@ test-fast: $(INSTALLED)  ## all but the slow tests
 
 test-slow: $(INSTALLED)  ## the slow tests alone
 	$(PYTEST) -m slow
+
+fuzz: $(INSTALLED)  ## damaged files, random parameters, killed trainings, for about half an hour
+	$(BIN)/python -m tests.fuzz --seconds 300 $(ARGS)
+	$(BIN)/python -m pytest --hypothesis-profile=fuzz -p no:xdist -q tests/properties
+	for what in save recognition masked classifier; do $(BIN)/python -m tests.killing $$what --random 40 || exit 1; done
 
 lint: $(INSTALLED)  ## ruff: rules and format
 	$(BIN)/ruff check .
