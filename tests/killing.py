@@ -25,7 +25,7 @@ from sklearn.base import clone
 
 from sklearn_ecgssl.classify import ECGClassifier
 from sklearn_ecgssl.formats import _atomic, _folder
-from sklearn_ecgssl.pretext import load_pretrained
+from sklearn_ecgssl.pretext import MaskedPretrainer, PretextPretrainer, load_pretrained
 from sklearn_ecgssl.training._net import TrainingNet
 from tests.tiny import tiny_masked, tiny_pretrainer, waves
 
@@ -48,6 +48,9 @@ FITS = {
         ),
         {"y": Y},
     ),
+    # The papers' sizes, for windows that are given.
+    "recognition as published": (PretextPretrainer(max_epochs=2, batch_size=4, random_state=0), {}),
+    "masked as published": (MaskedPretrainer(max_epochs=2, batch_size=4, random_state=0), {}),
 }  # fmt: skip
 
 
@@ -133,39 +136,37 @@ def learnt(estimator):
     return json.dumps([estimator.history_, arrays])
 
 
-def sitting(name, folder, result, countdown=None):
-    """Fit, or go on fitting, in this process."""
-    estimator, how = FITS[name]
-    if countdown is not None:
-        arm(countdown)
-    model = clone(estimator).set_params(checkpoint=folder, resume=True).fit(X, **how)
-    Path(result).write_text(learnt(model))
-
-
-def trainings(name, every, n_random, seed):
+def trainings(name, windows, every, n_random, seed):
     """Kill a training at its steps, and at random moments, and let it go on each time."""
     estimator, how = FITS[name]
-    expected = learnt(clone(estimator).fit(X, **how))
+
+    def sitting(folder, result, countdown=None):
+        if countdown is not None:
+            arm(countdown)
+        model = clone(estimator).set_params(checkpoint=folder, resume=True).fit(windows, **how)
+        Path(result).write_text(learnt(model))
+
+    expected = learnt(clone(estimator).fit(windows, **how))
     counts = Counter()
     place = Path(tempfile.mkdtemp())
     counter = place / "steps"
 
     def count():
         countdown = Countdown(None)
-        sitting(name, place / "counted", place / "counted.json", countdown)
+        sitting(place / "counted", place / "counted.json", countdown)
         counter.write_text(str(countdown.steps))
 
     assert in_fork(count) == "done"
     n_steps = int(counter.read_text())
     began = time.perf_counter()
-    assert in_fork(lambda: sitting(name, place / "timed", place / "timed.json")) == "done"
+    assert in_fork(lambda: sitting(place / "timed", place / "timed.json")) == "done"
     duration = time.perf_counter() - began
     draw = random.Random(seed)
 
     def finish(folder):
         result = place / "result.json"
         result.unlink(missing_ok=True)
-        ended = in_fork(lambda: sitting(name, folder, result))
+        ended = in_fork(lambda: sitting(folder, result))
         counts["sittings"] += 1
         counts["failed" if ended != "done" else "whole"] += 1
         same = ended == "done" and result.read_text() == expected
@@ -174,14 +175,14 @@ def trainings(name, every, n_random, seed):
 
     for step in range(1 + seed % every, n_steps + 1, every):
         folder = place / "killed"
-        ended = in_fork(lambda: sitting(name, folder, place / "x", Countdown(step)))  # noqa: B023
+        ended = in_fork(lambda: sitting(folder, place / "x", Countdown(step)))  # noqa: B023
         counts[f"{ended} at a step"] += 1
         finish(folder)
     for _ in range(n_random):
         folder = place / "killed"
         for _ in range(draw.choice([1, 2, 3])):
             after = draw.uniform(0, 0.7 * duration)
-            ended = in_fork(lambda: sitting(name, folder, place / "x"), kill_after=after)  # noqa: B023
+            ended = in_fork(lambda: sitting(folder, place / "x"), kill_after=after)  # noqa: B023
             counts[f"{ended} at a random moment"] += 1
         finish(folder)
     shutil.rmtree(place)
@@ -219,6 +220,7 @@ def savings():
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("subject", choices=[*FITS, "save"])
+    parser.add_argument("--windows", help="an .npy file of windows to train on")
     parser.add_argument("--every", type=int, default=1, help="kill at every so many-th step")
     parser.add_argument("--random", type=int, default=0, help="kills at random moments")
     parser.add_argument("--seed", type=int, default=0)
@@ -226,7 +228,8 @@ def main():
     if args.subject == "save":
         found = savings()
     else:
-        found = trainings(args.subject, args.every, args.random, args.seed)
+        windows = X if args.windows is None else np.load(args.windows)
+        found = trainings(args.subject, windows, args.every, args.random, args.seed)
     print(json.dumps(found))
 
 

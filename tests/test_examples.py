@@ -23,6 +23,7 @@ TINY = {
         *("--output", "{tmp_path}/output"),
     ],
     "plot_masked_modelling.py": ["--output", "{tmp_path}/output"],
+    "plot_streaming.py": ["--output", "{tmp_path}/output"],
 }
 
 
@@ -104,6 +105,9 @@ def test_each_study_has_an_example(study):
 @pytest.mark.slow
 def test_runs(script, tmp_path):
     pytest.importorskip("matplotlib")
+    if script.name == "plot_streaming.py":
+        pytest.importorskip("onnx")
+        pytest.importorskip("onnxruntime")
     arguments = [part.format(tmp_path=tmp_path) for part in TINY.get(script.name, [])]
     folder = tmp_path / "working directory"
     folder.mkdir()

@@ -5,7 +5,7 @@ from typing import Any
 from sklearn.pipeline import Pipeline
 
 from ..features import SSLEmbedder
-from ..pretext import PretextPretrainer
+from ..pretext import resolve_pretrainer
 
 
 def find_pretrainer(estimator: Any) -> Any:
@@ -39,8 +39,8 @@ def _search(estimator: Any) -> Any:
     if isinstance(estimator, Pipeline):
         found = (_search(step) for _, step in estimator.steps)
         return next((pretrainer for pretrainer in found if pretrainer is not None), None)
-    if isinstance(estimator, SSLEmbedder) and estimator.pretrainer is None:
-        return getattr(estimator, "pretrainer_", PretextPretrainer())
+    if isinstance(estimator, SSLEmbedder) and not hasattr(estimator, "pretrainer_"):
+        return resolve_pretrainer(estimator.pretrainer)
     if hasattr(estimator, "encode"):
         return estimator
     return getattr(estimator, "pretrainer_", getattr(estimator, "pretrainer", None))

@@ -15,7 +15,9 @@ from sklearn.svm import SVC
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_ecgssl import UnreadableFileError
+from sklearn_ecgssl.datasets import load_recordings
 from sklearn_ecgssl.features import SSLEmbedder
+from sklearn_ecgssl.signal import ECGFilter, Resampler, Segmenter, TrimmedScaler
 from sklearn_ecgssl.training import _checkpoint, _keeper
 from sklearn_ecgssl.training._net import TrainingNet
 from tests.tiny import each_pretrainer, tiny_dense, tiny_ecg_classifier, tiny_pretrainer, waves
@@ -61,6 +63,24 @@ def test_killed_anywhere_it_ends_with_the_same_bits(subject):
     found = killed(subject, "--every", "6", "--random", "3")
     assert found["killed at a step"] > 10
     assert found["same bits"] == found["sittings"] > 13
+
+
+@pytest.mark.real
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("subject", "sampling_rate"), [("recognition as published", 256), ("masked as published", 128)]
+)
+def test_killed_on_real_ecg_it_ends_with_the_same_bits(
+    subject, sampling_rate, shared_data, tmp_path
+):
+    data = load_recordings(shared_data / "eegmat_ecg.npz")
+    resampled = Resampler(data.sampling_rate, sampling_rate).fit_transform(data.recordings[:1])
+    cleaned = ECGFilter(sampling_rate).fit_transform(resampled)
+    windows = Segmenter(sampling_rate).windows(TrimmedScaler().fit_transform(cleaned))
+    np.save(tmp_path / "windows.npy", windows[:8])
+    found = killed(subject, "--windows", str(tmp_path / "windows.npy"), "--every", "9")
+    assert found["killed at a step"] >= 4
+    assert found["same bits"] == found["sittings"] >= 4
 
 
 def test_what_is_killed_has_what_a_checkpoint_must_keep():
