@@ -68,7 +68,7 @@ class EpochKeeper(Callback):
         if self.checkpoint is not None and (
             n_epochs % self.checkpoint.every == 0 or n_epochs == self.max_epochs
         ):
-            self.checkpoint.save(net)
+            self._save(net, self.checkpoint)
 
     def last(self, net: TrainingNet) -> None:
         """Keep the epoch after which training stops early, for good.
@@ -80,7 +80,7 @@ class EpochKeeper(Callback):
         """
         self._keep(net)
         if self.checkpoint is not None:
-            self.checkpoint.save(net)
+            self._save(net, self.checkpoint)
 
     def explain(self, error: BaseException) -> None:
         """Tell the user what is left of a training that stopped half-way.
@@ -96,6 +96,17 @@ class EpochKeeper(Callback):
             warnings.warn(f"Interrupted: {kept}{more}.", stacklevel=2)
         else:
             error.args = (f"{error} Until then all was well: {kept}.",)
+
+    def _save(self, net: TrainingNet, checkpoint: Checkpoint) -> None:
+        try:
+            checkpoint.save(net)
+        except OSError as error:  # hours of training are worth more than a checkpoint of them
+            warnings.warn(
+                f"Epoch {len(self.history)} could not be saved in "
+                f"checkpoint={str(checkpoint.folder)!r}: {error}. Training goes on; what was saved "
+                "before is whole.",
+                stacklevel=2,
+            )
 
     def _keep(self, net: TrainingNet) -> None:
         stopping = early_stopping(net)

@@ -23,7 +23,10 @@ class TrainingProgress(Callback):
 
     def on_epoch_begin(self, net: Any, dataset_train: Any = None, **kwargs: Any) -> None:
         if self.bar_.total is None:
-            self.bar_.reset(total=net.max_epochs * -(-len(dataset_train) // net.batch_size))
+            steps = -(-len(dataset_train) // net.batch_size)
+            self.bar_.reset(total=net.max_epochs * steps)
+            # Epochs of an earlier sitting are done, but say nothing about the speed of this one.
+            self.bar_.n = self.bar_.initial = (len(net.history) - 1) * steps
 
     def on_batch_end(self, net: Any, training: bool = False, **kwargs: Any) -> None:
         if training:

@@ -1,6 +1,7 @@
 """Trainings that stop half-way: killed, interrupted, diverged; and what is left of them."""
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
@@ -17,9 +19,11 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_ecgssl import UnreadableFileError
 from sklearn_ecgssl.datasets import load_recordings
 from sklearn_ecgssl.features import SSLEmbedder
+from sklearn_ecgssl.formats import read_folder
 from sklearn_ecgssl.signal import ECGFilter, Resampler, Segmenter, TrimmedScaler
 from sklearn_ecgssl.training import _checkpoint, _keeper
 from sklearn_ecgssl.training._net import TrainingNet
+from sklearn_ecgssl.training._streams import RandomStreams
 from tests.tiny import each_pretrainer, tiny_dense, tiny_ecg_classifier, tiny_pretrainer, waves
 
 X, Y = waves(24)
@@ -258,6 +262,48 @@ def test_snapshots_come_when_they_are_asked_for(tmp_path, monkeypatch):
     )
     tiny_pretrainer(max_epochs=7, checkpoint=tmp_path, checkpoint_every=3).fit(X)
     assert saved == [3, 6, 7]
+
+
+def test_a_checkpoint_that_cannot_be_written_stops_nothing(tmp_path, monkeypatch):
+    fsync, calls = os.fsync, []
+
+    def full(descriptor):
+        calls.append(1)
+        if len(calls) > 5:
+            raise OSError(28, "No space left on device")
+        return fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", full)
+    model = tiny_pretrainer(max_epochs=4, checkpoint=tmp_path)
+    with pytest.warns(UserWarning, match=r"Epoch \d could not be saved in .*No space left"):
+        model.fit(X)
+    monkeypatch.undo()
+    expected = tiny_pretrainer(max_epochs=4).fit(X)
+    same_fit(model, expected)
+    assert len(read_folder(tmp_path, "checkpoint")[0]["training"]["history"]) < 4
+    same_fit(clone(model).set_params(resume=True).fit(X), expected)
+
+
+def test_on_another_kind_of_device_streams_begin_anew_from_their_seeds():
+    def drawn(streams):
+        return torch.rand(4, generator=streams.inputs).tolist()
+
+    first = RandomStreams([1, 2, 3, 4], torch.device("cpu"))
+    drawn(first)
+    content, arrays = first.state()
+    same, other, later = (RandomStreams([1, 2, 3, 4], torch.device("cpu")) for _ in range(3))
+    same.restore(content, arrays, 5)
+    other.restore({**content, "device": "cuda"}, {}, 5)
+    later.restore({**content, "device": "cuda"}, {}, 6)
+    assert drawn(same) == drawn(first)
+    assert drawn(other) != drawn(later)
+    assert same.order.random() == other.order.random() == first.order.random()
+
+
+def test_the_progress_bar_goes_on(tmp_path, capsys):
+    model = tiny_pretrainer(max_epochs=2, checkpoint=tmp_path).fit(X)
+    clone(model).set_params(max_epochs=5, resume=True, verbose=1).fit(X)
+    assert "30/30" in capsys.readouterr().err  # 5 epochs of 6 batches, 3 of them in this sitting
 
 
 class TestInterrupted:
