@@ -1,12 +1,17 @@
 """The names of scikit-learn that are not (yet) public, imported in this one place."""
 
+import math
+from numbers import Integral
+from typing import Any
+
+import numpy as np
 from sklearn.base import _fit_context
 from sklearn.model_selection._split import GroupsConsumerMixin
 from sklearn.utils._param_validation import (
     HasMethods,
-    Interval,
     StrOptions,
 )
+from sklearn.utils._param_validation import Interval as _Interval
 from sklearn.utils._set_output import _wrap_data_with_container
 from sklearn.utils.metadata_routing import _routing_enabled
 from sklearn.utils.metaestimators import _BaseComposition
@@ -23,3 +28,32 @@ __all__ = [
     "_wrap_data_with_container",
     "validate_data",
 ]
+
+#: No number of anything is larger, and torch's 32-bit sizes hold it.
+LARGEST_INT = 2**31 - 1
+
+
+class Interval(_Interval):
+    """scikit-learn's interval, of the numbers that a parameter can mean.
+
+    Integers are at most `LARGEST_INT`. Reals are finite as float64, and what numpy and torch
+    compute with: integers, floats and numpy's of both, no fractions. True and False are no numbers.
+    """
+
+    def __init__(self, type: Any, left: Any, right: Any, *, closed: str) -> None:
+        if type is Integral and right is None:
+            right = LARGEST_INT
+            closed = {"left": "both", "neither": "right"}[closed]
+        super().__init__(type, left, right, closed=closed)
+
+    def is_satisfied_by(self, val: Any) -> bool:
+        """Tell whether a value is a number in the interval."""
+        kinds = Integral if self.type is Integral else (Integral, float, np.floating)
+        if isinstance(val, bool) or not isinstance(val, kinds):
+            return False
+        if self.type is Integral:
+            return int(val) in self
+        try:
+            return math.isfinite(val) and float(val) in self
+        except OverflowError:
+            return False

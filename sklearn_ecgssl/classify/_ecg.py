@@ -81,14 +81,14 @@ class ECGClassifier(PretrainedMixin, NetworkClassifier):
     dropout : float, default=0.0
         Dropout after each hidden layer.
     l2 : float, default=0.0
-        Adds ``l2 * sum(w ** 2) / 2`` over all kernels that are trained to the loss.
+        Adds ``l2 * sum(w ** 2) / 2`` over all kernels that are trained to the loss. At most 1e6.
     activation : {"relu", "leaky_relu"}, default="relu"
         Activation of the hidden layers.
     class_weight : dict, "balanced", "positive" or None, default=None
         Weight of each class's windows in the loss. "positive" is that of [3]_ for two classes: the
         second is weighed by windows of the first over those of the second.
     learning_rate : float, default=1e-3
-        Of Adam.
+        Of Adam, at most 1.
     trunk_learning_rate : float or None, default=None
         Learning rate of the trunk, usually a lower one for fine-tuning. None: `learning_rate`.
     lr_decay : float, default=1.0
@@ -175,7 +175,7 @@ class ECGClassifier(PretrainedMixin, NetworkClassifier):
         "pretrainer": [HasMethods(["fit", "build_trunk", "trunk_state"]), str, PathLike, None],
         "freeze": [StrOptions({"trunk"}), None],
         "aggregate": [str, list, tuple, None],
-        "trunk_learning_rate": [Interval(Real, 0, None, closed="neither"), None],
+        "trunk_learning_rate": [Interval(Real, 0, 1, closed="right"), None],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither"), None],
         "patience": [Interval(Integral, 1, None, closed="left"), None],
         "precision": [StrOptions(set(PRECISIONS))],
@@ -261,6 +261,8 @@ class ECGClassifier(PretrainedMixin, NetworkClassifier):
             If a parameter, the windows or the labels cannot be used; the message says which and
             what to do.
         """
+        if isinstance(self.checkpoint, str) and not self.checkpoint:
+            raise ValueError("checkpoint='' is no folder. None keeps nothing.")
         store = self._check_windows(X, reset=True)
         y = check_labels(self, len(store), y)
         labels = self._learn_classes(y)
@@ -372,6 +374,10 @@ class ECGClassifier(PretrainedMixin, NetworkClassifier):
             raise ValueError(f"its pretrainer is a {type(pretrainer).__name__}.")
         pretrainer._check_loaded()
         pretrainer._check_aggregate(getattr(self, "aggregate_", None))
+        if self.n_features_in_ != pretrainer.n_features_in_:
+            raise ValueError(f"its windows have {self.n_features_in_} samples, its trunk's others.")
+        if self.classes_.ndim != 1 or len(self.classes_) < 2:
+            raise ValueError(f"classes_ has shape {self.classes_.shape}.")
         check_weights(self.state_)
         if self.architecture_ != self._head_architecture(self.architecture_["n_features"]):
             raise ValueError("its head is not that of its parameters.")

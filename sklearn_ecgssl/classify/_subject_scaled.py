@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from .._compat import HasMethods, _fit_context
 from .._fitting import all_or_nothing
+from ..signal._checks import missing_entries
 
 
 class SubjectScaledClassifier(ClassifierMixin, BaseEstimator):
@@ -145,7 +146,7 @@ def scale_rows(values: Any, groups: Any = None) -> np.ndarray:
     Raises
     ------
     ValueError
-        If `groups` is not as long as `values`.
+        If `groups` is not as long as `values`, or has missing values.
     """
     rows = np.asarray(values, dtype=np.float64)
     people = np.zeros(len(rows), dtype=int) if groups is None else np.asarray(groups)
@@ -153,6 +154,12 @@ def scale_rows(values: Any, groups: Any = None) -> np.ndarray:
         raise ValueError(
             f"groups must name the subject of each of the {len(rows)} samples, got shape "
             f"{people.shape}."
+        )
+    missing = missing_entries(people)
+    if missing:
+        raise ValueError(
+            f"groups is missing for sample {missing[0]} ({len(missing)} in all): name the person, "
+            "or leave the sample out."
         )
     scaled = np.empty_like(rows)
     for person in np.unique(people):

@@ -1,11 +1,13 @@
 """A simulated cohort for examples, documentation and tests."""
 
+import math
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from sklearn.utils import Bunch, check_random_state, check_scalar
 
+from .._compat import LARGEST_INT
 from ._ecg_model import simulate_ecg
 from ._noise import baseline_wander, mains_hum, sensor_noise
 from ._people import CONDITIONS, Person, draw_people, recording_of
@@ -13,6 +15,11 @@ from ._people import CONDITIONS, Person, draw_people, recording_of
 _MAX_SEED = np.iinfo(np.int32).max
 # Breathing turns the heart in the chest: relative change of all waves.
 _RESPIRATORY_GAIN = 0.04
+# Beyond these, hearts beat infinitely fast, and float32 and memory end.
+_LARGEST_FACTOR = 10
+_LARGEST_LEVEL = 1e6
+_LARGEST_RATE = 100_000
+_MOST_SAMPLES = 1e9  # 1000 hours at 256 Hz, 4 GB
 
 _DESCR = """\
 Simulated ECG, no person was recorded. Scores on these data say nothing about real people.
@@ -64,10 +71,10 @@ def make_cohort(
     duration : float or (float, float), default=(60.0, 90.0)
         Duration in s of every recording, at least 1, or the limits between which each is drawn.
     sampling_rate : float, default=256
-        In Hz, at least 64.
+        In Hz, at least 64, at most 100 000.
     effect : float, default=1.0
-        Factor of the shifts that a condition makes. With 0 the conditions are the same, and a
-        right evaluation finds chance.
+        Factor of the shifts that a condition makes, at most 10, and so are the next two. With 0
+        the conditions are the same, and a right evaluation finds chance.
     effect_spread : float, default=0.6
         Standard deviation over people of their response, whose mean is 1. With 0 everyone
         responds alike.
@@ -143,20 +150,28 @@ def make_cohort(
     >>> cohort.target_names
     ['rest', 'stress']
     """
-    _check_int("n_subjects", n_subjects, 1)
-    _check_int("n_conditions", n_conditions, 1, len(CONDITIONS))
-    _check_int("n_recordings_per_condition", n_recordings_per_condition, 1)
-    _check_float("sampling_rate", sampling_rate, 64)
+    n_subjects = _check_int("n_subjects", n_subjects, 1)
+    n_conditions = _check_int("n_conditions", n_conditions, 1, len(CONDITIONS))
+    n_recordings_per_condition = _check_int(
+        "n_recordings_per_condition", n_recordings_per_condition, 1
+    )
+    sampling_rate = _check_float("sampling_rate", sampling_rate, 64, _LARGEST_RATE)
     limits = _check_duration(duration)
-    for name, value in [
-        ("effect", effect),
-        ("effect_spread", effect_spread),
-        ("subject_spread", subject_spread),
-        ("noise", noise),
-        ("wander", wander),
-        ("mains", mains),
-    ]:
-        _check_float(name, value, 0)
+    n_seconds = limits[1] * n_subjects * n_conditions * n_recordings_per_condition
+    if n_seconds * sampling_rate > _MOST_SAMPLES:
+        raise ValueError(
+            f"The cohort would have up to {n_seconds * sampling_rate:.1e} samples, more than "
+            f"{_MOST_SAMPLES:.0e}: lower n_subjects, n_recordings_per_condition, duration or "
+            "sampling_rate."
+        )
+    effect = _check_float("effect", effect, 0, _LARGEST_FACTOR)
+    effect_spread = _check_float("effect_spread", effect_spread, 0, _LARGEST_FACTOR)
+    subject_spread = _check_float("subject_spread", subject_spread, 0, _LARGEST_FACTOR)
+    levels = {
+        "noise": _check_float("noise", noise, 0, _LARGEST_LEVEL),
+        "wander": _check_float("wander", wander, 0, _LARGEST_LEVEL),
+        "mains": _check_float("mains", mains, 0, _LARGEST_LEVEL),
+    }
     rng = check_random_state(random_state)
 
     people = draw_people(n_subjects, n_conditions, effect, effect_spread, subject_spread, rng)
@@ -165,7 +180,6 @@ def make_cohort(
         for index in np.indices((n_subjects, n_conditions, n_recordings_per_condition))[:2]
     )
     seeds = rng.randint(_MAX_SEED, size=len(target))
-    levels = {"noise": noise, "wander": wander, "mains": mains}
     recordings, r_peaks = [], []
     for person, condition, seed in zip(subject, target, seeds, strict=True):
         recording, peaks = _simulate_recording(
@@ -221,26 +235,34 @@ def _simulate_recording(
     return recording.astype(np.float32), r_peaks
 
 
-def _check_int(name: str, value: Any, low: int, high: int | None = None) -> None:
+def _check_int(name: str, value: Any, low: int, high: int = LARGEST_INT) -> int:
     if isinstance(value, bool):
         raise TypeError(f"{name} must be an int, got {value!r}.")
-    check_scalar(value, name, Integral, min_val=low, max_val=high)
+    return int(check_scalar(value, name, Integral, min_val=low, max_val=high))
 
 
-def _check_float(name: str, value: Any, low: float) -> None:
-    check_scalar(value, name, Real, min_val=low)
-    if not np.isfinite(value):
-        raise ValueError(f"{name} must be finite, got {value!r}.")
+def _check_float(name: str, value: Any, low: float, high: float | None = None) -> float:
+    if isinstance(value, bool):
+        raise TypeError(f"{name} must be a float, got {value!r}.")
+    check_scalar(value, name, Real)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise ValueError(f"{name} must be finite, got {value!r:.40}.")
+    check_scalar(value, name, Real, min_val=low, max_val=high)
+    return number
 
 
 def _check_duration(duration: Any) -> tuple[float, float]:
     if isinstance(duration, Real):
         duration = (duration, duration)
-    if isinstance(duration, str) or np.ndim(duration) != 1 or len(duration) != 2:
+    fits = isinstance(duration, list | tuple) or np.ndim(duration) == 1
+    if not fits or isinstance(duration, str) or len(duration) != 2:
         raise ValueError(f"duration must be a number or (shortest, longest), got {duration!r}.")
     shortest, longest = duration
-    _check_float("duration", shortest, 1)
-    _check_float("duration", longest, 1)
+    shortest, longest = (_check_float("duration", value, 1) for value in (shortest, longest))
     if shortest > longest:
         raise ValueError(f"duration must be (shortest, longest), got {duration!r}.")
-    return float(shortest), float(longest)
+    return shortest, longest

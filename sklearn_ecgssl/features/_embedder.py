@@ -187,7 +187,7 @@ class SSLEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 f"{'windowed recordings' if self.windowed_ else 'plain windows'}, as in fit."
             )
         features = self.pretrainer_.encode(
-            X, layer=self.layer, aggregate=self.aggregate, sampling_rate=self.sampling_rate
+            X, layer=self.layer, aggregate=self.aggregate, sampling_rate=float(self.sampling_rate)
         )
         if not windowed:
             return features

@@ -213,8 +213,9 @@ class HRVFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return check_recordings(X, estimator=self, reset=reset)
 
     def _row(self, x: np.ndarray) -> np.ndarray:
-        beats = find_beats(x, self.sampling_rate) / self.sampling_rate
-        return variability(beats, len(x) / self.sampling_rate, self.features_, self.min_beats)
+        rate = float(self.sampling_rate)  # len(x) / np.int16(256) would end at 32767 samples
+        beats = find_beats(x, rate) / rate
+        return variability(beats, len(x) / rate, self.features_, int(self.min_beats))
 
     def _warn_of_missing(self, rows: np.ndarray, what: str) -> None:
         missing = np.isnan(rows)
@@ -254,7 +255,8 @@ def _choose(features: str | Sequence[str], durations: np.ndarray) -> list[str]:
     if isinstance(features, str):
         return [name for name in FEATURES if long_enough(name, float(np.median(durations)))]
     names: list[str] = list(features)
-    if not names or len(set(names)) < len(names) or not set(names) <= set(FEATURES):
+    known = all(isinstance(name, str) and name in FEATURES for name in names)
+    if not names or not known or len(set(names)) < len(names):
         raise ValueError(
             f"features must be 'auto' or some of {list(FEATURES)}, each once, got {features!r}."
         )

@@ -2,6 +2,7 @@
 
 from ._aggregation import AGGREGATIONS, aggregate, n_aggregated
 from ._build import (
+    MAX_DEPTH,
     check_convolutions,
     check_counts,
     check_sizes,
@@ -21,6 +22,7 @@ from ._trunk import GLOBAL_MAX, ConvTrunk, shortest_window
 __all__ = [
     "AGGREGATIONS",
     "GLOBAL_MAX",
+    "MAX_DEPTH",
     "TOKEN_AGGREGATIONS",
     "ClassificationNet",
     "ConvTrunk",

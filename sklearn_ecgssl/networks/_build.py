@@ -106,7 +106,8 @@ def check_sizes(name: str, sizes: Any, *, min_length: int) -> tuple[int, ...]:
     if not fits or not min_length <= len(sizes) <= MAX_DEPTH or not all(map(_is_size, sizes)):
         raise ValueError(
             f"{name} must be a sequence of at least {min_length} positive integers, one a layer or "
-            f"block (no more than {MAX_DEPTH} of them, each at most {MAX_SIZE}), got {sizes!r:.200}."
+            f"block (no more than {MAX_DEPTH} of them, each at most {MAX_SIZE}), got "
+            f"{sizes!r:.200}."
         )
     return tuple(int(size) for size in sizes)
 

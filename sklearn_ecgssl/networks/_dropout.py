@@ -21,7 +21,7 @@ class Dropout(nn.Module):
 
     def __init__(self, p: float) -> None:
         super().__init__()
-        self.p = p
+        self.p = float(p)  # numpy's float16 ends at 65504, below LEVELS
         self.generator: torch.Generator | None = None
 
     def forward(self, values: Tensor) -> Tensor:

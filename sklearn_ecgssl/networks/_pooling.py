@@ -17,8 +17,8 @@ class MaxPool(nn.MaxPool2d):
 
     def __init__(self, size: int, stride: int) -> None:
         super().__init__((1, size), (1, stride))
-        self.size = size
-        self.step = stride
+        self.size = int(size)
+        self.step = int(stride)
 
     def forward(self, signal: Tensor) -> Tensor:
         # torch's own keeps where each maximum was, in 64 bits, whether that is needed or not.

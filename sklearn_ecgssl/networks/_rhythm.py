@@ -38,7 +38,18 @@ def rhythm(maps: Tensor, map_rate: float) -> Tensor:
     Tensor of shape (n_windows, n_channels + 40), float32
         For each channel the natural logarithm of its period in seconds, then the modulation
         spectrum.
+
+    Raises
+    ------
+    ValueError
+        If the shortest period that is looked for is less than one sample.
     """
+    if map_rate * PERIODS[0] < 1:
+        raise ValueError(
+            f"aggregate='rhythm' needs activations at {1 / PERIODS[0]:.2g} Hz or more, these are "
+            f"at {map_rate:.2g} Hz. Use a higher sampling_rate, an earlier layer, a smaller "
+            "pool_stride, or another aggregate."
+        )
     centred = maps.float() - maps.float().mean(dim=-1, keepdim=True)
     return torch.cat([log_periods(centred, map_rate), modulation(centred, map_rate)], dim=1)
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ._aggregation import aggregate
+from ._build import check_depth
 from ._encoder_layer import EncoderLayer
 from ._input_encoder import InputEncoder
 from ._layers import initialise_
@@ -83,12 +84,13 @@ class TransformerTrunk(nn.Module):
         super().__init__()
         self.n_channels = filters[-1]
         self.aggregation = tuple(aggregation)
-        self.n_heads = n_heads
-        self.most_channels = max(*filters, 3 * self.n_channels, feedforward)
+        self.n_heads = int(n_heads)
+        self.most_channels = max(*filters, 3 * self.n_channels, int(feedforward))
         self.input_encoder = InputEncoder(filters, kernel_sizes, dropout)
         self.embedding = TokenEmbedding(self.n_channels, dropout)
         self.layers = nn.ModuleList(
-            EncoderLayer(self.n_channels, n_heads, feedforward, dropout) for _ in range(n_layers)
+            EncoderLayer(self.n_channels, self.n_heads, int(feedforward), dropout)
+            for _ in range(check_depth("n_layers", n_layers))
         )
         initialise_(self)
 

@@ -7,6 +7,7 @@ from typing import cast
 from torch import Tensor, nn
 
 from ._aggregation import aggregate
+from ._build import check_depth
 from ._layers import SameConv, activation_layer, as_signal, initialise_
 from ._pooling import MaxPool, global_max
 
@@ -83,13 +84,14 @@ class ConvTrunk(nn.Module):
         super().__init__()
         self.filters = tuple(filters)
         self.aggregation = tuple(aggregation)
-        self.pool_stride = pool_stride
+        self.pool_stride = int(pool_stride)  # numpy's small integers would end the arithmetic early
+        n_convs = check_depth("convs_per_block", convs_per_block)
         self.blocks = nn.ModuleList()
         n_channels = 1
         for n_filters, kernel_size in zip(filters, kernel_sizes, strict=True):
             self.blocks.append(
                 ConvBlock(
-                    [n_channels] + [n_filters] * convs_per_block,
+                    [n_channels] + [n_filters] * n_convs,
                     kernel_size,
                     activation_layer(activation, negative_slope),
                 )
@@ -223,5 +225,5 @@ def shortest_window(n_blocks: int, pool_size: int, pool_stride: int) -> int:
     """
     n_times = 1
     for _ in range(n_blocks - 1):
-        n_times = (n_times - 1) * pool_stride + pool_size
+        n_times = (n_times - 1) * int(pool_stride) + int(pool_size)
     return n_times

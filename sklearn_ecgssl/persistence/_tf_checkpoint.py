@@ -82,8 +82,8 @@ def load_tf_checkpoint(
     Notes
     -----
     The weights that the authors publish are under a non-commercial licence (CC BY-NC): whoever uses
-    them names the authors and makes no commercial use of them. They are no part of this package, which only reads a copy
-    of yours.
+    them names the authors and makes no commercial use of them. They are no part of this package,
+    which only reads a copy of yours.
 
     Windows must be what the network has learnt on: 256 Hz, high-pass filtered at 0.8 Hz, and scaled
     per subject (`ECGFilter`, `TrimmedScaler`, `scale_subjects`).

@@ -56,7 +56,7 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
     _free_on_resume: tuple[str, ...] = PretrainedMixin._local_parameters
 
     _parameter_constraints: dict = {
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "learning_rate": [Interval(Real, 0, 1, closed="right")],
         "max_epochs": [Interval(Integral, 0, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither"), None],
@@ -98,6 +98,9 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
         ValueError
             If a parameter or the windows cannot be used; the message says which and what to do.
         """
+        for name in ("memory", "checkpoint"):
+            if isinstance(place := getattr(self, name), str) and not place:
+                raise ValueError(f"{name}={place!r} is no folder. None keeps nothing.")
         return self._fit(X, groups) if self.memory is None else fit_from_memory(self, X, groups)
 
     def _fit(self, X: Any, groups: Any) -> Self:
@@ -242,10 +245,11 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
         self, store: WindowStore, layer: str, ways: tuple[str, ...], sampling_rate: float
     ) -> np.ndarray:
         device = resolve_device(self.device)
-        module = self._rebuilt(device)
-        return self._apply(
-            self._layer_function(module, layer, ways, sampling_rate), store, module, device
-        )
+        own = tuple(self.aggregations()[:1])
+        # Heads make no features, and building them takes longer than embedding a window.
+        trunk = rebuilt(lambda: self._build_trunk(own), self.trunk_state(), device)
+        function = self._layer_function(trunk, layer, ways, sampling_rate)
+        return self._apply(function, store, trunk, device)
 
     def _apply(
         self,
@@ -305,7 +309,7 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
         known = self.aggregations()
         ways = known[:1] if aggregate is None else aggregate
         ways = (ways,) if isinstance(ways, str) else tuple(ways)
-        if not ways or not set(ways) <= set(known):
+        if not ways or not all(isinstance(way, str) and way in known for way in ways):
             raise ValueError(f"aggregate must be one or several of {known}, got {aggregate!r}.")
         return ways
 
@@ -363,5 +367,5 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
 
     @abstractmethod
     def _layer_function(
-        self, module: Any, layer: str, ways: tuple[str, ...], sampling_rate: float
+        self, trunk: Any, layer: str, ways: tuple[str, ...], sampling_rate: float
     ) -> Callable[[Tensor], Tensor]: ...

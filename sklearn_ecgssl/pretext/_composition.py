@@ -2,7 +2,7 @@
 
 from typing import Any, Self
 
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 
 from .._compat import _BaseComposition
 from ..formats import check_fitted_attributes
@@ -48,21 +48,16 @@ class TransformComposition(_BaseComposition):
         -------
         self : object
             The estimator.
-
-        Raises
-        ------
-        TypeError
-            If `transforms` is a list of something else than pairs of name and transform.
         """
         if "transforms" in params:
-            transforms = params.pop("transforms")
-            for pair in transforms if isinstance(transforms, list) else []:
-                _check_pair(pair)
-            self.transforms = transforms
+            self.transforms = params.pop("transforms")
         defaults = default_transforms()
         named = {name for name, _ in defaults} & {key.partition("__")[0] for key in params}
         if self.transforms is None and named:
             self.transforms = defaults
+        if isinstance(self.transforms, list) and not all(map(_is_pair, self.transforms)):
+            # `fit` refuses them with a better word than scikit-learn, which takes them apart here
+            return BaseEstimator.set_params(self, **params)
         self._set_params("transforms", **params)
         return self
 
@@ -139,9 +134,12 @@ class TransformComposition(_BaseComposition):
             transform._validate_params()
 
 
+def _is_pair(pair: Any) -> bool:
+    return isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str)
+
+
 def _check_pair(pair: Any) -> None:
-    fits = isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str)
-    if not fits or not (isinstance(pair[1], WindowTransform) or pair[1] == "drop"):
+    if not _is_pair(pair) or not (isinstance(pair[1], WindowTransform) or pair[1] == "drop"):
         raise TypeError(
             "transforms must be a list of (name, transform), each transform an instance of "
             f"WindowTransform or 'drop', got {pair!r} in it."

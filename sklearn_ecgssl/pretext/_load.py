@@ -49,7 +49,7 @@ def load_pretrained(path: str | PathLike[str], *, device: str = "auto") -> BaseP
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     _ = pretrainer.fit(windows).save_pretrained(folder, sampling_rate=256)
     ...     loaded = load_pretrained(folder)
-    >>> (loaded.encode(windows) == pretrainer.encode(windows)).all()
+    >>> bool((loaded.encode(windows) == pretrainer.encode(windows)).all())
     True
     """
     name = read_folder(Path(path), "pretrained")[0].get("class")
@@ -82,7 +82,7 @@ def resolve_pretrainer(pretrainer: Any) -> BaseEstimator:
     if pretrainer is None:
         return PretextPretrainer()
     if isinstance(pretrainer, (str, PathLike)):
-        if not Path(pretrainer).is_dir():
+        if not fspath(pretrainer) or not Path(pretrainer).is_dir():
             raise ValueError(
                 f"pretrainer={fspath(pretrainer)!r} must be a pretrainer or the folder of a saved "
                 "one, and there is no such folder."

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from .._compat import Interval
 from ..formats import check_fitted_attributes
 from ..networks import (
+    MAX_DEPTH,
     TOKEN_AGGREGATIONS,
     MaskedTransformer,
     TransformerTrunk,
@@ -87,7 +88,7 @@ class MaskedPretrainer(BasePretrainer):
         Adds ``l2 * sum(w ** 2) / 2`` over all kernels, not biases, to the loss: the weight decay
         of [1]_.
     learning_rate : float, default=1e-3
-        Of Adam, where it is highest.
+        Of Adam, where it is highest; at most 1.
     warm_up : float, default=0.06
         Part of the training in which the learning rate rises, linearly; then it falls to zero,
         linearly. [1]_ has 30 of 500 epochs.
@@ -201,12 +202,12 @@ class MaskedPretrainer(BasePretrainer):
         "span_length": [Interval(Integral, 1, None, closed="left")],
         "filters": ["array-like"],
         "kernel_sizes": ["array-like"],
-        "n_layers": [Interval(Integral, 1, None, closed="left")],
+        "n_layers": [Interval(Integral, 1, MAX_DEPTH, closed="both")],
         "n_heads": [Interval(Integral, 1, None, closed="left")],
         "feedforward": [Interval(Integral, 1, None, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "head_hidden": ["array-like"],
-        "l2": [Interval(Real, 0, None, closed="left")],
+        "l2": [Interval(Real, 0, 1e6, closed="both")],
         "warm_up": [Interval(Real, 0, 1, closed="left")],
     }
 
@@ -392,7 +393,7 @@ class MaskedPretrainer(BasePretrainer):
         return [f"layer{i + 1}" for i in range(self._fitted_architecture()["n_layers"])]
 
     def _layer_function(
-        self, module: Any, layer: str, ways: tuple[str, ...], sampling_rate: float
+        self, trunk: Any, layer: str, ways: tuple[str, ...], sampling_rate: float
     ) -> Callable[[Tensor], Tensor]:
         check_duration(self.n_features_in_ / sampling_rate, ways, sampling_rate)
-        return token_features(module.trunk, self._layer_indices(layer), ways, sampling_rate)
+        return token_features(trunk, self._layer_indices(layer), ways, sampling_rate)

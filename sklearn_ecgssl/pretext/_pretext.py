@@ -14,6 +14,7 @@ from .._compat import Interval, StrOptions
 from ..networks import (
     AGGREGATIONS,
     GLOBAL_MAX,
+    MAX_DEPTH,
     ConvTrunk,
     RecognitionNet,
     check_convolutions,
@@ -76,9 +77,9 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
     head_dropout : float, default=0.6
         Dropout after each of them.
     l2 : float, default=1e-4
-        Adds ``l2 * sum(w ** 2) / 2`` over all kernels, not biases, to the loss.
+        Adds ``l2 * sum(w ** 2) / 2`` over all kernels, not biases, to the loss. At most 1e6.
     learning_rate : float, default=1e-3
-        Of Adam.
+        Of Adam, at most 1.
     lr_decay : float, default=0.9
         The learning rate is multiplied by it every `lr_decay_steps` batches. 1 keeps it constant,
         as [1]_ does.
@@ -177,14 +178,14 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
         "task_weights": [dict, "array-like", None],
         "filters": ["array-like"],
         "kernel_sizes": ["array-like"],
-        "convs_per_block": [Interval(Integral, 1, None, closed="left")],
+        "convs_per_block": [Interval(Integral, 1, MAX_DEPTH, closed="both")],
         "pool_size": [Interval(Integral, 1, None, closed="left")],
         "pool_stride": [Interval(Integral, 1, None, closed="left")],
         "activation": [StrOptions({"leaky_relu", "relu"})],
         "negative_slope": [Interval(Real, 0, 1, closed="both")],
         "head_hidden": ["array-like"],
         "head_dropout": [Interval(Real, 0, 1, closed="left")],
-        "l2": [Interval(Real, 0, None, closed="left")],
+        "l2": [Interval(Real, 0, 1e6, closed="both")],
         "lr_decay": [Interval(Real, 0, 1, closed="right")],
         "lr_decay_steps": [Interval(Integral, 1, None, closed="left")],
     }
@@ -362,7 +363,7 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
         return [f"block{i + 1}" for i in range(len(self._fitted_architecture()["filters"]))]
 
     def _layer_function(
-        self, module: Any, layer: str, ways: tuple[str, ...], sampling_rate: float
+        self, trunk: Any, layer: str, ways: tuple[str, ...], sampling_rate: float
     ) -> Callable[[Tensor], Tensor]:
         check_duration(self.n_features_in_ / sampling_rate, ways, sampling_rate)
-        return trunk_features(module.trunk, self._layer_indices(layer), ways, sampling_rate)
+        return trunk_features(trunk, self._layer_indices(layer), ways, sampling_rate)

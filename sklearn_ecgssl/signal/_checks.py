@@ -1,6 +1,8 @@
-"""Checks of what recordings hold."""
+"""Checks of what recordings hold, and of what becomes of them."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +26,7 @@ def check_not_flat(x: NDArray, name: str, trim: float = 0.025) -> NDArray:
     ndarray of shape (n_times - 2 * floor(trim * n_times),)
         The samples that are no spikes, in no order.
     """
-    first = int(trim * len(x))
+    first = int(float(trim) * len(x))  # numpy's float16 would end at 65504
     last = len(x) - 1 - first
     middle = np.partition(x, (first, last))[first : last + 1]
     if len(x) > 1 and x.min() == x.max():
@@ -38,3 +40,51 @@ def check_not_flat(x: NDArray, name: str, trim: float = 0.025) -> NDArray:
             f"are all {middle[0]:g}. Was the sensor off? Leave it out."
         )
     return middle
+
+
+def missing_entries(values: NDArray) -> list[int]:
+    """Find the entries of a 1-D array that are None, NaN or another library's missing value.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n,)
+        Such as the subjects of recordings.
+
+    Returns
+    -------
+    list of int
+        Where they are.
+    """
+    return [i for i, value in enumerate(values.tolist()) if _is_missing(value)]
+
+
+def _is_missing(value: Any) -> bool:
+    try:
+        return value is None or bool(value != value)
+    except TypeError:  # pandas.NA, of which nothing is true or false
+        return True
+
+
+def as_float32(x: NDArray[np.float64], name: str) -> NDArray[np.float32]:
+    """Return a processed recording as float32, or raise ValueError if it holds more than that can.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n_times,)
+        The recording.
+    name : str
+        What the message calls it, such as "recording 3".
+
+    Returns
+    -------
+    ndarray of shape (n_times,), float32
+        The same samples, all finite.
+    """
+    with np.errstate(over="ignore"):
+        result = x.astype(np.float32)
+    if not np.isfinite(result).all():
+        raise ValueError(
+            f"{name} has samples beyond float32 (3.4e38) after this step. Is it in another unit, "
+            "or is there an artefact in it? Leave it out."
+        )
+    return result

@@ -13,8 +13,16 @@ from sklearn.base import OneToOneFeatureMixin
 
 from .._compat import Interval
 from ._base import RecordingFunction, RecordingTransformer
-from ._checks import check_not_flat
+from ._checks import as_float32, check_not_flat
 from ._recordings import FloatArray
+
+#: The highest order. Beyond it float64 does not hold what a narrow band-pass computes with.
+MAX_ORDER = 50
+#: A filter is stable if this many samples of 1 leave it as they should, so closely.
+STABLE_FOR = 1000
+STABLE_WITHIN = 1e-4
+#: Samples by which no recording need be continued: none is so long.
+LONGEST = 2**53
 
 
 def design_sos(
@@ -35,8 +43,35 @@ def design_sos(
     sos : ndarray of shape (n_sections, 6)
         The sections, as :func:`scipy.signal.sosfilt` takes them.
     """
+    # numpy's small integers and floats would end the arithmetic early
+    sampling_rate, notch_quality, order = float(sampling_rate), float(notch_quality), int(order)
+    low = None if low is None else float(low)
+    high = None if high is None else float(high)
     notches = _as_frequencies(notch)
     _check_frequencies(sampling_rate, low, high, notches)
+    try:
+        with np.errstate(all="ignore"):
+            sos = _design(sampling_rate, low, high, notches, order, notch_quality)
+            stable = _is_stable(sos, constant=1.0 if low is None else 0.0)
+    except (ValueError, ArithmeticError):  # what scipy makes of such filters
+        stable = False
+    if not stable:
+        raise ValueError(
+            f"The filter (order={order}) is numerically unstable at these frequencies "
+            f"(sampling_rate={sampling_rate:g} Hz): lower the order, move low, high or notch away "
+            "from 0 Hz and the Nyquist frequency, or take a notch_quality nearer to 30."
+        )
+    return sos
+
+
+def _design(
+    sampling_rate: float,
+    low: float | None,
+    high: float | None,
+    notches: NDArray[np.float64],
+    order: int,
+    notch_quality: float,
+) -> NDArray[np.float64]:
     sections = []
     if low is not None and high is not None:
         sections.append(_butter(order, [low, high], "bandpass", sampling_rate))
@@ -47,13 +82,16 @@ def design_sos(
     for frequency in notches:
         numerator, denominator = signal.iirnotch(frequency, notch_quality, fs=sampling_rate)
         sections.append(signal.tf2sos(numerator, denominator))
-    sos = np.concatenate(sections)
-    _check_stable(sos, order)
-    return sos
+    return np.concatenate(sections)
 
 
 def filter_recording(
-    x: ArrayLike, sos: NDArray[np.float64], *, zero_phase: bool = True, padlen: int | None = None
+    x: ArrayLike,
+    sos: NDArray[np.float64],
+    *,
+    zero_phase: bool = True,
+    padlen: int | None = None,
+    name: str = "the recording",
 ) -> FloatArray:
     """Filter one recording in float64.
 
@@ -68,20 +106,28 @@ def filter_recording(
     padlen : int, default=None
         Samples by which both ends are continued before zero-phase filtering, by default
         scipy's; no more than the recording allows.
+    name : str, default="the recording"
+        What the error message calls `x`.
 
     Returns
     -------
     filtered : ndarray of shape (n_times,)
         float32.
+
+    Raises
+    ------
+    ValueError
+        If a sample becomes too large for float32.
     """
     x = np.asarray(x, dtype=np.float64)
-    if zero_phase:
-        padlen = min(_default_padlen(sos) if padlen is None else padlen, len(x) - 1)
-        filtered = signal.sosfiltfilt(sos, x, padlen=padlen)
-    else:
-        # the state of a filter that has seen the first sample for ever: no transient at the start
-        filtered, _ = signal.sosfilt(sos, x, zi=signal.sosfilt_zi(sos) * x[0])
-    return filtered.astype(np.float32)
+    with np.errstate(invalid="ignore"):  # in what scipy would hand to a section behind the last
+        if zero_phase:
+            padlen = min(_default_padlen(sos) if padlen is None else padlen, len(x) - 1)
+            filtered = signal.sosfiltfilt(sos, x, padlen=padlen)
+        else:
+            # the state of a filter that has seen the first sample for ever: no transient
+            filtered, _ = signal.sosfilt(sos, x, zi=signal.sosfilt_zi(sos) * x[0])
+    return as_float32(filtered, name)
 
 
 class ECGFilter(OneToOneFeatureMixin, RecordingTransformer):
@@ -102,9 +148,9 @@ class ECGFilter(OneToOneFeatureMixin, RecordingTransformer):
     notch : float, list of float or None, default=None
         Frequencies to be cut out, in Hz, such as 50 or [50, 100] for mains hum and its harmonic.
     order : int, default=4
-        Order of the Butterworth filter, as in :func:`scipy.signal.butter`: a band-pass has twice
-        as many poles. `zero_phase=True` applies it twice, so that the attenuation at `low` and
-        `high` is 6 dB instead of 3.
+        Order of the Butterworth filter, as in :func:`scipy.signal.butter`, at most 50: a band-pass
+        has twice as many poles. `zero_phase=True` applies it twice, so that the attenuation at
+        `low` and `high` is 6 dB instead of 3.
     zero_phase : bool, default=True
         True filters forwards and backwards: no delay, R peaks stay where they are. False filters
         forwards only, as a device does that does not know the future; its waves are delayed and
@@ -161,7 +207,7 @@ class ECGFilter(OneToOneFeatureMixin, RecordingTransformer):
         "low": [Interval(Real, 0, None, closed="neither"), None],
         "high": [Interval(Real, 0, None, closed="neither"), None],
         "notch": [Interval(Real, 0, None, closed="neither"), "array-like", None],
-        "order": [Interval(Integral, 1, None, closed="left")],
+        "order": [Interval(Integral, 1, MAX_ORDER, closed="both")],
         "zero_phase": ["boolean"],
         "notch_quality": [Interval(Real, 0, None, closed="neither")],
     }
@@ -195,14 +241,15 @@ class ECGFilter(OneToOneFeatureMixin, RecordingTransformer):
             notch_quality=self.notch_quality,
         )
         # scipy's few samples are far shorter than the memory of a slow high-pass or a narrow notch
-        memory = [self.notch_quality / frequency for frequency in _as_frequencies(self.notch)]
+        rate, quality = float(self.sampling_rate), float(self.notch_quality)
+        memory = [quality / frequency for frequency in _as_frequencies(self.notch)]
         if self.low is not None:
-            memory.append(1 / self.low)
-        padlen = max(_default_padlen(sos), *(round(self.sampling_rate * t) for t in memory), 0)
+            memory.append(1 / float(self.low))
+        padlen = max(_default_padlen(sos), *(round(min(rate * t, LONGEST)) for t in memory), 0)
 
         def function(x: FloatArray, name: str) -> FloatArray:
             check_not_flat(x, name)
-            return filter_recording(x, sos, zero_phase=self.zero_phase, padlen=padlen)
+            return filter_recording(x, sos, zero_phase=self.zero_phase, padlen=padlen, name=name)
 
         return function
 
@@ -215,14 +262,16 @@ def _butter(
 
 def _as_frequencies(notch: float | Sequence[float] | None) -> NDArray[np.float64]:
     try:
-        notches = np.atleast_1d(np.asarray([] if notch is None else notch, dtype=np.float64))
-    except (TypeError, ValueError) as error:
+        notches = np.atleast_1d([] if notch is None else notch)
+    except ValueError as error:
         raise ValueError(f"notch={notch!r} is neither a number nor a list of numbers.") from error
+    if notches.dtype.kind not in "iuf":
+        raise ValueError(f"notch={notch!r} is neither a number nor a list of numbers.")
     if notches.ndim != 1:
         raise ValueError(
             f"notch has shape {notches.shape}, expected a number or a list of numbers."
         )
-    return notches
+    return notches.astype(np.float64)
 
 
 def _check_frequencies(
@@ -253,19 +302,14 @@ def _check_frequencies(
         )
 
 
-def _check_stable(sos: NDArray[np.float64], order: int) -> None:
-    stable = np.isfinite(sos).all() and all(
-        np.abs(np.roots(section[3:])).max() < 1 for section in sos
-    )
-    try:
-        stable = stable and np.isfinite(signal.sosfilt_zi(sos)).all()
-    except np.linalg.LinAlgError:
-        stable = False
-    if not stable:
-        raise ValueError(
-            f"The filter (order={order}) is numerically unstable at these frequencies: lower the "
-            "order, or move low, high or notch away from 0 Hz and the Nyquist frequency."
-        )
+def _is_stable(sos: NDArray[np.float64], constant: float) -> bool:
+    """Tell whether the filter forgets, and makes `constant` of 1 in spite of rounding errors."""
+    if not np.isfinite(sos).all():
+        return False
+    if any(np.abs(np.roots(section[3:])).max() >= 1 for section in sos):
+        return False
+    response, _ = signal.sosfilt(sos, np.ones(STABLE_FOR), zi=signal.sosfilt_zi(sos))
+    return bool(np.abs(response - constant).max() < STABLE_WITHIN)
 
 
 def _default_padlen(sos: NDArray[np.float64]) -> int:

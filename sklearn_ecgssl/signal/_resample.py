@@ -15,6 +15,7 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin
 
 from .._compat import Interval
 from ._base import RecordingFunction, RecordingTransformer
+from ._checks import as_float32
 from ._recordings import FloatArray
 
 _MAX_DENOMINATOR = 1000  # of a rate: 333.333 Hz is 333333/1000
@@ -51,7 +52,9 @@ def rational_ratio(original_rate: float, sampling_rate: float) -> tuple[int, int
     return up, down
 
 
-def resample_recording(x: ArrayLike, up: int, down: int) -> FloatArray:
+def resample_recording(
+    x: ArrayLike, up: int, down: int, *, name: str = "the recording"
+) -> FloatArray:
     """Resample one recording by `up / down` with a polyphase filter, in float64.
 
     Parameters
@@ -60,11 +63,18 @@ def resample_recording(x: ArrayLike, up: int, down: int) -> FloatArray:
         The recording, of any length from 1.
     up, down : int
         The ratio, in lowest terms.
+    name : str, default="the recording"
+        What the error message calls `x`.
 
     Returns
     -------
     resampled : ndarray of shape (ceil(n_times * up / down),)
         float32. Its first sample stands where the first sample of `x` stands.
+
+    Raises
+    ------
+    ValueError
+        If a sample becomes too large for float32.
     """
     x = np.asarray(x)
     if up == down:
@@ -76,7 +86,7 @@ def resample_recording(x: ArrayLike, up: int, down: int) -> FloatArray:
     resampled = signal.resample_poly(
         x - offset, up, down, window=_low_pass(up, down), padtype=extension
     )
-    return (resampled + offset).astype(np.float32)
+    return as_float32(resampled + offset, name)
 
 
 class Resampler(ClassNamePrefixFeaturesOutMixin, RecordingTransformer):
@@ -144,7 +154,7 @@ class Resampler(ClassNamePrefixFeaturesOutMixin, RecordingTransformer):
         up, down = rational_ratio(self.original_rate, self.sampling_rate)
 
         def function(x: FloatArray, name: str) -> FloatArray:
-            return resample_recording(x, up, down)
+            return resample_recording(x, up, down, name=name)
 
         return function
 

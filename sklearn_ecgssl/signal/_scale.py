@@ -11,8 +11,11 @@ from sklearn.base import OneToOneFeatureMixin
 
 from .._compat import Interval
 from ._base import RecordingFunction, RecordingTransformer
-from ._checks import check_not_flat
+from ._checks import as_float32, check_not_flat, missing_entries
 from ._recordings import FloatArray, Recordings, check_recordings
+
+#: What `trim` may be.
+TRIM = Interval(Real, 0, 0.5, closed="left")
 
 
 def trimmed_mean_std(
@@ -45,9 +48,9 @@ def trimmed_mean_std(
     return float(x.mean(dtype=np.float64)), float(middle.std(dtype=np.float64))
 
 
-def scale_recording(x: ArrayLike, mean: float, std: float) -> FloatArray:
-    """Return `(x - mean) / std`, computed in float64, as float32."""
-    return ((np.asarray(x, dtype=np.float64) - mean) / std).astype(np.float32)
+def scale_recording(x: ArrayLike, mean: float, std: float, name: str) -> FloatArray:
+    """Return `(x - mean) / std`, computed in float64, as float32; `name` is for the error."""
+    return as_float32((np.asarray(x, dtype=np.float64) - mean) / std, name)
 
 
 def scale_subjects(
@@ -99,8 +102,8 @@ def scale_subjects(
     >>> print(round(float(tense.max() / calm.max()), 2))
     2.0
     """
-    if not 0 <= trim < 0.5:
-        raise ValueError(f"trim={trim} is not in [0, 0.5).")
+    if not TRIM.is_satisfied_by(trim):
+        raise ValueError(f"trim={trim!r} is not a number in [0, 0.5).")
     checked = check_recordings(recordings)
     scaled: list[FloatArray] = list(checked)
     for name, members in _members(subject, len(checked)):
@@ -109,7 +112,7 @@ def scale_subjects(
             raise ValueError(f"{name} has 1 sample in all, at least 2 are needed: leave it out.")
         mean, std = trimmed_mean_std(samples, trim, name=name)
         for i in members:
-            scaled[i] = scale_recording(checked[i], mean, std)
+            scaled[i] = scale_recording(checked[i], mean, std, f"recording {i}")
     return scaled if isinstance(checked, list) else np.stack(scaled)
 
 
@@ -163,7 +166,7 @@ class TrimmedScaler(OneToOneFeatureMixin, RecordingTransformer):
     """
 
     _parameter_constraints: dict[str, list[Any]] = {
-        "trim": [Interval(Real, 0, 0.5, closed="left")],
+        "trim": [TRIM],
     }
     _min_length = 2
 
@@ -172,7 +175,7 @@ class TrimmedScaler(OneToOneFeatureMixin, RecordingTransformer):
 
     def _recording_function(self) -> RecordingFunction:
         def function(x: FloatArray, name: str) -> FloatArray:
-            return scale_recording(x, *trimmed_mean_std(x, self.trim, name=name))
+            return scale_recording(x, *trimmed_mean_std(x, self.trim, name=name), name)
 
         return function
 
@@ -185,7 +188,7 @@ def _members(subject: ArrayLike, n_recordings: int) -> list[tuple[str, NDArray[n
             f"subject has shape {subjects.shape} for {n_recordings} recording(s), expected "
             f"({n_recordings},): one entry per recording."
         )
-    missing = [i for i, who in enumerate(subjects.tolist()) if who is None or who != who]
+    missing = missing_entries(subjects)
     if missing:
         raise ValueError(
             f"subject is missing for recording {missing[0]} ({len(missing)} in all): name the "

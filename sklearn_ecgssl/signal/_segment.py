@@ -13,6 +13,9 @@ from .._compat import Interval
 from ._base import RecordingFunction, RecordingTransformer
 from ._recordings import FloatArray, Recordings, check_recordings
 
+#: Beyond this, a float counts no single samples.
+MOST_SAMPLES = 2**53
+
 
 def window_samples(sampling_rate: float, window_length: float, overlap: float) -> tuple[int, int]:
     """Length of a window and distance between the starts of two windows, in samples.
@@ -35,15 +38,22 @@ def window_samples(sampling_rate: float, window_length: float, overlap: float) -
     Raises
     ------
     ValueError
-        If a window has less than one sample.
+        If a window has less than one sample, or more than can be counted.
     """
+    # numpy's small integers and floats would end the arithmetic early: 1000 Hz * 60 s in int16
+    sampling_rate, window_length = float(sampling_rate), float(window_length)
+    if sampling_rate * window_length > MOST_SAMPLES:
+        raise ValueError(
+            f"window_length={window_length:g} s at sampling_rate={sampling_rate:g} Hz is more "
+            f"samples than a window can have ({MOST_SAMPLES}). Which unit are they in?"
+        )
     n_times = round(sampling_rate * window_length)
     if n_times < 1:
         raise ValueError(
             f"window_length={window_length:g} s at sampling_rate={sampling_rate:g} Hz is less than "
             f"one sample: window_length must be at least {1 / sampling_rate:g} s."
         )
-    return n_times, max(1, round(n_times * (1 - overlap)))
+    return n_times, max(1, round(n_times * (1 - float(overlap))))
 
 
 def cut(x: FloatArray, n_times: int, step: int) -> FloatArray:
@@ -205,9 +215,10 @@ class Segmenter(RecordingTransformer):
     def _check_long_enough(self, n_times: int, length: int, name: str) -> None:
         if n_times < length:
             raise ValueError(
-                f"{name} has {n_times} samples ({n_times / self.sampling_rate:g} s at "
-                f"{self.sampling_rate:g} Hz), less than one window of {length} samples "
-                f"(window_length={self.window_length:g} s): leave it out, or lower window_length."
+                f"{name} has {n_times} samples ({n_times / float(self.sampling_rate):g} s at "
+                f"sampling_rate={self.sampling_rate:g} Hz), less than one window of {length} "
+                f"samples (window_length={self.window_length:g} s): leave it out, or lower "
+                "window_length."
             )
 
 

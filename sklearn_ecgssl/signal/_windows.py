@@ -9,11 +9,15 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 
 from .._compat import validate_data
+from ..formats import checksum
 from ._mapped import release_pages
 
 #: Bytes of windows after which the pages of memory-maps are given back. Windows in random order
 #: bring several times their size into memory: each first touch maps its neighbourhood too.
 RELEASE_AFTER = 8 * 2**20
+
+#: Windows of a fingerprint. Other folds, subjects or filters differ in them too.
+FINGERPRINTED = 1024
 
 
 class WindowStore:
@@ -120,6 +124,21 @@ class WindowStore:
             Views, one for each block.
         """
         return np.split(rows, self._starts[1:-1])
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Sum up the windows, to know them again without reading all of them.
+
+        Returns
+        -------
+        dict
+            How many there are, how long they are, and a checksum of up to 1024 of them.
+        """
+        some = np.unique(np.linspace(0, len(self) - 1, FINGERPRINTED).astype(np.intp))
+        return {
+            "n_windows": len(self),
+            "n_times": self.n_times,
+            "content of the windows": checksum(self.take(some)),
+        }
 
     def _release(self) -> None:
         for block in self.blocks:

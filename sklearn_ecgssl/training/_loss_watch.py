@@ -93,6 +93,6 @@ class LossWatch:
                 "about 1 to 10: scale recordings (TrimmedScaler, scale_subjects)."
             )
         return (
-            "No window in it stands out, so probably the learning rate is too high: lower "
-            "learning_rate."
+            "No window in it stands out, so probably learning_rate is too high (or l2, where that "
+            "is above 1): lower it."
         )

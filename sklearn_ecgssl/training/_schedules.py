@@ -26,6 +26,7 @@ def decay_every_batches(factor: float, n_batches: int) -> Schedule:
     Schedule
         The schedule.
     """
+    factor, n_batches = float(factor), int(n_batches)  # of numpy, they might overflow
     return lambda step, steps_per_epoch: factor ** (step // n_batches)
 
 
@@ -44,6 +45,7 @@ def decay_every_epochs(factor: float, n_epochs: int) -> Schedule:
     Schedule
         The schedule.
     """
+    factor, n_epochs = float(factor), int(n_epochs)
     return lambda step, steps_per_epoch: factor ** (step // (steps_per_epoch * n_epochs))
 
 
@@ -62,6 +64,7 @@ def warm_up_and_decay(warm_up: float, n_epochs: int) -> Schedule:
     Schedule
         The schedule; the first batch already learns.
     """
+    warm_up, n_epochs = float(warm_up), int(n_epochs)
 
     def factor(step: int, steps_per_epoch: int) -> float:
         n_steps = n_epochs * steps_per_epoch

@@ -48,6 +48,14 @@ class TrainingPlan:
     verbose: int = 0
     label: str = "training"
 
+    def __post_init__(self) -> None:
+        # numpy's small integers and floats would overflow in what is calculated with them
+        kinds = {"max_epochs": int, "batch_size": int, "learning_rate": float, "l2": float}
+        for name, kind in kinds.items():
+            object.__setattr__(self, name, kind(getattr(self, name)))
+        if self.patience is not None:
+            object.__setattr__(self, "patience", int(self.patience))
+
 
 @dataclass(frozen=True)
 class Trained:
@@ -213,7 +221,8 @@ def _run(
             return Trained(keeper.state, keeper.history, error)
         keeper.last(net)
     finally:
-        net.notify("on_train_end", X=None, y=None)
+        if len(net.history):  # without an epoch, early stopping has none to go back to
+            net.notify("on_train_end", X=None, y=None)
     return Trained(module_to_state(net.module_), plain_history(net))
 
 

@@ -57,8 +57,8 @@ class WindowTransform(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """
         if n_times < self._min_times():
             raise ValueError(
-                f"{self!r} needs windows of at least {self._min_times()} samples, got {n_times}. "
-                "Use longer windows or fewer pieces."
+                f"{self!r} needs windows of at least {self._min_times()} samples, got {n_times} "
+                f"(n_features = {n_times}). Use longer windows or a smaller n_pieces."
             )
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -78,7 +78,8 @@ class WindowTransform(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self : object
             The transformation.
         """
-        validate_data(self, X, dtype=np.float32, ensure_min_features=self._min_times())
+        X = validate_data(self, X, dtype=np.float32)
+        self.check_n_times(X.shape[1])
         return self
 
     def transform(self, X: Any) -> np.ndarray:
@@ -93,6 +94,11 @@ class WindowTransform(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         -------
         ndarray of shape (n_windows, n_times), float32
             The transformed windows.
+
+        Raises
+        ------
+        ValueError
+            If a parameter or a window cannot be used, or a window becomes too large for float32.
         """
         self._validate_params()
         X = validate_data(self, X, dtype=np.float32, reset=False)
@@ -100,7 +106,14 @@ class WindowTransform(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         seed = check_random_state(getattr(self, "random_state", None)).randint(2**31 - 1)
         generator = torch.Generator().manual_seed(int(seed))
         windows = torch.from_numpy(np.array(X, dtype=np.float32, order="C"))
-        return self.apply(windows, generator).numpy()
+        transformed = self.apply(windows, generator).numpy()
+        finite = np.isfinite(transformed).all(axis=1)
+        if not finite.all():
+            raise ValueError(
+                f"{self!r} takes window {int(np.argmin(finite))} beyond what float32 holds "
+                "(3.4e38). Scale the windows first (TrimmedScaler), or take other parameters."
+            )
+        return transformed
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -19,8 +19,8 @@ class AddNoise(WindowTransform):
     Parameters
     ----------
     snr_db : float, default=15
-        Signal-to-noise ratio in dB. 15 is the value of the authors' code for [1]_, who searched
-        15 and 25.
+        Signal-to-noise ratio in dB, from -200 to 200. 15 is the value of the authors' code for
+        [1]_, who searched 15 and 25.
     random_state : int, RandomState instance or None, default=None
         Seed of `transform`. A pretrainer passes its own random stream to `apply`.
 
@@ -40,7 +40,7 @@ class AddNoise(WindowTransform):
     """
 
     _parameter_constraints: dict = {
-        "snr_db": [Interval(Real, None, None, closed="neither")],
+        "snr_db": [Interval(Real, -200, 200, closed="both")],
         "random_state": ["random_state"],
     }
 
@@ -49,4 +49,4 @@ class AddNoise(WindowTransform):
         self.random_state = random_state
 
     def apply(self, windows: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        return add_noise(windows, self.snr_db, generator)
+        return add_noise(windows, float(self.snr_db), generator)

@@ -46,7 +46,7 @@ class Permute(WindowTransform):
         self.random_state = random_state
 
     def apply(self, windows: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        return permute(windows, self.n_pieces, generator)
+        return permute(windows, int(self.n_pieces), generator)
 
     def _min_times(self) -> int:
-        return self.n_pieces
+        return int(self.n_pieces)

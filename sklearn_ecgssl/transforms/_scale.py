@@ -42,4 +42,4 @@ class Scale(WindowTransform):
         self.factor = factor
 
     def apply(self, windows: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        return scale(windows, self.factor)
+        return scale(windows, float(self.factor))

@@ -26,7 +26,8 @@ class TimeWarp(WindowTransform):
         Number of pieces, at least 2. 9 is the value of the authors' code for [1]_, who searched 7
         and 9.
     stretch : float, default=1.05
-        Factor, above 1. 1.05 is the value of the authors' code, who searched 1.05 and 1.3.
+        Factor, above 1, at most 100. 1.05 is the value of the authors' code, who searched 1.05 and
+        1.3.
     random_state : int, RandomState instance or None, default=None
         Seed of `transform`. A pretrainer passes its own random stream to `apply`.
 
@@ -46,7 +47,7 @@ class TimeWarp(WindowTransform):
 
     _parameter_constraints: dict = {
         "n_pieces": [Interval(Integral, 2, None, closed="left")],
-        "stretch": [Interval(Real, 1, None, closed="neither")],
+        "stretch": [Interval(Real, 1, 100, closed="right")],
         "random_state": ["random_state"],
     }
 
@@ -58,7 +59,7 @@ class TimeWarp(WindowTransform):
         self.random_state = random_state
 
     def apply(self, windows: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        return time_warp(windows, self.n_pieces, self.stretch, generator)
+        return time_warp(windows, int(self.n_pieces), float(self.stretch), generator)
 
     def _min_times(self) -> int:
-        return self.n_pieces
+        return int(self.n_pieces)

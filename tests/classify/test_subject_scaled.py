@@ -90,6 +90,11 @@ class TestScaleRows:
         with pytest.raises(ValueError, match="subject of each of the 6 samples, got shape"):
             scale_rows(VALUES, groups)
 
+    @pytest.mark.parametrize("missing", [None, np.nan])
+    def test_a_person_without_a_name(self, missing):
+        with pytest.raises(ValueError, match=r"groups is missing for sample 2 \(1 in all\)"):
+            scale_rows(VALUES, np.array([1, 2, missing, 1, 2, 1], dtype=object))
+
 
 def test_features_are_scaled_after_they_are_computed():
     model = SubjectScaledClassifier(Double(), Kept()).fit(VALUES, [0, 1] * 3, groups=SUBJECT)

@@ -1,6 +1,7 @@
 """The simulated cohort: what it looks like, how difficult it is, what it refuses."""
 
 import inspect
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -346,6 +347,16 @@ def test_easier_with_a_larger_effect(default_cohorts):
         ({"wander": -1}, ValueError, "wander == -1"),
         ({"mains": np.inf}, ValueError, "mains must be finite"),
         ({"random_state": "seed"}, ValueError, "seed"),
+        ({"duration": [[1], [2, 3]]}, TypeError, "duration must be an instance of"),
+        ({"duration": {1: 2, 3: 4}}, ValueError, "duration must be a number or"),
+        ({"duration": 1e9, "n_subjects": 100}, ValueError, "lower n_subjects.*duration"),
+        ({"duration": 10**400}, ValueError, "duration must be finite"),
+        ({"sampling_rate": 1e300}, ValueError, "sampling_rate == 1e.300, must be <= 100000"),
+        ({"n_subjects": 10**9}, ValueError, "samples, more than.*lower n_subjects"),
+        ({"n_subjects": 10**30}, ValueError, "n_subjects == 10.*, must be <= 2147483647"),
+        ({"effect": 1e9}, ValueError, "effect == .*, must be <= 10"),
+        ({"effect_spread": True}, TypeError, "effect_spread must be a float, got True"),
+        ({"noise": 1e300}, ValueError, "noise == .*, must be <= 1000000"),
     ],
 )
 def test_bad_parameters_are_named(parameters, error, message):
@@ -353,9 +364,23 @@ def test_bad_parameters_are_named(parameters, error, message):
         make_cohort(**{"n_subjects": 1, **parameters})
 
 
-def test_extreme_differences_stay_finite():
-    cohort = make_cohort(6, subject_spread=4, effect=4, duration=5, random_state=0)
+@pytest.mark.parametrize("factor", [4, 10])
+def test_extreme_differences_stay_finite(factor):
+    cohort = make_cohort(
+        6, subject_spread=factor, effect=factor, effect_spread=factor, duration=5, random_state=0,
+        noise=1e6, wander=1e6, mains=1e6,
+    )  # fmt: skip
     assert all(np.isfinite(recording).all() for recording in cohort.recordings)
+
+
+def test_the_type_of_a_number_does_not_matter():
+    plain = make_cohort(2, duration=30, sampling_rate=1100, effect=0.5, random_state=0)
+    typed = make_cohort(
+        np.int8(2), duration=np.int8(30), sampling_rate=np.int16(1100), effect=Fraction(1, 2),
+        random_state=0,
+    )  # fmt: skip
+    for got, expected in zip(typed.recordings, plain.recordings, strict=True):
+        np.testing.assert_array_equal(got, expected)
 
 
 def test_options_are_keyword_only():

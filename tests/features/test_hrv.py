@@ -240,7 +240,7 @@ def test_chosen_features_in_their_order(windows):
     assert list(hrv.get_feature_names_out()) == ["rmssd", "mean_hr"]
 
 
-@pytest.mark.parametrize("features", [["hr"], [], ["sdnn", "sdnn"], [3]])
+@pytest.mark.parametrize("features", [["hr"], [], ["sdnn", "sdnn"], [3], [["sdnn"]]])
 def test_unknown_features(windows, features):
     with pytest.raises(ValueError, match="features must be 'auto' or some of"):
         HRVFeatures(features=features).fit(windows)

@@ -105,3 +105,10 @@ def test_maps_are_those_that_the_network_pools(index):
         maps = trunk.maps(windows, index)
         torch.testing.assert_close(maps.amax(-1), trunk.block_features(windows)[index])
     assert maps.shape[:2] == (3, (4, 5, 6)[index])
+
+
+@pytest.mark.parametrize("rate", [0.01, 1.0, 3.0])
+def test_a_rate_at_which_no_period_can_be_told(rate):
+    with pytest.raises(ValueError, match="aggregate='rhythm' needs activations at 3 Hz or more"):
+        rhythm(torch.ones(2, 3, 640), rate)
+    assert torch.isfinite(rhythm(torch.randn(2, 3, 640), 3.1)).all()

@@ -9,6 +9,7 @@ from sklearn_ecgssl.networks import (
     DenseHead,
     Dropout,
     RecognitionNet,
+    TransformerTrunk,
     check_sizes,
     initialised,
     rebuilt,
@@ -226,3 +227,28 @@ def test_bad_sizes(sizes):
 def test_good_sizes():
     assert check_sizes("filters", np.array([3, 4]), min_length=1) == (3, 4)
     assert check_sizes("hidden", [], min_length=0) == ()
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: ConvTrunk(convs_per_block=10**9), "convs_per_block must be at most 1000"),
+        (lambda: TransformerTrunk(n_layers=10**9), "n_layers must be at most 1000"),
+        (lambda: DenseHead(9, [2**20, 2**20], 1, 0.0, "relu"), r"1.1e\+12 weights.*lower filters"),
+        (lambda: ConvTrunk([2**20], [2**20]), r"1.2e\+18 weights"),
+    ],
+)
+def test_networks_that_would_take_all_memory(build, message):
+    with pytest.raises(ValueError, match=message):
+        initialised(build, seed=0)
+
+
+def test_numpys_small_integers_do_not_end_the_arithmetic():
+    trunk = ConvTrunk(pool_size=np.int8(8), pool_stride=np.int8(2), convs_per_block=np.int8(2))
+    assert trunk.widest(10_000) == ConvTrunk().widest(10_000)
+    assert shortest_window(9, np.int8(8), np.int8(2)) == shortest_window(9, 8, 2) > 127
+    windows = torch.randn(2, 2560, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        assert trunk(windows).shape == (2, 128)
+    assert TransformerTrunk(n_heads=np.int8(2)).widest(2560) == TransformerTrunk().widest(2560)
+    assert Dropout(np.float16(0.5))(torch.ones(9000)).max() == 2

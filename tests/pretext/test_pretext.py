@@ -169,6 +169,10 @@ def test_layers_are_the_blocks(windows):
         ({"task_weights": [1] * 8}, "task_weights must be finite"),
         ({"task_weights": [np.nan] * 7}, "task_weights must be finite"),
         ({"task_weights": {"noise": -1}}, "at least 0"),
+        ({"task_weights": {"noise": 1e300}}, "below 1e.30"),
+        ({"task_weights": {"noise": "1"}}, "task_weights must be finite"),
+        ({"task_weights": [None] * 7}, "task_weights must be finite"),
+        ({"task_weights": np.array(2)}, "task_weights must be finite"),
     ],
 )
 def test_bad_parameter_is_named(windows, params, message):
@@ -183,6 +187,14 @@ def test_bad_parameter_is_named(windows, params, message):
 def test_what_is_no_transform_is_refused(windows, entry):
     with pytest.raises(TypeError, match=r"list of \(name, transform\).*WindowTransform or 'drop'"):
         tiny_pretrainer(transforms=[entry]).fit(windows)
+
+
+@pytest.mark.parametrize("entry", ["noise", [1, 2, 3], 5, None, (1, 2)])
+def test_what_cannot_be_taken_apart_can_be_set_and_is_refused_by_fit(windows, entry):
+    pretrainer = tiny_pretrainer().set_params(transforms=[entry], batch_size=3)
+    assert pretrainer.get_params(deep=False)["batch_size"] == 3
+    with pytest.raises(TypeError, match=r"list of \(name, transform\)"):
+        pretrainer.fit(windows)
 
 
 class TestShortWindows:

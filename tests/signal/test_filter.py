@@ -118,8 +118,16 @@ def test_any_length_works(n_times, zero_phase):
         ({"notch": [np.nan]}, "notch=nan Hz is not a frequency above 0"),
         ({"notch": [[50]]}, r"notch has shape \(1, 1\)"),
         ({"notch": ["a"]}, "neither a number nor a list"),
+        ({"notch": ["50"]}, "neither a number nor a list"),
+        ({"notch": [50 + 1j]}, "neither a number nor a list"),
+        ({"notch": [[50], [50, 100]]}, "neither a number nor a list"),
         ({"low": 1e-9, "order": 8}, r"order=8\) is numerically unstable"),
+        # one whose poles are inside the unit circle, yet which lets a tenth of an offset through
+        ({"low": 1e-6, "order": 2}, r"order=2\) is numerically unstable.*sampling_rate=256 Hz"),
+        ({"low": 5e-324}, "numerically unstable"),
+        ({"notch": 50, "notch_quality": 1e300}, "unstable.*notch_quality nearer to 30"),
         ({"order": 0}, "'order' parameter of ECGFilter"),
+        ({"order": 51}, "'order' parameter of ECGFilter"),
         ({"sampling_rate": -1}, "'sampling_rate' parameter of ECGFilter"),
         ({"notch_quality": 0}, "'notch_quality' parameter of ECGFilter"),
     ],
@@ -129,6 +137,22 @@ def test_filters_that_cannot_exist_are_refused(params, message):
     for method in (estimator.fit, estimator.transform):
         with pytest.raises(ValueError, match=message):
             method([TIME])
+
+
+@pytest.mark.parametrize("kind", [np.int16, np.uint64, np.float32])
+def test_numbers_of_numpy_are_numbers(kind):
+    plain = ECGFilter(100, low=2, high=40, notch=25, order=3, notch_quality=20).transform([TIME])
+    params = {"low": 2, "high": 40, "notch": 25, "notch_quality": 20}
+    typed = ECGFilter(kind(100), order=np.uint64(3), **{k: kind(v) for k, v in params.items()})
+    np.testing.assert_array_equal(typed.transform([TIME])[0], plain[0])
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_float32_does_not_hold_is_refused():
+    recording = np.resize([3e38, -3e38], 500)
+    recording[250:] *= -1
+    with pytest.raises(ValueError, match="recording 1 has samples beyond float32"):
+        ECGFilter(100, low=None, high=40).transform([TIME, np.repeat(recording, 4)])
 
 
 @pytest.mark.real

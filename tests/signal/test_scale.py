@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from sklearn_ecgssl.signal import TrimmedScaler, scale_subjects
@@ -93,6 +94,7 @@ def test_subjects_of_an_array():
         ([["a"], ["b"], ["c"]], r"subject has shape \(3, 1\)"),
         ([1.0, np.nan, 2.0], r"subject is missing for recording 1 \(1 in all\)"),
         (["a", None, "b"], "subject is missing for recording 1"),
+        (pd.array(["a", "b", pd.NA]), "subject is missing for recording 2"),
     ],
 )
 def test_bad_subjects_are_refused(subject, message, ragged):
@@ -101,8 +103,10 @@ def test_bad_subjects_are_refused(subject, message, ragged):
 
 
 def test_bad_input_of_scale_subjects(ragged):
-    with pytest.raises(ValueError, match=r"trim=0\.7 is not in \[0, 0\.5\)"):
+    with pytest.raises(ValueError, match=r"trim=0\.7 is not a number in \[0, 0\.5\)"):
         scale_subjects(ragged, [1, 1, 1], trim=0.7)
+    with pytest.raises(ValueError, match=r"trim='a' is not a number in"):
+        scale_subjects(ragged, [1, 1, 1], trim="a")
     with pytest.raises(ValueError, match=r"subject 2 \(recording 1\) has 1 sample in all"):
         scale_subjects([[1, 2], [3]], [1, 2])
     with pytest.raises(ValueError, match="recording 1 holds NaN"):

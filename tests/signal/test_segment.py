@@ -83,8 +83,8 @@ def test_windows_alone_are_a_fresh_writable_array():
 def test_too_short_recordings_are_named():
     segmenter = Segmenter(sampling_rate=100, window_length=2)
     message = (
-        r"recording 1 has 150 samples \(1.5 s at 100 Hz\), less than one window of 200 samples "
-        r"\(window_length=2 s\): leave it out, or lower window_length"
+        r"recording 1 has 150 samples \(1.5 s at sampling_rate=100 Hz\), less than one window "
+        r"of 200 samples \(window_length=2 s\): leave it out, or lower window_length"
     )
     for method in (segmenter.transform, segmenter.windows):
         with pytest.raises(ValueError, match=message):
@@ -113,3 +113,16 @@ def test_window_length_can_change_between_calls(ragged):
     segmenter = Segmenter(100, 1).fit(ragged)
     assert segmenter.transform(ragged)[0].shape == (7, 100)
     assert segmenter.set_params(window_length=2).transform(ragged)[0].shape == (3, 200)
+
+
+def test_a_rate_out_of_a_header_is_a_rate():
+    # 60 s at 1000 Hz are more samples than int16 holds
+    segmenter = Segmenter(np.int16(1000), np.int16(60), overlap=np.float32(0.5))
+    assert segmenter.count(90_000) == 2
+    with pytest.raises(ValueError, match=r"has 10 samples \(0.01 s at sampling_rate=1000 Hz\)"):
+        segmenter.transform([np.arange(10)])
+
+
+def test_more_samples_than_can_be_counted():
+    with pytest.raises(ValueError, match="window_length=1e.200 s at sampling_rate=1e.200 Hz"):
+        Segmenter(1e200, 1e200).count(5)

@@ -78,6 +78,9 @@ def test_views_are_stacked_in_label_order():
         (Permute(n_pieces=2.5), "n_pieces"),
         (TimeWarp(stretch=1.0), "stretch"),
         (TimeWarp(n_pieces=0), "n_pieces"),
+        (AddNoise(snr_db=1e9), "snr_db"),
+        (AddNoise(snr_db=-1e9), "snr_db"),
+        (TimeWarp(stretch=1e9), "stretch"),
     ],
 )
 def test_bad_parameter_is_named(transform, parameter):
@@ -87,5 +90,14 @@ def test_bad_parameter_is_named(transform, parameter):
 
 @pytest.mark.parametrize("transform", [Permute(20), TimeWarp(20)])
 def test_window_shorter_than_the_pieces(transform):
-    with pytest.raises(ValueError, match="at least 20 samples, got 19"):
-        transform.transform(np.ones((2, 19)))
+    for method in (transform.fit, transform.transform):
+        with pytest.raises(ValueError, match="at least 20 samples, got 19.*smaller n_pieces"):
+            method(np.ones((2, 19)))
+
+
+@pytest.mark.parametrize("transform", [Scale(1e300), Scale(10**30), AddNoise(-200)])
+def test_windows_beyond_float32_are_refused(transform):
+    X = np.ones((3, 50))
+    X[1] = 1e20
+    with pytest.raises(ValueError, match=r"takes window [01] beyond what float32 holds"):
+        transform.transform(X)

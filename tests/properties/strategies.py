@@ -1,0 +1,96 @@
+"""What the properties are tried on: recordings, windows, and how they are stored."""
+
+import numpy as np
+from hypothesis import strategies as st
+
+#: How numbers may be stored; float32 is what is not copied.
+dtypes = st.just("f4") | st.sampled_from(
+    ["f2", "f8", ">f4", ">f8", "i1", "i2", ">i2", "i4", "i8", "u1", "u2"]
+)
+layouts = st.sampled_from(["plain", "read-only", "every second", "reversed", "column"])
+seeds = st.integers(0, 2**32 - 1)
+
+
+def log_uniform(low, high):
+    """Floats whose orders of magnitude are equally likely, the bounds among them."""
+    return st.floats(np.log(low), np.log(high)).map(
+        lambda exponent: float(np.clip(np.exp(exponent), low, high))
+    )
+
+
+def rates(low=1.0, high=2000.0):
+    """Sampling rates in Hz: usual ones, whole ones, any."""
+    usual = st.sampled_from([64, 128, 256, 250, 500, 700, 1000, 1000 / 3])
+    whole = st.integers(int(np.ceil(low)), int(high))
+    return st.one_of(usual.filter(lambda r: low <= r <= high), whole, log_uniform(low, high))
+
+
+@st.composite
+def signals(draw, n_times):
+    """A float32 signal of `n_times` samples: noise, steps, spikes, or numbers from a short list."""
+    rng = np.random.default_rng(draw(seeds))
+    kind = draw(st.sampled_from(["noise", "walk", "spikes", "numbers"]))
+    if kind == "numbers":
+        values = st.sampled_from([0.0, 1.0, -1.0, 0.5, 3.0, -7.0, 100.0])
+        x = np.array(draw(st.lists(values, min_size=n_times, max_size=n_times)))
+    elif kind == "spikes":
+        x = 0.01 * rng.normal(size=n_times) + 5 * (rng.random(n_times) < 0.1)
+    else:
+        x = rng.normal(size=n_times)
+        x = x.cumsum() if kind == "walk" else x
+    amplitude = draw(st.sampled_from([1e-4, 1.0, 30.0, 3e3]))
+    offset = draw(st.sampled_from([0.0, 0.0, 1.0, -20.0]))
+    return (amplitude * (x + offset)).astype(np.float32)
+
+
+@st.composite
+def ragged(draw, min_size=1, max_size=4, min_times=1, max_times=80):
+    """A list of float32 recordings of any lengths."""
+    lengths = draw(
+        st.lists(st.integers(min_times, max_times), min_size=min_size, max_size=max_size)
+    )
+    return [draw(signals(n)) for n in lengths]
+
+
+@st.composite
+def matrices(draw, min_rows=1, max_rows=4, min_times=1, max_times=80):
+    """A float32 array of recordings, or windows, of one length."""
+    n_times = draw(st.integers(min_times, max_times))
+    n_rows = draw(st.integers(min_rows, max_rows))
+    return np.stack([draw(signals(n_times)) for _ in range(n_rows)])
+
+
+def stored(x, dtype, layout):
+    """The numbers of `x`, rounded to `dtype`, in a memory layout."""
+    dtype = np.dtype(dtype)
+    if dtype.kind in "iu":
+        limits = np.iinfo(dtype)
+        x = np.clip(np.round(x), max(limits.min, -(2**24)), min(limits.max, 2**24))
+    elif dtype.itemsize == 2:
+        x = np.clip(x, -6e4, 6e4)
+    x = x.astype(dtype)
+    if layout == "every second":
+        wide = np.zeros((*x.shape[:-1], 2 * x.shape[-1]), dtype)
+        wide[..., ::2] = x
+        return wide[..., ::2]
+    if layout == "reversed":
+        return x[..., ::-1].copy()[..., ::-1]
+    if layout == "column":
+        return np.asfortranarray(np.stack([x, x], axis=-1))[..., 0]
+    x.flags.writeable = layout != "read-only"
+    return x
+
+
+def attempt(function, *args):
+    """What a function returns, and None; or None, and the message with which it refuses."""
+    try:
+        return function(*args), None
+    except (ValueError, TypeError) as error:
+        return None, str(error)
+
+
+def assert_same(first, second):
+    """Fail unless two lists, or arrays, of recordings hold the same bits."""
+    assert len(first) == len(second)
+    for a, b in zip(first, second, strict=True):
+        np.testing.assert_array_equal(a, b)

@@ -1,0 +1,65 @@
+"""What holds for the features of any network, at any rate and of windows of any length."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tests.properties.strategies import attempt, log_uniform, seeds
+from tests.tiny import tiny_masked, tiny_pretrainer
+
+each_network = pytest.mark.parametrize("tiny", [tiny_pretrainer, tiny_masked])
+
+
+@cache
+def network(tiny, n_times):
+    """A network as it was initialised, for windows of so many samples."""
+    windows = np.random.default_rng(0).normal(size=(3, n_times)).astype(np.float32)
+    return tiny(max_epochs=0).fit(windows), windows
+
+
+@each_network
+@given(st.data(), st.sampled_from([22, 64, 200, 400]), log_uniform(0.01, 1000))
+@example(None, 400, 2.0)
+@example(None, 400, 3.03)
+@example(None, 400, 1e-3)
+def test_every_aggregation_gives_numbers_or_says_what_is_wrong(tiny, data, n_times, rate):
+    pretrainer, windows = network(tiny, n_times)
+    ways, layer = ["rhythm"], "all"
+    if data is not None:
+        known = st.sampled_from(pretrainer.aggregations())
+        ways = data.draw(st.lists(known, min_size=1, max_size=3))
+        layer = data.draw(st.sampled_from(pretrainer.layer_names()))
+    features, refusal = attempt(pretrainer.encode, windows, layer, ways, rate)
+    if refusal:
+        assert "rhythm" in ways
+        assert "aggregate='rhythm' needs" in refusal
+        assert "sampling_rate" in refusal
+    else:
+        assert features.shape == (3, pretrainer.n_features_encoded(layer, ways))
+        assert features.dtype == np.float32
+        assert np.isfinite(features).all()
+
+
+@each_network
+@given(st.data(), seeds, st.integers(1, 12))
+def test_each_window_has_its_own_features(tiny, data, seed, n_windows):
+    pretrainer, _ = network(tiny, 200)
+    layer = data.draw(st.sampled_from(pretrainer.layer_names()))
+    ways = pretrainer.aggregations()
+    X = np.random.default_rng(seed).normal(size=(n_windows, 200)).astype(np.float32)
+    features = pretrainer.encode(X, layer, ways, 50)
+    order = data.draw(st.permutations(range(n_windows)))
+    close = {"rtol": 1e-3, "atol": 1e-4}
+    np.testing.assert_allclose(
+        pretrainer.encode(X[order], layer, ways, 50), features[order], **close
+    )
+    cut = data.draw(st.integers(1, n_windows))
+    recordings = [X[:cut], X[cut:]] if cut < n_windows else [X]
+    by_recording = pretrainer.encode(recordings, layer, ways, 50)
+    assert [len(rows) for rows in by_recording] == [len(rows) for rows in recordings]
+    np.testing.assert_allclose(np.concatenate(by_recording), features, **close)
+    side_by_side = [pretrainer.encode(X, layer, [way], 50).shape[1] for way in ways]
+    assert features.shape[1] == sum(side_by_side)
