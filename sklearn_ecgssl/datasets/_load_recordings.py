@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import Bunch
 
+from ._archive import may_take
 from ._recordings_file import RecordingsFile, npz_files, read_file
 
 
@@ -73,8 +74,9 @@ def load_recordings(
     FileNotFoundError
         If there is nothing at `path`; names the ``.npz`` files that are around.
     ValueError
-        If a file is damaged, lacks an array, contradicts itself, or has not the field asked
-        for; if files differ in unit; if no recording is left.
+        If a file is damaged, lacks an array, contradicts itself, unpacks to more than 16 MiB
+        and 100 times its size (real recordings to 3 times), or has not the field asked for; if
+        files differ in unit; if no recording is left.
 
     See Also
     --------
@@ -111,7 +113,7 @@ def load_recordings(
     fields = _common_fields(files)
     if path.is_dir():
         fields["file"] = np.repeat([found.stem for found in paths], [len(f.fs) for f in files])
-    subject = _concatenate([file.subject for file in files])
+    subject = _concatenate("subject", [file.subject for file in files])
     fs = np.concatenate([file.fs for file in files])
 
     target_values, target_names = _find_target(path, target, fields, files)
@@ -159,17 +161,25 @@ def _common_unit(paths: list[Path], files: list[RecordingsFile]) -> str:
 
 def _common_fields(files: list[RecordingsFile]) -> dict[str, np.ndarray]:
     return {
-        name: _concatenate([file.fields[name] for file in files])
+        name: _concatenate(name, [file.fields[name] for file in files])
         for name in files[0].fields
         if all(name in file.fields for file in files)
     }
 
 
-def _concatenate(arrays: list[np.ndarray]) -> np.ndarray:
+def _concatenate(name: str, arrays: list[np.ndarray]) -> np.ndarray:
     """Join arrays; text and numbers together become text."""
-    if any(array.dtype.kind in "US" for array in arrays):
-        arrays = [array.astype(str) for array in arrays]
-    return np.concatenate(arrays)
+    try:
+        if any(array.dtype.kind in "US" for array in arrays):
+            arrays = [array.astype(str) for array in arrays]
+        # Each entry becomes as wide as the longest text of any file.
+        n_bytes = sum(map(len, arrays)) * max(array.itemsize for array in arrays)
+        if n_bytes > may_take(sum(array.nbytes for array in arrays)):
+            raise ValueError(f"its texts are too long, {n_bytes} bytes in all")
+        return np.concatenate(arrays)
+    except (TypeError, ValueError) as error:
+        kinds = ", ".join(sorted({str(array.dtype) for array in arrays}))
+        raise ValueError(f"The files' {name!r} ({kinds}) cannot be joined: {error}.") from error
 
 
 def _rows(files: list[RecordingsFile]) -> tuple[np.ndarray, np.ndarray]:

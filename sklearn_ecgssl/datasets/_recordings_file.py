@@ -19,35 +19,19 @@ any other  other shapes  left alone
 ========== ============= =====================================================================
 """
 
-import json
-import os
-import struct
-import uuid
-import zipfile
-import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
+from .._nesting import parse_json
+from ._archive import read_archive
+
 REQUIRED = ("ecg", "start", "scale", "offset", "fs", "subject")
 RESERVED = (*REQUIRED, "unit", "meta")
-# Everything that numpy and zipfile raise on damaged archives.
-_DAMAGE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    EOFError,
-    OSError,
-    ValueError,
-    KeyError,
-    SyntaxError,
-    NotImplementedError,
-    RuntimeError,
-    MemoryError,
-)
+#: Numbers, booleans and text.
+LABELS = "biufUS"
 
 
 @dataclass
@@ -67,8 +51,10 @@ class RecordingsFile:
     def signal(self, i: int) -> np.ndarray:
         """Return recording i in `unit`, float32 of shape (n_times,)."""
         counts = self.ecg[self.start[i] : self.start[i + 1]]
-        counts = counts.astype(np.result_type(self.scale.dtype, np.float32))
-        return (counts * self.scale[i] + self.offset[i]).astype(np.float32, copy=False)
+        signal = counts.astype(np.result_type(self.scale.dtype, np.float32))
+        signal *= self.scale[i]
+        signal += self.offset[i]
+        return signal.astype(np.float32, copy=False)
 
 
 def read_file(path: Path) -> RecordingsFile:
@@ -83,15 +69,14 @@ def read_file(path: Path) -> RecordingsFile:
     ecg, start = arrays["ecg"], arrays["start"]
     _check_ecg(path, ecg, start)
     n = len(start) - 1
-    for name in ("scale", "offset", "fs", "subject"):
+    for name in ("subject", "scale", "offset", "fs"):
         _check_per_recording(path, name, arrays[name], n)
-    if "record" in arrays and arrays["record"].shape != (n,):
-        raise ValueError(f"{path}: 'record' has shape {arrays['record'].shape}, not ({n},).")
     fields = {"record": arrays.get("record", np.arange(n).astype(str))}
+    _check_per_recording(path, "record", fields["record"], n)
     fields |= {
         name: array
         for name, array in arrays.items()
-        if name not in RESERVED and array.shape == (n,)
+        if name not in RESERVED and array.shape == (n,) and array.dtype.kind != "V"
     }
     return RecordingsFile(
         ecg=ecg,
@@ -100,31 +85,10 @@ def read_file(path: Path) -> RecordingsFile:
         offset=arrays["offset"],
         fs=arrays["fs"].astype(np.float64),
         subject=arrays["subject"],
-        unit=str(arrays.get("unit", "mV")),
+        unit=_text(path, "unit", arrays.get("unit", np.array("mV"))),
         fields=fields,
-        meta=_parse_meta(path, arrays.get("meta")),
+        meta=_parse_meta(path, arrays.get("meta", np.array("{}"))),
     )
-
-
-def write_file(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write an archive that is whole or absent: beside its place, then moved there.
-
-    The same arrays give the same bytes.
-    """
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
-    try:
-        with open(temporary, "xb") as stream:
-            with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-                for name, array in arrays.items():
-                    entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
-                    entry.compress_type = zipfile.ZIP_DEFLATED
-                    with archive.open(entry, "w", force_zip64=True) as member:
-                        np.lib.format.write_array(member, array, allow_pickle=False)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def npz_files(folder: Path) -> list[Path]:
@@ -138,21 +102,10 @@ def _read_arrays(path: Path) -> dict[str, np.ndarray]:
     if not path.is_file():
         raise ValueError(f"{path} is neither a file nor a folder.")
     with open(path, "rb") as stream:
-        return _read_archive(path, stream)
-
-
-def _read_archive(path: Path, stream: BinaryIO) -> dict[str, np.ndarray]:
-    try:
-        # Any other content, np.load would take for a pickle or for a single array.
-        if not zipfile.is_zipfile(stream):
-            raise ValueError("it is not an .npz archive, or its end is missing")
-        stream.seek(0)
-        with np.load(stream, allow_pickle=False) as archive:
-            members = {name: archive[name] for name in archive.files}
-    except _DAMAGE as error:
-        raise ValueError(f"{path} cannot be read as a recordings file: {error}.") from error
-    # A member that is no .npy comes as bytes.
-    return {name: array for name, array in members.items() if isinstance(array, np.ndarray)}
+        try:
+            return read_archive(stream)
+        except ValueError as error:
+            raise ValueError(f"{path} cannot be read as a recordings file: {error}.") from error
 
 
 def _files_around(path: Path) -> str:
@@ -195,19 +148,26 @@ def _check_per_recording(path: Path, name: str, array: np.ndarray, n: int) -> No
         raise ValueError(
             f"{path}: {name!r} has shape {array.shape}, not ({n},): 'start' says {n} recordings."
         )
-    if name == "subject":
+    if name in ("subject", "record"):
+        if array.dtype.kind not in LABELS:
+            raise ValueError(f"{path}: {name!r} must hold numbers or text, is {array.dtype}.")
         return
-    if array.dtype.kind not in "iuf" or not np.isfinite(array).all():
+    if array.dtype.kind not in "iuf" or not np.isfinite(array.astype(np.float64)).all():
         raise ValueError(f"{path}: {name!r} must hold finite numbers.")
     if name == "fs" and (array <= 0).any():
         raise ValueError(f"{path}: 'fs' must hold sampling rates above 0 Hz.")
 
 
-def _parse_meta(path: Path, meta: np.ndarray | None) -> dict[str, Any]:
-    if meta is None:
-        return {}
+def _text(path: Path, name: str, array: np.ndarray) -> str:
+    if array.shape != () or array.dtype.kind != "U":
+        raise ValueError(f"{path}: {name!r} must be one text, is {array.dtype} of {array.shape}.")
+    return str(array)
+
+
+def _parse_meta(path: Path, meta: np.ndarray) -> dict[str, Any]:
+    text = _text(path, "meta", meta)
     try:
-        parsed = json.loads(str(meta))
+        parsed = parse_json(text)
     except ValueError as error:
         raise ValueError(f"{path}: 'meta' is not JSON: {error}.") from error
     if not isinstance(parsed, dict):

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._recordings_file import RESERVED, write_file
+from .._nesting import parse_json
+from ._archive import write_archive
+from ._recordings_file import RESERVED
 
 _INT16 = np.iinfo(np.int16)
 
@@ -129,10 +131,12 @@ def save_recordings(
             )
         arrays[name] = _check_column(name, values, n)
     try:
-        arrays["meta"] = np.array(json.dumps(facts))
-    except (TypeError, ValueError) as error:
+        text = json.dumps(facts)
+        parse_json(text)  # what would not be read again is not written
+    except (TypeError, ValueError, RecursionError) as error:
         raise TypeError(f"meta must be what JSON can hold: {error}.") from error
-    write_file(path, arrays)
+    arrays["meta"] = np.array(text)
+    write_archive(path, arrays)
     return path
 
 

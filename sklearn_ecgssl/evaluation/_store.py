@@ -1,5 +1,6 @@
 """Outcomes in a folder, one file each, so that an interrupted run goes on where it stopped."""
 
+import hashlib
 import json
 import os
 import pickle
@@ -11,6 +12,7 @@ import joblib
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 
+from .._nesting import parse_json
 from ..pretext import INDIFFERENT, nested_pretrainers
 from ._tasks import Outcome, Task
 
@@ -47,16 +49,18 @@ class OutcomeStore:
         Returns
         -------
         Outcome or None
-            None where there is none, or only a part of a file.
+            None where there is none, or a file that is not as it was written.
         """
         path = self._path(task)
         try:
-            read = json.loads(path.read_text("utf-8"))
+            read = parse_json(path.read_bytes())
+            if read.pop("sha256") != _checksum(read):
+                return None
             predicted = np.asarray(read["predicted"], dtype=dtype)
             if len(predicted) != len(task.test):
                 return None
             return Outcome(task.labels, task.test, predicted, read["measures"])
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
+        except (FileNotFoundError, ValueError, LookupError, TypeError, AttributeError):
             return None
 
     def save(self, task: Task, outcome: Outcome) -> None:
@@ -78,7 +82,8 @@ class OutcomeStore:
         }
         path = self._path(task)
         part = path.with_suffix(f".{os.getpid()}.part")
-        part.write_text(json.dumps(written, default=str), "utf-8")
+        plain = json.loads(json.dumps(written, default=str))
+        part.write_text(json.dumps(plain | {"sha256": _checksum(plain)}), "utf-8")
         os.replace(part, path)
 
     def _path(self, task: Task) -> Path:
@@ -96,6 +101,11 @@ class OutcomeStore:
             :80
         ]
         return self.folder / f"{readable}-{joblib.hash(depends_on)}.json"
+
+
+def _checksum(written: dict[str, Any]) -> str:
+    """Sum up an outcome: a digit that the disk has changed would be a wrong result."""
+    return hashlib.sha256(json.dumps(written, sort_keys=True).encode()).hexdigest()
 
 
 def _hash(estimator: BaseEstimator) -> str:

@@ -244,8 +244,8 @@ class _Decoder:
         if not _TEXT.fullmatch(value["dtype"]):
             raise UnreadableFileError(f"an array has the data type {value['dtype']!r:.40}.")
         dtype, items = np.dtype(value["dtype"]), self.decode(value["$array"])
-        is_text = dtype.kind == "U"
-        if not isinstance(items, list) or is_text and not all(isinstance(i, str) for i in items):
+        item_kind = str if dtype.kind == "U" else object
+        if not isinstance(items, list) or not all(isinstance(item, item_kind) for item in items):
             raise UnreadableFileError("an array of text holds something else.")
         self.n_text_bytes += len(items) * dtype.itemsize
         if self.n_text_bytes > _MAX_TEXT_BYTES:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..formats import UnreadableFileError, has_folder, held, read_folder, write_folder
 from ._net import TrainingNet
+from ._seeds import MAX_SEED
 from ._snapshot import restore_snapshot, take_snapshot
 
 KIND = "checkpoint"
@@ -76,8 +77,16 @@ class Checkpoint:
         -------
         list of int
             Seeds of this one.
+
+        Raises
+        ------
+        UnreadableFileError
+            If the earlier sitting had none that could be.
         """
         self._seeds = drawn if self.saved is None else self.saved[0]["seeds"]
+        fits = len(self._seeds) == len(drawn)
+        if not fits or not all(type(seed) is int and 0 <= seed < MAX_SEED for seed in self._seeds):
+            raise UnreadableFileError(f"{self.folder} holds no seeds of a fit like this one.")
         return self._seeds
 
     def restore(self, net: TrainingNet) -> None:
@@ -166,7 +175,7 @@ def open_checkpoint(
                 "another fit name another folder, or delete this one. (For the many fits of a "
                 "cross-validation use memory= instead.)"
             )
-        yield Checkpoint(path, every, saved)
+        yield Checkpoint(path, int(every), saved)
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -241,7 +241,7 @@ def test_nothing_is_unpickled(tmp_path, write):
             return os.mkdir, (str(tmp_path / "exploded"),)
 
     path = write(condition=np.array([Bomb()] * 4, dtype=object))
-    with pytest.raises(ValueError, match=r"cannot be read as a recordings file.*allow_pickle"):
+    with pytest.raises(ValueError, match=r"cannot be read as a recordings file.*is a pickle"):
         load_recordings(path)
     assert not (tmp_path / "exploded").exists()
 

@@ -5,7 +5,6 @@ import os
 import numpy as np
 import pytest
 
-from sklearn_ecgssl.datasets import _recordings_file as recordings_file
 from sklearn_ecgssl.datasets import load_recordings, make_cohort, save_recordings
 
 # Round trip
@@ -127,9 +126,9 @@ def test_failure_while_writing_leaves_the_old_file(tmp_path, monkeypatch, stage)
         raise OSError("disk full")
 
     if stage == "write":
-        monkeypatch.setattr(recordings_file.np.lib.format, "write_array", fail)
+        monkeypatch.setattr(np.lib.format, "write_array", fail)
     else:
-        monkeypatch.setattr(recordings_file.os, "replace", fail_replace)
+        monkeypatch.setattr(os, "replace", fail_replace)
     with pytest.raises(OSError, match="disk full"):
         save_recordings(path, [np.arange(99.0)], 250, [0])
     assert path.read_bytes() == before
