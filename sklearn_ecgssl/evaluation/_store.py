@@ -89,8 +89,9 @@ class OutcomeStore:
     def _path(self, task: Task) -> Path:
         quiet = {
             f"{name}__{parameter}" if name else parameter: value
-            for name, _ in nested_pretrainers(task.estimator)
+            for name, pretrainer in nested_pretrainers(task.estimator)
             for parameter, value in INDIFFERENT.items()
+            if parameter in pretrainer.get_params(deep=False)
         }
         estimator = clone(task.estimator)
         if quiet:

@@ -32,8 +32,8 @@ FORMAT_VERSION = 1
 #: Times that a folder is read before it is called damaged: another process may be replacing it.
 ATTEMPTS = 3
 
-#: No configuration comes near it; a file that does is not read.
-MAX_CONFIG_BYTES = 2**26
+#: Some ten thousand epochs; what is larger is neither written nor read.
+MAX_CONFIG_BYTES = 2**24
 
 
 def write_folder(
@@ -62,6 +62,8 @@ def write_folder(
 
     Raises
     ------
+    ValueError
+        If the configuration is too large to be read again.
     UnreadableFileError
         If it holds a ``config.json`` that is not of this kind: that is never overwritten.
     OSError
@@ -71,12 +73,17 @@ def write_folder(
     path.mkdir(parents=True, exist_ok=True)
     weights = save({name: _in_file_order(array) for name, array in arrays.items()})
     config = _sealed(kind, content, weights)
+    text = to_readable_json(config).encode()
+    if len(text) > MAX_CONFIG_BYTES:
+        raise ValueError(
+            f"{path / CONFIG} would have {len(text)} bytes, {MAX_CONFIG_BYTES} are allowed."
+        )
     with held(path / LOCK, f"{path} is being written by another process: one at a time."):
         if has_folder(path):
             _clear_pending(path, _identified(path, kind))
         pending = path / _pending_name(config)
         write_whole(pending, weights)
-        write_whole(path / CONFIG, to_readable_json(config).encode())
+        write_whole(path / CONFIG, text)
         os.replace(pending, path / WEIGHTS)
         sync_folder(path)
     return path

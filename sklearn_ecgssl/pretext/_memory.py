@@ -47,8 +47,10 @@ def fit_from_memory(pretrainer: Pretrainer, X: Any, groups: Any) -> Pretrainer:
     # Subjects only say what to hold out: where nothing is, all share the same fit.
     ignored = ["how", *(["groups"] if pretrainer.validation_fraction is None else [])]
     cached = check_memory(place).cache(_fitted_attributes, ignore=ignored)
-    how = {name: getattr(pretrainer, name) for name in INDIFFERENT if name != "memory"}
-    apprentice = clone(pretrainer).set_params(**INDIFFERENT)
+    # A subclass may have fewer parameters.
+    params = pretrainer.get_params(deep=False)
+    how = {name: params[name] for name in INDIFFERENT if name in params and name != "memory"}
+    apprentice = clone(pretrainer).set_params(memory=None, **{n: INDIFFERENT[n] for n in how})
     try:
         learnt = cached(apprentice, X, groups, how=how)
     except BaseException as error:

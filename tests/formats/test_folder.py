@@ -114,7 +114,12 @@ class TestRefused:
     def test_enormous_configuration(self, folder):
         with open(folder / "config.json", "r+b") as stream:
             stream.truncate(_folder.MAX_CONFIG_BYTES + 1)
-        self.refused(folder, "is foreign: 67108865 bytes are too many")
+        self.refused(folder, "is foreign: 16777217 bytes are too many")
+
+    def test_enormous_configuration_is_not_written(self, folder):
+        with pytest.raises(ValueError, match="config.json would have .* bytes, 16777216 are allow"):
+            write_folder(folder, "pretrained", {"text": "x" * 2**24}, NEW)
+        assert read_folder(folder, "pretrained")[0]["n"] == 1
 
     def test_another_kind(self, folder):
         with pytest.raises(UnreadableFileError, match="'sklearn_ecgssl pretrained', not .*checkp"):
