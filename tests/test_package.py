@@ -17,8 +17,8 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # A folder may import the ones before it (ARCHITECTURE.md), and itself.
 ORDER = [
     "formats",
-    "datasets",
     "signal",
+    "datasets",
     "transforms",
     "networks",
     "training",

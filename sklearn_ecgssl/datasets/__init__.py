@@ -1,7 +1,6 @@
-"""Recordings: a simulated cohort, and files of real ones."""
+"""Recordings: data sets as they are distributed, recordings files, and a simulated cohort."""
 
-from ._cohort import make_cohort
-from ._load_recordings import load_recordings
-from ._save_recordings import save_recordings
+from .cohort import make_cohort
+from .recordings_file import load_recordings, save_recordings
 
 __all__ = ["load_recordings", "make_cohort", "save_recordings"]

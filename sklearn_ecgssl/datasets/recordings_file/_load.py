@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils import Bunch
 
-from ._archive import may_take
-from ._recordings_file import RecordingsFile, npz_files, read_file
+from ...formats._archive import may_take
+from ._layout import RecordingsFile, npz_files, read_file
 
 
 def load_recordings(

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._nesting import parse_json
-from ._archive import write_archive
-from ._recordings_file import RESERVED
+from ..._nesting import parse_json
+from ...formats._archive import write_archive
+from ._layout import RESERVED
 
 _INT16 = np.iinfo(np.int16)
 

@@ -8,8 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-from sklearn_ecgssl.datasets import _recordings_file as recordings_file
 from sklearn_ecgssl.datasets import load_recordings, save_recordings
+from sklearn_ecgssl.datasets.recordings_file import _layout as recordings_file
 
 
 @pytest.fixture

@@ -25,8 +25,8 @@ from typing import Any
 
 import numpy as np
 
-from .._nesting import parse_json
-from ._archive import read_archive
+from ..._nesting import parse_json
+from ...formats._archive import read_archive
 
 REQUIRED = ("ecg", "start", "scale", "offset", "fs", "subject")
 RESERVED = (*REQUIRED, "unit", "meta")

@@ -209,7 +209,7 @@ def test_a_beat_has_p_qrs_and_t(cohort):
 
 
 def test_qt_goes_with_the_square_root_of_rr():
-    from sklearn_ecgssl.datasets._ecg_model import TYPICAL, phase_of, waves_of
+    from sklearn_ecgssl.datasets.cohort._ecg_model import TYPICAL, phase_of, waves_of
 
     def r_to_t(rr):
         phase = phase_of(np.full(4 * FS, rr), FS, start=0)
@@ -223,7 +223,7 @@ def test_qt_goes_with_the_square_root_of_rr():
 
 def test_model_solves_the_equation_of_the_paper():
     """The closed form against small steps of dz/dt = -sum(a dtheta exp(..)) - z."""
-    from sklearn_ecgssl.datasets import _ecg_model as model
+    from sklearn_ecgssl.datasets.cohort import _ecg_model as model
 
     fs = 2000
     rhythm = model.Rhythm(heart_rate=75, variation=0.05, lf_hf=1, respiration=0.25)

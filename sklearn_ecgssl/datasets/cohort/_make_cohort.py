@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import Bunch, check_random_state, check_scalar
 
-from .._compat import LARGEST_INT
+from ..._compat import LARGEST_INT
 from ._ecg_model import simulate_ecg
 from ._noise import baseline_wander, mains_hum, sensor_noise
 from ._people import CONDITIONS, Person, draw_people, recording_of

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sklearn_ecgssl.datasets import load_recordings, save_recordings
-from sklearn_ecgssl.datasets._archive import SPARE_BYTES, may_take, read_archive, write_archive
+from sklearn_ecgssl.formats._archive import SPARE_BYTES, may_take, read_archive, write_archive
 
 
 def npy(array, **options):

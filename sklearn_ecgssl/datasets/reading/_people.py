@@ -1,0 +1,115 @@
+"""Read people one after another, or several at once: one person's file in memory at a time."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from joblib import Parallel, delayed
+from tqdm.auto import tqdm
+
+from ...formats import UnreadableFileError
+from ._data_set import DataSet
+from ._trial import Label, LeftOut, Trial
+
+
+class Recording(NamedTuple):
+    """One lead of one trial."""
+
+    subject: str
+    record: str
+    lead: str
+    signal: np.ndarray
+    sampling_rate: float
+    labels: dict[str, Label]
+
+
+def read_people(
+    data_set: DataSet,
+    subjects: Sequence[str],
+    leads: Sequence[str] | None,
+    *,
+    n_jobs: int | None,
+    verbose: int,
+    on_error: str,
+) -> Iterator[list[Recording | LeftOut]]:
+    """Read people in turn.
+
+    Parameters
+    ----------
+    data_set : DataSet
+        Where they are.
+    subjects : sequence of str
+        Whom to read.
+    leads : sequence of str or None
+        Leads to take. None: the first of each trial.
+    n_jobs : int or None
+        People who are read at once, each by a process of its own.
+    verbose : int
+        1 shows a progress bar.
+    on_error : {"raise", "warn"}
+        Whether a person whose file cannot be read ends the reading, or is left out.
+
+    Yields
+    ------
+    list of Recording or LeftOut
+        What there is of one person.
+    """
+    jobs = (
+        delayed(_read_person)(data_set, subject, leads, on_error == "warn") for subject in subjects
+    )
+    if data_set.one_file:
+        n_jobs = 1
+    parallel = Parallel(n_jobs=n_jobs, return_as="generator")
+    with tqdm(total=len(subjects), desc=data_set.name, unit="person", disable=not verbose) as bar:
+        for found in parallel(jobs):
+            yield found
+            bar.update()
+
+
+def _read_person(
+    data_set: DataSet, subject: str, leads: Sequence[str] | None, go_on: bool
+) -> list[Recording | LeftOut]:
+    found: list[Recording | LeftOut] = []
+    try:
+        for trial in data_set.trials(subject):
+            if isinstance(trial, LeftOut):
+                found.append(trial)
+            else:
+                found.extend(_recordings(trial, subject, leads))
+    except (UnreadableFileError, OSError) as error:
+        if not go_on:
+            raise
+        return [LeftOut(subject, "", f"cannot be read: {error}")]
+    return found or [LeftOut(subject, "", "has no recording")]
+
+
+def _recordings(
+    trial: Trial, subject: str, leads: Sequence[str] | None
+) -> Iterator[Recording | LeftOut]:
+    for lead in list(trial.ecg)[:1] if leads is None else leads:
+        if lead not in trial.ecg:
+            has = ", ".join(trial.ecg) or "none"
+            yield LeftOut(subject, trial.record, f"has no lead {lead!r}, but {has}")
+            continue
+        defect = _defect(np.asarray(trial.ecg[lead]))
+        if defect:
+            yield LeftOut(subject, trial.record, f"{defect} (lead {lead!r})")
+            continue
+        # A copy: a view would keep the whole file in memory.
+        signal = np.array(trial.ecg[lead], dtype=np.float32, order="C")
+        yield Recording(
+            subject, trial.record, lead, signal, float(trial.sampling_rate), dict(trial.labels)
+        )
+
+
+def _defect(signal: np.ndarray) -> str:
+    """Say why samples are no recording; "" if they are one."""
+    if signal.size == 0:
+        return "holds no sample"
+    finite = np.isfinite(signal) & (np.abs(signal) <= np.finfo(np.float32).max)
+    if not finite.all():
+        n_bad, first = np.count_nonzero(~finite), int(np.argmin(finite))
+        return f"has {n_bad} of {signal.size} samples that are no numbers, the first at {first}"
+    if (signal == signal[0]).all():
+        return f"is a flat line of {signal[0]:g}"
+    return ""
