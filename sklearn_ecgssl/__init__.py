@@ -11,8 +11,26 @@ __version__ = "0.1.0.dev0"
 
 _FOLDERS = {
     "formats": ["UnreadableFileError"],
-    "datasets": ["load_recordings", "make_cohort", "save_recordings"],
     "signal": ["ECGFilter", "Resampler", "Segmenter", "TrimmedScaler", "scale_subjects"],
+    "datasets": [
+        "concatenate",
+        "fetch_drivedb",
+        "fetch_ecgid",
+        "fetch_eegmat",
+        "fetch_mitdb",
+        "fetch_physionet",
+        "fetch_qtdb",
+        "load_amigos",
+        "load_ascertain",
+        "load_dreamer",
+        "load_pspm",
+        "load_recordings",
+        "load_swell",
+        "load_wesad",
+        "make_cohort",
+        "prepare",
+        "save_recordings",
+    ],
     "transforms": ["AddNoise", "FlipTime", "Negate", "Permute", "Scale", "TimeWarp"],
     "networks": ["ConvTrunk", "MaskedTransformer", "RecognitionNet", "TransformerTrunk"],
     "training": [],
@@ -36,6 +54,7 @@ _FOLDERS = {
         "task_study",
         "window_length_study",
     ],
+    "papers": ["paper_preset", "reproduce"],
     "plotting": [
         "EmbeddingDisplay",
         "LabelFractionDisplay",
@@ -86,12 +105,28 @@ __all__ = [
     "__version__",
     "block_study",
     "compare_protocols",
+    "concatenate",
     "difficulty_study",
     "export_onnx",
+    "fetch_drivedb",
+    "fetch_ecgid",
+    "fetch_eegmat",
+    "fetch_mitdb",
+    "fetch_physionet",
+    "fetch_qtdb",
     "label_fraction_study",
+    "load_amigos",
+    "load_ascertain",
+    "load_dreamer",
+    "load_pspm",
     "load_recordings",
+    "load_swell",
     "load_tf_checkpoint",
+    "load_wesad",
     "make_cohort",
+    "paper_preset",
+    "prepare",
+    "reproduce",
     "save_recordings",
     "scale_subjects",
     "supervision_study",
@@ -107,7 +142,25 @@ if TYPE_CHECKING:  # what type checkers and editors read
         SegmentVotingClassifier,
         SubjectScaledClassifier,
     )
-    from .datasets import load_recordings, make_cohort, save_recordings
+    from .datasets import (
+        concatenate,
+        fetch_drivedb,
+        fetch_ecgid,
+        fetch_eegmat,
+        fetch_mitdb,
+        fetch_physionet,
+        fetch_qtdb,
+        load_amigos,
+        load_ascertain,
+        load_dreamer,
+        load_pspm,
+        load_recordings,
+        load_swell,
+        load_wesad,
+        make_cohort,
+        prepare,
+        save_recordings,
+    )
     from .evaluation import (
         Evaluation,
         LabelFractionSplit,
@@ -122,6 +175,7 @@ if TYPE_CHECKING:  # what type checkers and editors read
     from .features import HRVFeatures, SSLEmbedder
     from .formats import UnreadableFileError
     from .networks import ConvTrunk, MaskedTransformer, RecognitionNet, TransformerTrunk
+    from .papers import paper_preset, reproduce
     from .persistence import export_onnx, load_tf_checkpoint, trusted_types
     from .plotting import (
         EmbeddingDisplay,

@@ -27,6 +27,7 @@ ORDER = [
     "classify",
     "persistence",
     "evaluation",
+    "papers",
     "plotting",
 ]
 

@@ -105,6 +105,44 @@ class Condition:
         return Target(values, list(self.classes), None, values >= 0, conditions == "")
 
 
+@dataclass(frozen=True)
+class AsItIs:
+    """A label of which nothing is known: text and booleans are classes, numbers stay.
+
+    Parameters
+    ----------
+    field : str
+        The label that holds it.
+    names : sequence of str or None, default=None
+        Names of the values 0, 1, ...
+    """
+
+    field: str
+    names: Sequence[str] | None = None
+
+    def check(self, binarize: Any) -> None:
+        """Raise ValueError unless it is "mean", "median", a finite number or None."""
+        check_binarize(binarize)
+
+    def target(self, fields: Mapping[str, np.ndarray], binarize: Any) -> Target:
+        """Return classes as indices, or numbers."""
+        values = fields[self.field]
+        if binarize is not None:
+            return Rating(self.field).target(fields, binarize)
+        if values.dtype.kind == "f":
+            keep = np.isfinite(values)
+            return Target(values, None, None, keep, ~keep)
+        there = np.ones(len(values), dtype=bool)
+        if values.dtype.kind in "iu":
+            names = None if self.names is None else [str(name) for name in self.names]
+            return Target(values, names, None, there, ~there)
+        keep = values != "" if values.dtype.kind == "U" else there
+        classes, codes = np.unique(values[keep], return_inverse=True)
+        target = np.full(len(values), -1)
+        target[keep] = codes
+        return Target(target, [str(one) for one in classes], None, keep, ~keep)
+
+
 def check_binarize(binarize: Any) -> None:
     """Raise ValueError unless `binarize` is "mean", "median", a finite number or None."""
     if isinstance(binarize, Real) and not isinstance(binarize, bool):

@@ -30,6 +30,8 @@ class DataSet(ABC):
         What can be the target.
     one_file : bool
         Whether all people stand in one file, so that processes would each read all of it.
+    indifferent : tuple of str
+        Parameters that change nothing of the recordings: what chooses among labels, or mirrors.
     """
 
     name: ClassVar[str]
@@ -38,6 +40,7 @@ class DataSet(ABC):
     unit: ClassVar[str] = "mV"
     attributes: ClassVar[Mapping[str, Attribute]] = {}
     one_file: ClassVar[bool] = False
+    indifferent: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

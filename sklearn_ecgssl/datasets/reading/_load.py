@@ -28,8 +28,7 @@ def load(
     return_X_y: bool = False,
 ) -> Any:
     """Load recordings of a data set; the parameters are those of every public loader."""
-    if on_error not in ("raise", "warn"):
-        raise ValueError(f'on_error must be "raise" or "warn", got {on_error!r}.')
+    check_on_error(on_error)
     check_attribute(data_set, attribute, binarize)
     found = [
         one
@@ -46,12 +45,18 @@ def load(
     recordings = [one for one in found if isinstance(one, Recording)]
     left_out = [one for one in found if isinstance(one, LeftOut)]
     if not recordings:
-        raise ValueError(f"{data_set.folder} gives no recording. {_summary(left_out)}")
+        raise ValueError(f"{data_set.folder} gives no recording. {summary(left_out)}")
     data = as_bunch(data_set, recordings, left_out)
     data = with_target(data_set, data, attribute, binarize)
     if data.left_out:
-        warnings.warn(f"{data_set.name}: {_summary(data.left_out)}", stacklevel=3)
+        warnings.warn(f"{data_set.name}: {summary(data.left_out)}", stacklevel=3)
     return (data.recordings, data.target) if return_X_y else data
+
+
+def check_on_error(on_error: str) -> None:
+    """Check what is to be done about people who cannot be read."""
+    if on_error not in ("raise", "warn"):
+        raise ValueError(f'on_error must be "raise" or "warn", got {on_error!r}.')
 
 
 def choose_subjects(data_set: DataSet, subjects: Sequence[str] | None) -> list[str]:
@@ -104,7 +109,7 @@ def as_bunch(
         "lead": np.array([one.lead for one in recordings]),
     }
     names = dict.fromkeys(name for one in recordings for name in one.labels)
-    fields |= {name: _column([one.labels.get(name) for one in recordings]) for name in names}
+    fields |= {name: column([one.labels.get(name) for one in recordings]) for name in names}
     return Bunch(
         recordings=[one.signal for one in recordings],
         target=None,
@@ -163,7 +168,7 @@ def select(data: Bunch, keep: np.ndarray) -> Bunch:
     )
 
 
-def _column(values: Iterable[Any]) -> np.ndarray:
+def column(values: Iterable[Any]) -> np.ndarray:
     """Make an array of labels: numbers with NaN, or text with "", where there is none."""
     values = list(values)
     if any(isinstance(value, str) for value in values):
@@ -184,7 +189,8 @@ def _frame(fields: dict[str, np.ndarray]) -> Any:
     return pandas.DataFrame(fields)
 
 
-def _summary(left_out: Sequence[LeftOut]) -> str:
+def summary(left_out: Sequence[LeftOut]) -> str:
+    """Say how much is left out, and the first of it why."""
     shown = "; ".join(map(str, left_out[:_SHOWN]))
     more = f"; and {len(left_out) - _SHOWN} more, in left_out" if len(left_out) > _SHOWN else ""
     return f"{len(left_out)} left out: {shown}{more}."

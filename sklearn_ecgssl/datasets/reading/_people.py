@@ -1,7 +1,7 @@
 """Read people one after another, or several at once: one person's file in memory at a time."""
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -9,7 +9,7 @@ from tqdm.auto import tqdm
 
 from ...formats import UnreadableFileError
 from ._data_set import DataSet
-from ._trial import Label, LeftOut, Trial
+from ._trial import UNREADABLE, Label, LeftOut, Trial
 
 
 class Recording(NamedTuple):
@@ -55,20 +55,62 @@ def read_people(
         What there is of one person.
     """
     jobs = (
-        delayed(_read_person)(data_set, subject, leads, on_error == "warn") for subject in subjects
+        delayed(read_person)(data_set, subject, leads, on_error == "warn") for subject in subjects
     )
-    if data_set.one_file:
-        n_jobs = 1
-    parallel = Parallel(n_jobs=n_jobs, return_as="generator")
-    with tqdm(total=len(subjects), desc=data_set.name, unit="person", disable=not verbose) as bar:
+    return each_person(data_set, jobs, len(subjects), n_jobs, verbose)
+
+
+def each_person(
+    data_set: DataSet, jobs: Iterable[Any], n_people: int, n_jobs: int | None, verbose: int
+) -> Iterator[Any]:
+    """Do something for each person, several at once, and show how far it is.
+
+    Parameters
+    ----------
+    data_set : DataSet
+        Whose people.
+    jobs : iterable of joblib.delayed calls
+        One for each person.
+    n_people : int
+        How many.
+    n_jobs : int or None
+        How many at once; one, where all stand in one file.
+    verbose : int
+        1 shows a progress bar.
+
+    Yields
+    ------
+    object
+        What each call returns, in their order.
+    """
+    parallel = Parallel(n_jobs=1 if data_set.one_file else n_jobs, return_as="generator")
+    with tqdm(total=n_people, desc=data_set.name, unit="person", disable=not verbose) as bar:
         for found in parallel(jobs):
             yield found
             bar.update()
 
 
-def _read_person(
+def read_person(
     data_set: DataSet, subject: str, leads: Sequence[str] | None, go_on: bool
 ) -> list[Recording | LeftOut]:
+    """Read one person.
+
+    Parameters
+    ----------
+    data_set : DataSet
+        Where the person is.
+    subject : str
+        The person.
+    leads : sequence of str or None
+        Leads to take. None: the first of each trial.
+    go_on : bool
+        Whether a person whose file cannot be read is left out, or raises.
+
+    Returns
+    -------
+    list of Recording or LeftOut
+        What there is; never empty.
+    """
     found: list[Recording | LeftOut] = []
     try:
         for trial in data_set.trials(subject):
@@ -79,7 +121,7 @@ def _read_person(
     except (UnreadableFileError, OSError) as error:
         if not go_on:
             raise
-        return [LeftOut(subject, "", f"cannot be read: {error}")]
+        return [LeftOut(subject, "", f"{UNREADABLE}: {error}")]
     return found or [LeftOut(subject, "", "has no recording")]
 
 
@@ -91,12 +133,13 @@ def _recordings(
             has = ", ".join(trial.ecg) or "none"
             yield LeftOut(subject, trial.record, f"has no lead {lead!r}, but {has}")
             continue
-        defect = _defect(np.asarray(trial.ecg[lead]))
+        signal = np.asarray(trial.ecg[lead])
+        defect = _defect(signal)
         if defect:
             yield LeftOut(subject, trial.record, f"{defect} (lead {lead!r})")
             continue
         # A copy: a view would keep the whole file in memory.
-        signal = np.array(trial.ecg[lead], dtype=np.float32, order="C")
+        signal = np.array(signal, dtype=np.float32, order="C")
         yield Recording(
             subject, trial.record, lead, signal, float(trial.sampling_rate), dict(trial.labels)
         )

@@ -8,6 +8,9 @@ import numpy as np
 
 Label = str | float | int | bool
 
+#: The reason of those whose file cannot be read: it may be another time.
+UNREADABLE = "cannot be read"
+
 
 @dataclass(frozen=True)
 class Trial:
@@ -47,6 +50,11 @@ class LeftOut(NamedTuple):
     subject: str
     record: str
     reason: str
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether the file could not be read, rather than lacking something."""
+        return self.reason.startswith(UNREADABLE)
 
     def __str__(self) -> str:
         return f"{self.record or self.subject} {self.reason}"

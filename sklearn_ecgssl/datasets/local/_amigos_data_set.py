@@ -1,0 +1,173 @@
+"""The people and trials of AMIGOS."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from ..reading import Attribute, DataSet, LeftOut, Rating, Trial, not_found
+from ._amigos_parts import EMOTIONS, RATINGS, Answers, read_answers, read_columns, read_videos
+from ._find import find_files, one_each
+from ._times import check_times
+
+#: What is looked for.
+PREPROCESSED, ORIGINAL = (
+    f"Data_{kind}_P01.mat, ... there or in folders below" for kind in ("Preprocessed", "Original")
+)
+
+_RATE, _RAW_RATE = 128.0, 256.0
+_BASELINE = 5  # seconds
+_N_COLUMNS = 17
+_COLUMNS = {"left": 15, "right": 14}
+_RAW_COLUMNS = {"1": 1, "2": 2, "time": 0}
+
+DESCRIPTION = """\
+AMIGOS: 40 people watched 16 short and 4 long videos, wearing ECG.
+
+A recording is one person and one video. Fields: "video" (its ID in the data set), "video_length"
+("short" or "long"), the person's own ratings arousal, valence, dominance, liking and familiarity
+from 1 to 9 (not always whole; a few lie a little outside and stay), and whether they chose
+neutral, disgust, happiness, surprise, anger, fear, sadness (0 or 1). The annotations by others,
+per 20 s, are not read: they change inside a recording. Videos that a person did not watch, and
+trials with samples that are no numbers in the lead asked for, are left out and listed.
+
+Preprocessed recordings: 128 Hz, low-passed at 60 Hz by the authors. Leads "left" and "right", as
+the data set calls them: electrodes at the arms, reference at the left ankle. The first 5 s of each
+trial were recorded before the video and are cut off, unless asked for. Raw recordings: 256 Hz,
+whole as they are in the file.
+
+What the reader rests on. Certain (the documentation, and at least three programs that read the
+files): names of files and variables, 20 trials, 17 columns of which 14 and 15, from 0, are ECG
+right and left, 128 Hz, the order of the ratings, the 5 s. Probable (one or two programs): of the
+raw files, that column 0 is time in ms and that 1 and 2 are ECG; that the long videos are those
+whose ID begins with a letter. Unknown: which of the raw columns is right and which left, hence the
+names "1" and "2"; the unit, hence "unknown"; polarity. The raw files hold no ratings; they are
+taken from the preprocessed file of the same person, by the ID of the video.
+
+Terms of use: research only, under an end user licence agreement that everybody signs for
+themselves at http://www.eecs.qmul.ac.uk/mmv/datasets/amigos/. No redistribution.
+
+Cite: J. A. Miranda-Correa, M. K. Abadi, N. Sebe, I. Patras, "AMIGOS: A Dataset for Affect,
+Personality and Mood Research on Individuals and Groups", IEEE Transactions on Affective Computing
+12(2), 479-493, 2021, doi:10.1109/TAFFC.2018.2884461.
+"""
+
+
+class Amigos(DataSet):
+    """Preprocessed recordings.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The folder.
+    keep_baseline : bool, default=False
+        Whether to keep the seconds before each video.
+    """
+
+    name = "amigos"
+    description = DESCRIPTION
+    leads = tuple(_COLUMNS)
+    unit = "unknown"
+    attributes: ClassVar[Mapping[str, Attribute]] = {
+        name: Rating(name) for name in (*RATINGS, *EMOTIONS)
+    }
+
+    def __init__(self, path: str | os.PathLike[str], *, keep_baseline: bool = False) -> None:
+        super().__init__(Path(path).expanduser())
+        self.files = _files(self.folder, "Preprocessed")
+        if not self.files:
+            raise not_found("AMIGOS", self.folder, [PREPROCESSED])
+        self._n_before = 0 if keep_baseline else int(_BASELINE * _RATE)
+
+    @property
+    def subjects(self) -> list[str]:
+        """Return P01, P02, ..."""
+        return list(self.files)
+
+    def sources(self, subject: str) -> list[Path]:
+        """Return the person's file."""
+        return [self.files[subject]]
+
+    def trials(self, subject: str) -> Iterator[Trial | LeftOut]:
+        """Yield a person's trials in the order of the file."""
+        path = self.files[subject]
+        answers = read_answers(path)
+        for at, columns in enumerate(read_columns(path, "joined_data", _COLUMNS, _N_COLUMNS)):
+            record = _record(subject, answers.videos, at)
+            ecg = {lead: signal[self._n_before :] for lead, signal in columns.items()}
+            if columns["left"].size and not ecg["left"].size:
+                yield LeftOut(subject, record, f"ends within the {_BASELINE} s before the video")
+                continue
+            yield Trial(record, ecg, _RATE, _labels(answers.videos[at], answers))
+
+
+class RawAmigos(DataSet):
+    """Recordings as they were made; ratings where preprocessed files are there, too.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The folder.
+    """
+
+    name = "amigos-raw"
+    description = DESCRIPTION
+    leads = ("1", "2")
+    unit = "unknown"
+    attributes: ClassVar[Mapping[str, Attribute]] = Amigos.attributes
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        super().__init__(Path(path).expanduser())
+        self.files = _files(self.folder, "Original")
+        if not self.files:
+            raise not_found("AMIGOS", self.folder, [ORIGINAL])
+        self.rated = _files(self.folder, "Preprocessed")
+
+    @property
+    def subjects(self) -> list[str]:
+        """Return P01, P02, ..."""
+        return list(self.files)
+
+    def sources(self, subject: str) -> list[Path]:
+        """Return the person's files."""
+        return [files[subject] for files in (self.files, self.rated) if subject in files]
+
+    def trials(self, subject: str) -> Iterator[Trial | LeftOut]:
+        """Yield a person's trials in the order of the file."""
+        path = self.files[subject]
+        videos = read_videos(path)
+        answers = read_answers(self.rated[subject]) if subject in self.rated else None
+        for at, ecg in enumerate(read_columns(path, "ECG_DATA", _RAW_COLUMNS, None)):
+            check_times(path, f"ECG_DATA.{at}", ecg.pop("time"), _RAW_RATE)
+            yield Trial(_record(subject, videos, at), ecg, _RAW_RATE, _labels(videos[at], answers))
+
+
+def open_amigos(
+    path: str | os.PathLike[str], *, version: str = "preprocessed", keep_baseline: bool = False
+) -> Amigos | RawAmigos:
+    """Find the files of a version; the parameters are those of `load_amigos`."""
+    if version == "preprocessed":
+        return Amigos(path, keep_baseline=keep_baseline)
+    if version == "raw":
+        return RawAmigos(path)
+    raise ValueError(f'version must be "preprocessed" or "raw", got {version!r}.')
+
+
+def _files(folder: Path, kind: str) -> dict[str, Path]:
+    found = find_files(folder, rf"Data_{kind}_P(\d+)\.mat")
+    return one_each(((f"P{int(match[1]):02d}", path) for match, path in found), folder)
+
+
+def _record(subject: str, videos: Sequence[str], trial: int) -> str:
+    return f"{subject}/{videos[trial] or f'trial {trial + 1}'}"
+
+
+def _labels(video: str, answers: Answers | None) -> dict[str, str | float]:
+    values = np.full(len(RATINGS) + len(EMOTIONS), np.nan)
+    if answers is not None and video in answers.videos:
+        values = answers.values[answers.videos.index(video)]
+    length = ("short" if video.isdigit() else "long") if video else ""
+    rated = dict(zip((*RATINGS, *EMOTIONS), map(float, values), strict=True))
+    return {"video": video, "video_length": length, **rated}

@@ -1,0 +1,95 @@
+"""A small WESAD, after the description of its files: a folder a person, Python 2's pickles.
+
+Chest signals and labels at 700 Hz, wrist signals at 64, 32 and 4 Hz; ECG in mV as the recorder's 16
+bits give it. A line of the questionnaire is a tag and cells, padded with empty ones to the same
+number, and there is no header.
+"""
+
+import numpy as np
+
+from tests.datasets.writers.python2_pickle import dumps
+
+RATE = 700
+CODES = {"Base": 1, "TSST": 2, "Fun": 3, "Medi 1": 4, "Medi 2": 4}
+ORDERS = {
+    "S2": ["Base", "TSST", "Medi 1", "Fun", "Medi 2"],
+    "S10": ["Base", "Fun", "Medi 2", "TSST", "Medi 1"],  # S14 has its meditations so
+}
+READING = {"sRead": 6, "fRead": 7}
+_COLUMNS = 27
+
+
+def ecg(n, rng):
+    """Samples in mV: counts of 16 bits, one of which is 3 mV / 65536."""
+    counts = np.clip(np.round(rng.normal(2**15, 2000, n)), 0, 2**16 - 1)
+    return (counts / 2**16 - 0.5) * 3
+
+
+def label(order, rng, seconds=2):
+    """A session: phases of `seconds` and more, times of reading at the end, and pauses."""
+    codes = [*(CODES[name] for name in order), *READING.values()]
+    parts = [np.full(n, 0) for n in rng.integers(100, 200, len(codes) + 1)]
+    for at, code in reversed(list(enumerate(codes, 1))):
+        parts.insert(at, np.full(rng.integers(seconds * RATE + 10, (seconds + 1) * RATE), code))
+    return np.concatenate(parts).astype(np.int32)
+
+
+def content(subject, labels, rng):
+    """What is in a person's pickle."""
+    n = len(labels)
+    chest = {
+        "ACC": rng.normal(size=(n, 3)),
+        "ECG": ecg(n, rng)[:, np.newaxis],
+        "EMG": rng.normal(size=(n, 1)),
+        "EDA": rng.normal(size=(n, 1)),
+        "Temp": rng.normal(33, 1, (n, 1)).astype(np.float32),
+        "Resp": rng.normal(size=(n, 1)),
+    }
+    wrist = {"ACC": 32, "BVP": 64, "EDA": 4, "TEMP": 4}
+    wrist = {
+        name: rng.normal(size=(n * rate // RATE, 3 if name == "ACC" else 1))
+        for name, rate in wrist.items()
+    }
+    return {"signal": {"chest": chest, "wrist": wrist}, "label": labels, "subject": subject}
+
+
+def ratings(order):
+    """Valence and arousal of each phase: other ones for each."""
+    return [(9 - phase, phase + 1) for phase in range(len(order))]
+
+
+def quest(subject, order, answers=None):
+    """The text of a person's questionnaires."""
+    answers = ratings(order) if answers is None else answers
+    lines = [
+        ["# Subj", subject],
+        ["# ORDER", *order, *READING],
+        ["# START", *(f"{7 + 20 * i}.08" for i in range(len(order) + 2))],
+        ["# END", *(f"{19 + 20 * i}.3" for i in range(len(order) + 2))],
+        [""],
+        *[["# PANAS", *"12345" * 5] for _ in order],
+        [""],
+        *[["# STAI", *"123412"] for _ in order],
+        [""],
+        *[["# DIM", *map(str, answer)] for answer in answers],
+        [""],
+        ["# SSSQ", *"123452"],
+    ]
+    return "".join(";".join([*line, *[""] * (_COLUMNS - len(line))]) + "\r\n" for line in lines)
+
+
+def write(folder, subjects=("S2", "S10"), *, protocol=0, seed=0, seconds=2):
+    """Write a data set, and return what each person's pickle holds."""
+    written = {}
+    for subject in subjects:
+        rng = np.random.default_rng([seed, int(subject[1:])])
+        order = ORDERS.get(subject, ORDERS["S2"])
+        written[subject] = content(subject, label(order, rng, seconds), rng)
+        place = folder / subject
+        place.mkdir(parents=True)
+        (place / f"{subject}.pkl").write_bytes(dumps(written[subject], protocol))
+        (place / f"{subject}_quest.csv").write_text(quest(subject, order), newline="")
+        (place / f"{subject}_readme.txt").write_text("### Personal information ###\n")
+        (place / f"{subject}_respiban.txt").write_text("# OpenSignals Text File Format\n")
+    (folder / "wesad_readme.pdf").write_bytes(b"%PDF-1.5\n")
+    return written
