@@ -59,7 +59,7 @@ test-slow: $(INSTALLED)  ## the slow tests alone
 	$(PYTEST) -m slow
 
 fuzz: $(INSTALLED)  ## damaged files, random parameters, killed trainings, for about half an hour
-	$(BIN)/python -m tests.fuzz --seconds 300 $(ARGS)
+	$(BIN)/python -m tests.fuzz --seconds 120 $(ARGS)
 	$(BIN)/python -m pytest --hypothesis-profile=fuzz -p no:xdist -q tests/properties
 	for what in save recognition masked classifier; do $(BIN)/python -m tests.killing $$what --random 40 || exit 1; done
 

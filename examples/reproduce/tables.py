@@ -35,6 +35,8 @@ parser.add_argument("--folds", type=int, help="other than the paper's number")
 parser.add_argument("--jobs", type=int, help="people and folds at once")
 parser.add_argument("--csv", help="file for the table")
 arguments = parser.parse_args()
+if not all("=" in folder for folder in arguments.folders):
+    parser.error("folders are given as data_set=folder, such as swell=/data/SWELL")
 folders = dict(folder.split("=", 1) for folder in arguments.folders)
 
 # %%

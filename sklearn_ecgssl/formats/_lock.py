@@ -8,6 +8,19 @@ from filelock import FileLock, Timeout
 
 
 @contextmanager
+def waited_for(file: Path) -> Iterator[None]:
+    """Hold a lock file, as soon as nobody else does.
+
+    Parameters
+    ----------
+    file : pathlib.Path
+        Its place, in an existing folder. It stays there, empty.
+    """
+    with FileLock(file):
+        yield
+
+
+@contextmanager
 def held(file: Path, refusal: str) -> Iterator[None]:
     """Hold a lock file; the system lets go of it when the process ends, however it ends.
 

@@ -52,7 +52,7 @@ def read_poly5_header(path: Path) -> Poly5File:
         before = _identifier_bytes(path, stream, size)
         fields = _HEADER.unpack(_take(path, stream, before, _HEADER.size, size))
         _, name, rate, stored, kind, n_signals, n_times = fields[:7]
-        n_blocks, block_times, block_data, compression = fields[14:]
+        n_blocks, _, block_data, compression = fields[14:]
         if not rate or stored not in (0, rate) or kind:
             _refuse(
                 path,
@@ -66,6 +66,13 @@ def read_poly5_header(path: Path) -> Poly5File:
             _refuse(path, "has no signal", before + _SIGNALS_AT)
         described_at = before + _HEADER.size
         descriptions = _take(path, stream, described_at, n_signals * _DESCRIPTION.size, size)
+        if not block_data or block_data % (2 * n_signals):
+            _refuse(
+                path,
+                f"contradicts itself: blocks of {block_data} bytes do not hold whole samples of "
+                f"{n_signals} signals of 2 bytes",
+                before + _BLOCKS_AT + 6,
+            )
         file = Poly5File(
             path=path,
             name=_text(path, name, before + 2),
@@ -74,11 +81,12 @@ def read_poly5_header(path: Path) -> Poly5File:
             channels=tuple(_channels(path, descriptions, described_at)),
             n_times=n_times,
             n_blocks=n_blocks,
-            block_times=block_times,
+            # What the header says of the same beside it is not always kept up.
+            block_times=block_data // (2 * n_signals),
             period_bytes=2 * n_signals,
             data_at=described_at + len(descriptions),
         )
-        _check_blocks(file, block_data, size, before)
+        _check_blocks(file, size, before)
         _check_end(file, stream, size)
     return file
 
@@ -146,7 +154,7 @@ def _channels(path: Path, descriptions: bytes, at: int) -> Iterator[Poly5Channel
         _refuse(path, f"has a signal {_LOW + low!r} without its other half", at + len(descriptions))
 
 
-def _check_blocks(file: Poly5File, block_data: int, size: int, before: int) -> None:
+def _check_blocks(file: Poly5File, size: int, before: int) -> None:
     path = file.path
     if file.n_blocks == 0 or file.n_times == 0:
         _refuse(
@@ -155,13 +163,6 @@ def _check_blocks(file: Poly5File, block_data: int, size: int, before: int) -> N
             f"{size - file.data_at} bytes of data. If these are a recording, open it with the "
             "recorder's own program and save it again",
             before + _PERIODS_AT,
-        )
-    if block_data == 0 or block_data != file.block_times * file.period_bytes:
-        _refuse(
-            path,
-            f"contradicts itself: blocks of {block_data} bytes do not hold {file.block_times} "
-            f"samples of {file.period_bytes // 2} signals of 2 bytes",
-            before + _BLOCKS_AT + 4,
         )
     if (
         not (file.n_blocks - 1) * file.block_times

@@ -55,12 +55,16 @@ def differences(
         if people is not None
     ]
     found += [
-        f"{len(lacking)} recordings of {name} are left out: "
+        f"{_are_left_out(name, len({one[:2] for one in lacking}))}: "
         f"{'; '.join(map(str, lacking[:3]))}{'; ...' if len(lacking) > 3 else ''}."
         for name, lacking in left_out.items()
         if lacking
     ]
     return found
+
+
+def _are_left_out(name: str, n: int) -> str:
+    return f"{n} recording{'s' if n > 1 else ''} of {name} {'are' if n > 1 else 'is'} left out"
 
 
 def _changes(preset: PaperPreset, paper: PaperPreset) -> list[str]:
@@ -71,7 +75,7 @@ def _changes(preset: PaperPreset, paper: PaperPreset) -> list[str]:
         **{f"head of {name}": (head, paper.heads.get(name)) for name, head in preset.heads.items()},
     }
     found = [change for name, both in parts.items() for change in _changed(name, *both)]
-    for name in ("scale", "n_splits", "two_encoders", "pretraining_sets", "loading"):
+    for name in ("networks", "scale", "n_splits", "two_encoders", "pretraining_sets", "loading"):
         here, there = getattr(preset, name), getattr(paper, name)
         if here != there:
             found.append(f"{name} is {here!r}; in the paper {there!r}.")

@@ -1,6 +1,6 @@
 """Folds of one data set, and what pretrainers learn from all of them in each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import numpy as np
 
@@ -33,6 +33,8 @@ class CorpusFolds:
         Folds.
     two_encoders : bool, default=False
         Whether two encoders serve all folds.
+    pretraining_sets : collection of str or None, default=None
+        Data sets that pretrainers learn from. None: all.
     random_state : int, default=0
         Seed of the order.
     """
@@ -45,12 +47,14 @@ class CorpusFolds:
         *,
         n_splits: int = 10,
         two_encoders: bool = False,
+        pretraining_sets: Collection[str] | None = None,
         random_state: int = 0,
     ) -> None:
         self.data_sets = data_sets
         self.data_set = data_set
         self.has_target = has_target
         self.n_splits = n_splits
+        self.pretraining_sets = pretraining_sets
         self.random_state = random_state
         self._own, self._others = (
             (opposite_half, everything) if two_encoders else (all_but_one, all_but_one)
@@ -82,6 +86,11 @@ class CorpusFolds:
         def split(windows: LabelledWindows) -> Folds:
             labelled = self._labelled(windows)
             parts = divide(windows, self._members(windows)[self.data_set])
+            if sum(map(bool, map(len, parts))) < 2:
+                raise ValueError(
+                    f"Protocol {name!r}: {self.data_set} has only one part, so that nothing is "
+                    "left to train on. It takes two people, or windows."
+                )
             tested = [np.intersect1d(part, labelled) for part in parts]
             return [
                 (np.setdiff1d(labelled, part), test)
@@ -92,8 +101,12 @@ class CorpusFolds:
             parts = {
                 one: divide(windows, members) for one, members in self._members(windows).items()
             }
+            wanted = parts if self.pretraining_sets is None else self.pretraining_sets
+            learnt = [one for one in parts if one in wanted]
+            if not learnt:
+                raise ValueError(f"None of pretraining_sets={tuple(wanted)!r} is there.")
             return [
-                np.sort(np.concatenate([self._learnt(one, parts[one], k) for one in parts]))
+                np.sort(np.concatenate([self._learnt(one, parts[one], k) for one in learnt]))
                 for k in self._fold_numbers(parts[self.data_set], windows)
             ]
 
@@ -122,7 +135,8 @@ class CorpusFolds:
     def _divide_people(self, windows: LabelledWindows, members: np.ndarray) -> Parts:
         subject = windows.subject[members]
         people = np.random.RandomState(self.random_state).permutation(np.unique(subject))
-        groups = np.array_split(people, self.n_splits)
+        # Of few people every part has some: parts that are empty could make a half of nobody.
+        groups = np.array_split(people, max(2, min(self.n_splits, len(people))))
         return [members[np.isin(subject, group)] for group in groups]
 
 

@@ -61,6 +61,7 @@ def icpr2022() -> PaperPreset:
             "of order 8.",
             "Where layers are normalised is not published: after them, as Vaswani et al. do.",
             "Early stopping is not published: none.",
+            "From where on a rating is high is not known to this package: above the mean of all.",
             "The paper drops recordings of ascertain of quality 3 and worse. That needs a file of "
             "marks: see load_ascertain, and change loading to max_quality=2.",
             "The leads of ascertain and dreamer are not published: those that their readers take "

@@ -10,6 +10,7 @@ from sklearn.utils import Bunch
 
 from ..classify import ECGClassifier
 from ..datasets import prepare
+from ..evaluation import Protocol, opposite_halves, shuffled_windows
 from ..evaluation._supervision_study import untrained
 from ..signal import ECGFilter, Segmenter
 from ._loaders import loader_of
@@ -76,6 +77,12 @@ class PaperPreset:
     def tasks(self) -> tuple[PaperTask, ...]:
         """What it classifies."""
         return tuple(dict.fromkeys(figure.task for figure in self.figures))
+
+    @property
+    def protocol(self) -> Protocol:
+        """How it splits one data set, pretraining on that alone, for `Evaluation`."""
+        shuffled = shuffled_windows(self.n_splits)
+        return opposite_halves(shuffled) if self.two_encoders else shuffled
 
     def load(
         self, data_set: str, path: str | os.PathLike[str], *, cache: Any, **options: Any

@@ -100,7 +100,8 @@ def reproduce(
             name: cut.load(name, folders[name], cache=cache, attribute=None, **reading[name])
             for name in used
         }
-        left_out |= {name: one.left_out for name, one in data.items()}
+        for name, one in data.items():
+            left_out[name] = _joined(left_out.get(name, []), one.left_out)
         corpus = Corpus(data)
         for task, networks in asked.items():
             if networks:
@@ -112,6 +113,7 @@ def reproduce(
                     binarize=task.binarize,
                     **reading[task.data_set],
                 )
+                left_out[task.data_set] = _joined(left_out[task.data_set], labelled.left_out)
                 target, has_target = corpus.target(task.data_set, labelled)
                 folds = CorpusFolds(
                     corpus.data_set,
@@ -119,6 +121,7 @@ def reproduce(
                     has_target,
                     n_splits=preset.n_splits,
                     two_encoders=preset.two_encoders,
+                    pretraining_sets=preset.pretraining_sets,
                     random_state=random_state,
                 )
                 evaluation = Evaluation(
@@ -169,6 +172,10 @@ def _check_protocols(protocols: Sequence[str]) -> None:
     unknown = [one for one in protocols if one not in ("windows", "subjects")]
     if unknown or not protocols or isinstance(protocols, str):
         raise ValueError(f"protocols must be of windows, subjects, got {protocols!r}.")
+
+
+def _joined(one: Sequence[Any], other: Sequence[Any]) -> list[Any]:
+    return list(dict.fromkeys([*one, *other]))
 
 
 def _with_window_length(preset: PaperPreset, window_length: float) -> PaperPreset:

@@ -96,6 +96,8 @@ def test_what_a_file_may_differ_in(tmp_path):
         {"rate": 40000},
         {"block_times": 7},
         {"block_times": 1},
+        {"periods": 0},
+        {"periods": 77},
         {"n_times": 33},
     ]:
         poly5.write(path, signals, **changes)
@@ -166,9 +168,9 @@ def test_shrinks_while_it_is_read(tmp_path):
         ({"n_blocks": 2**31 - 1, "n_times": 2**32 - 1}, "do not fill"),
         ({"n_blocks": 4, "n_times": 49}, "is truncated: its 4 blocks go to byte 1882.*byte 1636"),
         ({"n_blocks": 2, "n_times": 32}, "was not closed by the recorder.*goes on, at byte 1390"),
-        ({"periods": 0}, "blocks of 160 bytes do not hold 0 samples of 5 signals.*at byte 148"),
-        ({"block_bytes": 0}, "blocks of 0 bytes"),
-        ({"block_bytes": 65535}, "blocks of 65535 bytes"),
+        ({"block_bytes": 0}, "blocks of 0 bytes do not hold whole samples of 5.*at byte 150"),
+        ({"block_bytes": 159}, "blocks of 159 bytes"),
+        ({"block_bytes": 65530}, "40 samples do not fill 3 blocks of 6553"),
         ({"periods": 0, "block_bytes": 0}, "blocks of 0 bytes"),
         ({"n_signals": 0}, "has no signal, at byte 120"),
         ({"n_signals": -1}, "go to byte 8912978, and it ends, at byte 1636"),

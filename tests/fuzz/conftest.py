@@ -29,6 +29,7 @@ def read(readers, tmp_path, canary):
         folder = tmp_path / "read"
         folder.mkdir(exist_ok=True)
         for file, content in files.items():
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
             (folder / file).write_bytes(content)
         return readers[name].read(folder, sample)
 

@@ -12,9 +12,11 @@ from sklearn_ecgssl.datasets import load_recordings, save_recordings
 from sklearn_ecgssl.evaluation._store import OutcomeStore
 from sklearn_ecgssl.evaluation._tasks import Outcome, Task
 from sklearn_ecgssl.persistence import load_tf_checkpoint
+from tests.fuzz import data_sets
 from tests.fuzz.archives import mutate_meta, mutate_npz
 from tests.fuzz.folder_readers import Checkpoint, classifier, masked, recognition
 from tests.fuzz.mutations import choice, json_text, mutate_bytes, mutate_json
+from tests.fuzz.pickles import ArrayPickle, Wesad
 from tests.fuzz.reader import WINDOWS, Input, Reader, files_in
 from tests.fuzz.tables import mutate_checkpoint
 from tests.tiny import ecg_like
@@ -131,4 +133,7 @@ READERS = {
     "checkpoint": Checkpoint,
     "tensorflow": TensorFlow,
     "outcomes": Outcomes,
+    "array_pickle": ArrayPickle,
+    "wesad": Wesad,
+    **data_sets.READERS,
 }

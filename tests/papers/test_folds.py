@@ -105,3 +105,27 @@ def test_seed(windows):
         for seed in (0, 0, 1)
     )
     assert one == same != other
+
+
+def test_two_encoders_of_few_people(windows):
+    """Half of the folds may be of nobody, but no half that is learnt from."""
+    parts = folds("b", n_splits=10, two_encoders=True, pretraining_sets=["b"]).subjects()
+    for part in parts.parts(windows):
+        assert len(part.pretrain)
+        assert not set(windows.subject[part.pretrain]) & set(windows.subject[part.test])
+
+
+def test_one_person_cannot_be_unseen():
+    blocks = [np.ones((3, 4), np.float32)] * 2
+    one = LabelledWindows.from_recordings(blocks, [0, 1], ["a/0"] * 2)
+    made = CorpusFolds(np.array(["a"] * 2), "a", np.array([True] * 2))
+    with pytest.raises(ValueError, match="Protocol 'subjects': a has only one part"):
+        made.subjects().parts(one)
+    assert len(made.windows().parts(one)) == 6
+
+
+def test_only_some_data_sets_are_learnt_from(windows):
+    for part in folds("b", pretraining_sets=["a", "b"]).windows().parts(windows):
+        assert set(of(windows, part.pretrain)) == {"a", "b"}
+    with pytest.raises(ValueError, match=r"None of pretraining_sets=\('d',\) is there"):
+        folds("b", pretraining_sets=["d"]).windows().parts(windows)

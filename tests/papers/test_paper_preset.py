@@ -8,7 +8,9 @@ from sklearn.svm import SVC
 
 from sklearn_ecgssl import MaskedPretrainer, PretextPretrainer, SSLEmbedder
 from sklearn_ecgssl.datasets import make_cohort
+from sklearn_ecgssl.evaluation import LabelledWindows
 from sklearn_ecgssl.papers import PaperPreset, PaperTask, paper_preset
+from sklearn_ecgssl.signal import Segmenter
 
 NAMES = ["icassp2020", "tac2020", "icpr2022"]
 
@@ -185,6 +187,19 @@ def test_parts_make_a_pipeline(preset):
     pipe = make_pipeline(preset.filter, preset.segmenter, SSLEmbedder(pretrainer), SVC())
     pipe.fit(cohort.recordings, cohort.target)
     assert np.isin(pipe.predict(cohort.recordings), [0, 1]).all()
+
+
+def test_protocol(preset):
+    cohort = make_cohort(n_subjects=4, duration=60, sampling_rate=64, random_state=0)
+    windows = LabelledWindows.from_recordings(
+        cohort.recordings, cohort.target, cohort.subject, Segmenter(64, window_length=3)
+    )
+    parts = preset.protocol.parts(windows)
+    assert len(parts) == 10
+    assert sorted(np.concatenate([part.test for part in parts])) == list(range(len(windows)))
+    encoders = {None if part.pretrain is None else tuple(part.pretrain) for part in parts}
+    assert len(encoders) == (2 if preset.name == "icpr2022" else 1)
+    assert (None in encoders) == (preset.name != "icpr2022")
 
 
 def test_unknown_names(preset):

@@ -5,10 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.utils import Bunch
 
-from sklearn_ecgssl.papers import paper_preset, reproduce
+from sklearn_ecgssl.papers import _preset, _reproduce, paper_preset, reproduce
+from sklearn_ecgssl.papers._corpus import Corpus
+from sklearn_ecgssl.papers._folds import CorpusFolds
 from tests.datasets.writers import amigos, dreamer, swell, wesad
 from tests.tiny import tiny_masked, tiny_pretrainer
+
+# Made up samples have no heart beats.
+pytestmark = pytest.mark.filterwarnings("ignore:.*usable beats")
 
 SECONDS = 26
 
@@ -102,7 +108,11 @@ def test_every_difference_is_named(icassp):
     assert "transforms" not in said
     assert "random_state" not in said
     assert "The filter" not in said
-    assert "left out" not in said
+    assert (
+        "1 recording of swell is left out: PP10/3 has no value of 'arousal'; "
+        "PP10/3 has no value of 'valence'."
+    ) in said
+    assert said.count("left out") == 1
     assert "is not there" not in said
 
 
@@ -173,6 +183,62 @@ def test_goes_on_where_it_stopped(folders, tmp_path, monkeypatch):
     assert again.table().equals(first.table())
 
 
+def test_folds_are_those_of_the_paper(folders, tmp_path, monkeypatch):
+    made = []
+
+    def folds(*args, **parameters):
+        made.append(parameters)
+        return CorpusFolds(*args, **parameters)
+
+    monkeypatch.setattr(_reproduce, "CorpusFolds", folds)
+    preset = tiny(paper_preset("icpr2022"), tiny_masked(max_epochs=0))
+    reproduce(
+        replace(preset, n_splits=3, figures=preset.figures[:1]),
+        {"amigos": folders["amigos"]},
+        cache=tmp_path,
+        protocols=["windows"],
+        random_state=5,
+    )
+    assert made == [
+        {
+            "n_splits": 3,
+            "two_encoders": True,
+            "pretraining_sets": preset.pretraining_sets,
+            "random_state": 5,
+        }
+    ]
+
+
+def test_windows_are_those_of_the_paper(folders, tmp_path, monkeypatch):
+    asked = {}
+    monkeypatch.setattr(_preset, "prepare", lambda *args, **options: asked.update(options))
+    preset = paper_preset("icpr2022")
+    preset.load("amigos", folders["amigos"], cache=tmp_path, attribute="valence")
+    assert asked["sampling_rate"] == 128
+    assert asked["transformer"] is preset.filter
+    assert asked["segmenter"] is preset.segmenter
+    assert asked["scale"] == "standard"
+    assert asked["leads"] == "left"
+    assert asked["attribute"] == "valence"
+
+
+def test_targets_of_one_data_set_are_not_those_of_another():
+    def study(target):
+        fields = {"record": np.array(["a", "b"]), "lead": np.array(["I", "I"])}
+        return Bunch(
+            recordings=[np.zeros((1, 4))] * 2,
+            subject=np.array(["1", "1"]),
+            fields=fields,
+            target=np.array(target),
+        )
+
+    corpus = Corpus({"one": study([1, 2]), "two": study([3, 4])})
+    target, has_target = corpus.target("two", study([7, 8]))
+    assert has_target.tolist() == [False, False, True, True]
+    assert target.tolist() == [7, 7, 7, 8]
+    assert corpus.subject.tolist() == ["one/1", "one/1", "two/1", "two/1"]
+
+
 def test_all_four_data_sets_of_the_journal_paper(folders, tmp_path):
     wesad.write(tmp_path / "wesad", protocol=2, seconds=41)
     dreamer.dreamer(tmp_path / "dreamer", n_times=256 * 21)
@@ -196,17 +262,24 @@ def test_transformer_at_three_window_lengths(folders, tmp_path):
             if figure.task.attribute == "arousal"
         ),
     )
-    result = reproduce(preset, {"amigos": folders["amigos"]}, cache=tmp_path)
+    result = reproduce(
+        preset,
+        {"amigos": folders["amigos"]},
+        cache=tmp_path,
+        protocols=["windows"],
+        subjects={"amigos": ["P01"]},
+    )
     table = result.table()
     published = table[table["published_f1"].notna()]
     assert published["window_length"].tolist() == [2, 2, 2, 2, 4, 8]
+    assert published["published_accuracy"].tolist() == [0.88, 0.85, 0.88, 0.86, 0.87, 0.86]
     assert published["network"].tolist()[:4] == [
         "fine-tuned",
         "without pretraining",
         "fine-tuned, mean",
         "fine-tuned, max",
     ]
-    assert published["subjects_f1"].notna().all()
+    assert published["windows_f1"].notna().all()
     assert {len(found.failures) for found in result.results.values()} == {0}
 
 
@@ -223,3 +296,12 @@ def test_transformer_at_three_window_lengths(folders, tmp_path):
 def test_bad_parameters(there, options, message, tmp_path):
     with pytest.raises(ValueError, match=message):
         reproduce(paper_preset("icassp2020"), there, cache=tmp_path, **options)
+
+
+def test_changed_networks_are_named():
+    from sklearn_ecgssl.papers._differences import differences
+    from sklearn_ecgssl.papers._paper_preset import PRESETS
+
+    preset = replace(paper_preset("icassp2020"), networks={"supervised": {"pretrained": False}})
+    said = differences(preset, PRESETS, preset.loading, {}, {})
+    assert said[-1].startswith("networks is {'supervised': {'pretrained': False}}; in the paper {")

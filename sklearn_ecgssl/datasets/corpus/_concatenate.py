@@ -24,9 +24,10 @@ def concatenate(
 
     Recordings are resampled and scaled per subject; `subject` names each person once, over all data
     sets, so that no person stands in two folds of a split by subject. People who stand in two data
-    sets are known in three ways: PhysioNet's sets that took records of each other, by their
-    short names (15 records of "qtdb" are of "mitdb", for instance), recordings that are equal
-    in length and in samples at their beginning, middle and end, and `same_person`.
+    sets are known in three ways: by the names of data sets, whether they are one data set twice
+    (two leads of "amigos") or sets of PhysioNet that took records of each other (15 of "qtdb" are
+    of "mitdb"); by recordings that are equal in length and in samples at their beginning, middle
+    and end; and by `same_person`.
 
     Parameters
     ----------
@@ -112,6 +113,7 @@ def concatenate(
         columns["original_subject"],
         columns["record"],
         [recording for data in named.values() for recording in data.recordings],
+        [str(data.get("name")) for data in named.values() for _ in data.recordings],
         same_person,
     )
     fields = {field: column(values) for field, values in columns.items()}
@@ -230,7 +232,7 @@ def _check_windows(recordings: Sequence[np.ndarray]) -> None:
 
 def _unit(named: Mapping[str, Bunch]) -> str:
     units = {name: data.get("unit", "unknown") for name, data in named.items()}
-    if len(set(units.values())) > 1:
+    if len(set(units.values())) > 1 or "mixed" in units.values():
         listed = ", ".join(f"{name} in {unit}" for name, unit in units.items())
         raise ValueError(f'Units differ ({listed}): pass scale="trimmed".')
     return str(next(iter(units.values())))

@@ -13,6 +13,10 @@ _PHYSIONET = (
     *("nsrdb", "nstdb", "qtdb", "sddb", "stdb", "svdb"),
 )
 
+#: Data sets of which two Bunches under two names (two leads, or raw and preprocessed) have the
+#: same people. Elsewhere, people of one name may be different ones.
+_LOCAL = ("amigos", "ascertain", "dreamer", "pspm", "swell", "wesad")
+
 #: Samples at three places that make two recordings the same: 10 s at 400 Hz.
 _COMPARED = 4000
 
@@ -22,6 +26,7 @@ def name_persons(
     subjects: Sequence[str],
     records: Sequence[str],
     recordings: Sequence[np.ndarray],
+    own_names: Sequence[str],
     same_person: Iterable[Iterable[str]] = (),
 ) -> tuple[np.ndarray, np.ndarray]:
     """Name each person once, and say in which other data sets they stand.
@@ -31,7 +36,9 @@ def name_persons(
     data_sets, subjects, records : sequence of str of length n_recordings
         Where each recording is from.
     recordings : sequence of ndarray of length n_recordings
-        As they were read: equal ones are of one person.
+        As they were read: equal ones are of one person, but for flat lines.
+    own_names : sequence of str of length n_recordings
+        What the data sets call themselves, whatever they are called here.
     same_person : iterable of groups of str
         Further people who are the same, each as "data set/subject".
 
@@ -50,25 +57,29 @@ def name_persons(
     names = [f"{one}/{subject}" for one, subject in zip(data_sets, subjects, strict=True)]
     groups = _Groups(dict.fromkeys(names))
     known: dict[object, str] = {}
-    for name, one, record, recording in zip(names, data_sets, records, recordings, strict=True):
-        marks: list[object] = [_content(recording)]
-        if one in _PHYSIONET:  # elsewhere, records of any people may have one name
-            marks.append(person_of(one, record))
-        for mark in marks:
-            groups.join(name, known.setdefault(mark, name))
+    for name, recording in zip(names, recordings, strict=True):
+        content = _content(recording)
+        if content:
+            groups.join(name, known.setdefault(content, name))
+    whose = zip(names, data_sets, own_names, subjects, records, strict=True)
+    for name, here, own, subject, record in dict.fromkeys(whose):
+        for one in {here, own}.intersection(_PHYSIONET):
+            groups.join(name, known.setdefault(person_of(one, record), name))
+        if own in _LOCAL:
+            groups.join(name, known.setdefault((own, subject), name))
     for group in same_person:
         people = _checked_group(group, groups)
         for other in people[1:]:
             groups.join(people[0], other)
-    subject = [groups.first(name) for name in names]
+    person = [groups.first(name) for name in names]
     met: dict[str, dict[str, None]] = {}
-    for person, one in zip(subject, data_sets, strict=True):
-        met.setdefault(person, {})[one] = None
+    for group_name, one in zip(person, data_sets, strict=True):
+        met.setdefault(group_name, {})[one] = None
     overlaps = [
-        ",".join(other for other in met[person] if other != one)
-        for person, one in zip(subject, data_sets, strict=True)
+        ",".join(other for other in met[group_name] if other != one)
+        for group_name, one in zip(person, data_sets, strict=True)
     ]
-    return np.array(subject), np.array(overlaps)
+    return np.array(person), np.array(overlaps)
 
 
 class _Groups:
@@ -92,11 +103,17 @@ class _Groups:
 
 
 def _content(recording: np.ndarray) -> bytes:
-    """Sum up a recording by its length and by samples of its beginning, middle and end."""
+    """Sum up a recording by its length and by samples of its beginning, middle and end.
+
+    b"" for a flat line, such as anyone's whose electrodes are off.
+    """
     flat = recording.reshape(-1)
     middle = len(flat) // 2
     found = hashlib.blake2b(str(len(flat)).encode(), digest_size=16)
-    for part in (flat[:_COMPARED], flat[middle : middle + _COMPARED], flat[-_COMPARED:]):
+    parts = [flat[:_COMPARED], flat[middle : middle + _COMPARED], flat[-_COMPARED:]]
+    if not len(flat) or all((part == flat[0]).all() for part in parts):
+        return b""
+    for part in parts:
         found.update(np.ascontiguousarray(part, dtype=np.float32).data)
     return found.digest()
 

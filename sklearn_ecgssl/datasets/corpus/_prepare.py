@@ -22,7 +22,7 @@ from ..reading._load import (
 )
 from ..reading._people import each_person
 from ._person import Person
-from ._recipe import SCALED, Recipe
+from ._recipe import SCALED, Recipe, check_rate
 from ._source import source_of
 from ._sources import SOURCES
 
@@ -83,7 +83,8 @@ def prepare(
         If `load` is another function or `options` are not its parameters.
     ValueError
         If a recording cannot be prepared, with the person in the message; with
-        ``on_error="warn"`` the person is left out.
+        ``on_error="warn"`` the person is left out. If `transformer` or `segmenter` is for another
+        sampling rate than recordings have.
     UnreadableFileError, FileNotFoundError, OSError
         As `load` does; a disk that is full leaves the people who were prepared.
 
@@ -95,6 +96,11 @@ def prepare(
     -----
     Scaling uses all recordings of a person, but no label and no other person: it may be done before
     a split by subject. Recordings files hold 16 bits a sample, see `save_recordings`.
+
+    A transformer is known again by the names of its classes and by its parameters: delete the cache
+    when you change the code of your own. Several processes may prepare into one cache; they wait
+    for each other. Windows take one open file a person, of which systems allow about a thousand
+    (``ulimit -n``).
 
     References
     ----------
@@ -134,6 +140,8 @@ def prepare(
     check_on_error(on_error)
     check_attribute(data_set, attribute, binarize)
     recipe = Recipe(sampling_rate, transformer, scale)
+    if segmenter is not None and sampling_rate is not None:
+        check_rate(segmenter, sampling_rate, "segmenter")
     leads = choose_leads(data_set, common.get("leads"))
     folder = Path(cache) / f"{data_set.name}-{recipe.key(leads, source.identity)}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -144,12 +152,13 @@ def prepare(
         for one in people
     )
     n_jobs, verbose = common.get("n_jobs"), common.get("verbose", 0)
-    left_out = [
-        one
-        for person in each_person(data_set, jobs, len(people), n_jobs, verbose)
-        for one in person
+    prepared = list(each_person(data_set, jobs, len(people), n_jobs, verbose))
+    left_out = [one for person in prepared for one in person.left_out]
+    recordings = [
+        recording
+        for person, there in zip(people, prepared, strict=True)
+        for recording in person.recordings(segmenter, there)
     ]
-    recordings = [one for person in people for one in person.recordings(segmenter)]
     if not recordings:
         raise ValueError(f"{data_set.folder} gives no recording. {summary(left_out)}")
     data = as_bunch(data_set, recordings, left_out)

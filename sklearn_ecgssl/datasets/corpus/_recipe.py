@@ -49,6 +49,8 @@ class Recipe:
                 "transformer must be an estimator with fit_transform, such as "
                 f"ECGFilter(sampling_rate=256), or None, got {self.transformer!r}."
             )
+        if self.transformer is not None and self.sampling_rate is not None:
+            check_rate(self.transformer, self.sampling_rate, "transformer")
         if self.scale is not None and self.scale not in TRIMS:
             raise ValueError(f'scale must be "trimmed", "standard" or None, got {self.scale!r}.')
 
@@ -86,6 +88,8 @@ class Recipe:
             ]
             rates = [float(self.sampling_rate)] * len(prepared)
         if self.transformer is not None:
+            for rate in dict.fromkeys(rates):
+                check_rate(self.transformer, rate, "transformer")
             prepared = _transformed(clone(self.transformer), prepared)
         if self.scale is not None:
             one_person = np.zeros(len(prepared))
@@ -94,9 +98,42 @@ class Recipe:
 
     def key(self, *others: Any) -> str:
         """Sum up the settings, and what else can be JSON, in a few characters."""
-        steps = None if self.transformer is None else parameter_facts(self.transformer, ("memory",))
+        try:
+            one = self.transformer
+            steps = None if one is None else parameter_facts(one, ("memory",))
+        except TypeError as error:
+            raise TypeError(
+                "transformer must be known again by its parameters. For functions, write a "
+                f"transformer class of your own. {error}"
+            ) from error
         facts = [_VERSION, self.sampling_rate, steps, self.scale, *others]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def check_rate(estimator: BaseEstimator, rate: float, name: str) -> None:
+    """Check that an estimator, and those in it, are for recordings of a rate.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Such as `ECGFilter`, or a Pipeline.
+    rate : float
+        Of the recordings, in Hz.
+    name : str
+        What the estimator is, for the error.
+
+    Raises
+    ------
+    ValueError
+        If a parameter `sampling_rate` is another.
+    """
+    parameters = estimator.get_params() if hasattr(estimator, "get_params") else {}
+    for key, value in parameters.items():
+        if key.split("__")[-1] == "sampling_rate" and value != rate:
+            raise ValueError(
+                f"{name} has {key}={value!r}, but the recordings that it gets are at {rate:g} Hz: "
+                "make them equal. To resample, pass sampling_rate to prepare."
+            )
 
 
 def _transformed(transformer: BaseEstimator, recordings: list[np.ndarray]) -> list[np.ndarray]:

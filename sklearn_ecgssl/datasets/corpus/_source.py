@@ -91,4 +91,15 @@ def _described(parameter: tuple[str, Any]) -> str:
         return f"{name}={Path(value).expanduser().resolve()}"
     if callable(value):  # whose repr is its address
         return f"{name}={getattr(value, '__module__', '')}.{getattr(value, '__qualname__', '')}"
-    return f"{name}={value!r}"
+    return f"{name}={_plain(value)!r}"
+
+
+def _plain(value: Any) -> Any:
+    """Return what reads alike in every process, and in full: repr shortens long arrays."""
+    if isinstance(value, Mapping):
+        return sorted((str(key), _plain(one)) for key, one in value.items())
+    if isinstance(value, set | frozenset):
+        return sorted(map(_plain, value), key=repr)
+    if hasattr(value, "tolist"):  # of numpy and pandas
+        return value.tolist()
+    return list(map(_plain, value)) if isinstance(value, list | tuple) else value

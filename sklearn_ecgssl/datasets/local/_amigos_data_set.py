@@ -79,19 +79,23 @@ class Amigos(DataSet):
         self.files = _files(self.folder, "Preprocessed")
         if not self.files:
             raise not_found("AMIGOS", self.folder, [PREPROCESSED])
+        self.packed = _packed(self.folder, "Preprocessed")
         self._n_before = 0 if keep_baseline else int(_BASELINE * _RATE)
 
     @property
     def subjects(self) -> list[str]:
-        """Return P01, P02, ..."""
-        return list(self.files)
+        """Return P01, P02, ..., of files that are still packed as well."""
+        return sorted(self.packed | self.files)
 
     def sources(self, subject: str) -> list[Path]:
         """Return the person's file."""
-        return [self.files[subject]]
+        return [(self.packed | self.files)[subject]]
 
     def trials(self, subject: str) -> Iterator[Trial | LeftOut]:
         """Yield a person's trials in the order of the file."""
+        if subject not in self.files:
+            yield _still_packed(subject, self.packed[subject])
+            return
         path = self.files[subject]
         answers = read_answers(path)
         for at, columns in enumerate(read_columns(path, "joined_data", _COLUMNS, _N_COLUMNS)):
@@ -100,7 +104,7 @@ class Amigos(DataSet):
             if columns["left"].size and not ecg["left"].size:
                 yield LeftOut(subject, record, f"ends within the {_BASELINE} s before the video")
                 continue
-            yield Trial(record, ecg, _RATE, _labels(answers.videos[at], answers))
+            yield Trial(record, ecg, _RATE, _labels(answers.videos[at], answers.values[at]))
 
 
 class RawAmigos(DataSet):
@@ -123,25 +127,31 @@ class RawAmigos(DataSet):
         self.files = _files(self.folder, "Original")
         if not self.files:
             raise not_found("AMIGOS", self.folder, [ORIGINAL])
+        self.packed = _packed(self.folder, "Original")
         self.rated = _files(self.folder, "Preprocessed")
 
     @property
     def subjects(self) -> list[str]:
-        """Return P01, P02, ..."""
-        return list(self.files)
+        """Return P01, P02, ..., of files that are still packed as well."""
+        return sorted(self.packed | self.files)
 
     def sources(self, subject: str) -> list[Path]:
         """Return the person's files."""
-        return [files[subject] for files in (self.files, self.rated) if subject in files]
+        found = (self.packed | self.files, self.rated)
+        return [files[subject] for files in found if subject in files]
 
     def trials(self, subject: str) -> Iterator[Trial | LeftOut]:
         """Yield a person's trials in the order of the file."""
+        if subject not in self.files:
+            yield _still_packed(subject, self.packed[subject])
+            return
         path = self.files[subject]
         videos = read_videos(path)
         answers = read_answers(self.rated[subject]) if subject in self.rated else None
         for at, ecg in enumerate(read_columns(path, "ECG_DATA", _RAW_COLUMNS, None)):
             check_times(path, f"ECG_DATA.{at}", ecg.pop("time"), _RAW_RATE)
-            yield Trial(_record(subject, videos, at), ecg, _RAW_RATE, _labels(videos[at], answers))
+            labels = _labels(videos[at], _values(videos[at], answers))
+            yield Trial(_record(subject, videos, at), ecg, _RAW_RATE, labels)
 
 
 def open_amigos(
@@ -160,14 +170,28 @@ def _files(folder: Path, kind: str) -> dict[str, Path]:
     return one_each(((f"P{int(match[1]):02d}", path) for match, path in found), folder)
 
 
+def _packed(folder: Path, kind: str) -> dict[str, Path]:
+    """Find archives, whose people would be missing without a word if others are unpacked."""
+    found = find_files(folder, rf"Data_{kind}_P(\d+)\.(?:zip|rar|7z)")
+    return {f"P{int(match[1]):02d}": path for match, path in found}
+
+
+def _still_packed(subject: str, path: Path) -> LeftOut:
+    return LeftOut(subject, "", f"is packed in {path.name}, which has to be unpacked")
+
+
 def _record(subject: str, videos: Sequence[str], trial: int) -> str:
     return f"{subject}/{videos[trial] or f'trial {trial + 1}'}"
 
 
-def _labels(video: str, answers: Answers | None) -> dict[str, str | float]:
-    values = np.full(len(RATINGS) + len(EMOTIONS), np.nan)
-    if answers is not None and video in answers.videos:
-        values = answers.values[answers.videos.index(video)]
+def _values(video: str, answers: Answers | None) -> np.ndarray:
+    """Return what was answered about a video; NaN if it is not known which one it is."""
+    if answers is not None and video and video in answers.videos:
+        return answers.values[answers.videos.index(video)]
+    return np.full(len(RATINGS) + len(EMOTIONS), np.nan)
+
+
+def _labels(video: str, values: np.ndarray) -> dict[str, str | float]:
     length = ("short" if video.isdigit() else "long") if video else ""
     rated = dict(zip((*RATINGS, *EMOTIONS), map(float, values), strict=True))
     return {"video": video, "video_length": length, **rated}

@@ -59,7 +59,7 @@ def read_columns(
     for name, value in iter_mat(path, [variable, f"{variable}.*"]):
         if name == variable:
             cell_count(path, name, value, N_TRIALS)
-        elif isinstance(value, np.ndarray) and value.size == 0:
+        elif isinstance(value, np.ndarray) and (value.size == 0 or _is_nan(value)):
             trials.append({column: np.zeros(0) for column in columns})
         else:
             numbers = as_numbers(path, name, value, None, n_columns)
@@ -72,6 +72,10 @@ def read_columns(
     if not trials:
         cell_count(path, variable, None)
     return trials
+
+
+def _is_nan(value: np.ndarray) -> bool:
+    return value.size == 1 and bool(np.isnan(value).all())
 
 
 def read_videos(path: Path) -> list[str]:

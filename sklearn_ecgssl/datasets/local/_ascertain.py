@@ -28,8 +28,9 @@ def load_ascertain(
     ----------
     path : str or path-like
         The folder that holds both ``ASCERTAIN_Raw`` and ``ASCERTAIN_Features``, or the first of
-        them with the second beside it. Looked for are ``Movie_P01/ECG_Clip1.mat``, ... and
-        ``Dt_SelfReports.mat``; without the latter there are recordings, but no ratings.
+        them with the second beside it, or ``ECGData`` in the first. Looked for are
+        ``Movie_P01/ECG_Clip1.mat``, ... and ``Dt_SelfReports.mat``; without the latter there are
+        recordings, but no ratings.
     quality : str or path-like, default=None
         A text file of 58 lines, one a person, with 36 marks of the ECG, one a clip, and commas
         between them (36 lines of 58 marks will do, too): to be copied from

@@ -81,6 +81,9 @@ class Ascertain(DataSet):
     ) -> None:
         super().__init__(Path(path).expanduser())
         self.files = _files(self.folder)
+        others = find_files(self.folder, r"Movie_P(\d+)/[^/]+\.mat")
+        numbers = {int(match[1]) for match, _ in others} & set(range(1, N_PEOPLE + 1))
+        self._people = sorted(numbers | {person for person, _ in self.files})
         self.ratings_file = find_feature(self.folder, RATINGS_FILE)
         self.quality_file = (
             find_feature(self.folder, QUALITY_FILE)
@@ -95,8 +98,8 @@ class Ascertain(DataSet):
 
     @property
     def subjects(self) -> list[str]:
-        """Return P01, P02, ..."""
-        return list(dict.fromkeys(f"P{person:02d}" for person, _ in self.files))
+        """Return P01, P02, ..., of whom there is a recording of any kind."""
+        return [f"P{person:02d}" for person in self._people]
 
     def sources(self, subject: str) -> list[Path]:
         """Return the person's files and that of the ratings."""
@@ -107,6 +110,9 @@ class Ascertain(DataSet):
     def trials(self, subject: str) -> Iterator[Trial | LeftOut]:
         """Yield a person's clips by number."""
         person = int(subject[1:])
+        if not any(who == person for who, _ in self.files):
+            yield LeftOut(subject, "", "has no file of ECG")
+            return
         if self._ratings is None and self.ratings_file is not None:
             self._ratings = _read_ratings(self.ratings_file)
         for clip in range(1, N_CLIPS + 1):

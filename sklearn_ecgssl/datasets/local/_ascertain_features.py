@@ -16,8 +16,9 @@ _LARGEST = 2**20
 
 
 def find_feature(folder: Path, name: str) -> Path | None:
-    """Find a file in the folder, or in that of the features, which may stand beside it."""
-    for place in (folder, folder.absolute().parent / "ASCERTAIN_Features"):
+    """Find a file in the folder, or in that of the features, beside it or beside the one above."""
+    beside = [above / "ASCERTAIN_Features" for above in folder.absolute().parents[:2]]
+    for place in (folder, *beside):
         found = one_each(((name, path) for _, path in find_files(place, re.escape(name))), place)
         if found:
             return found[name]

@@ -143,8 +143,9 @@ def _read(path: Path, subject: str) -> Iterator[Trial | LeftOut]:
         if (_rate(path, place, found), _unit(path, place, found)) != (rate, (unit, scale)):
             yield LeftOut(subject, record, f"has another ECG at channel {place + 1}, of other kind")
             continue
-        ecg[str(number)] = _samples(path, place, found, duration * rate) * scale
-    yield Trial(record, ecg, rate, {"ecg_unit": unit})
+        said = _number(path, f"data.{place}.header.sr", found)
+        ecg[str(number)] = _samples(path, place, found, duration * said) * scale
+    yield Trial(record, ecg, rate, {"ecg_unit": unit}, unit)
 
 
 def _channel_type(path: Path, channel: int, found: Mapping[str, Any]) -> str:
@@ -174,7 +175,9 @@ def _rate(path: Path, channel: int, found: Mapping[str, Any]) -> float:
 def _unit(path: Path, channel: int, found: Mapping[str, Any]) -> tuple[str, float]:
     """Return the unit that samples get, and by what they are multiplied."""
     name = f"data.{channel}.header.units"
-    said = as_text(path, name, found.get(name)).strip()
+    value = found.get(name)
+    is_empty = isinstance(value, np.ndarray) and value.size == 0  # MATLAB's []
+    said = "" if is_empty else as_text(path, name, value).strip()
     if said.lower() in _MILLIVOLTS:
         return "mV", _MILLIVOLTS[said.lower()]
     return said or "unknown", 1.0

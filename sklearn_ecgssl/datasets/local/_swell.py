@@ -34,8 +34,8 @@ def load_swell(
         ``.csv`` or ``.tab`` will do).
     keep_relaxation : bool, default=False
         Whether to keep the minutes of relaxation with which each block begins. They are cut off,
-        with one minute more, if the labels have a row for each minute; otherwise nobody knows how
-        many they are.
+        with one minute more, if the labels have a row for each minute, by their times and the
+        recorder's clock; otherwise nobody knows how many they are.
     leads : str or sequence of str, default=None
         "ECG", "ECG raw" or both, as recordings of their own. "ECG" is channel 8, which the
         recorder's program filtered and the data set's own program reads; "ECG raw" is channel 6,
@@ -65,7 +65,8 @@ def load_swell(
         With the attributes
 
         recordings : list of float32 ndarray of shape (n_times,)
-            One a person, block and lead. The first minutes of each are relaxation.
+            One a person, block and lead, without its minutes of relaxation if the labels tell
+            them (see `keep_relaxation`).
         target : ndarray of shape (n_recordings,) or DataFrame
             Of "condition", indices into `target_names`.
         target_names : list of str or None
@@ -78,7 +79,7 @@ def load_swell(
             2048.0, from the files.
         fields : dict of ndarray of shape (n_recordings,)
             "record", "lead", "block" (1 to 3), "condition", "started" (the file), "continued" (the
-            second file of a block), "relaxation_minutes" and all ratings.
+            second file of a block), "relaxation_minutes", "work_began" and all ratings.
         unit : str
             "mV".
         name : str

@@ -1,5 +1,6 @@
 """The people and blocks of SWELL-KW: one Poly5 file a block, one table of labels for all."""
 
+import math
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -14,7 +15,14 @@ from ...formats._poly5_channel import read_poly5_channel
 from ...formats._poly5_file import Poly5File
 from ..reading import Attribute, Condition, DataSet, Label, LeftOut, Rating, Trial, not_found
 from ._find import find_files, one_each
-from ._swell_labels import CONDITIONS, RATINGS, SOUGHT, find_labels, read_labels
+from ._swell_labels import (
+    CONDITIONS,
+    RATINGS,
+    SOUGHT,
+    find_labels,
+    minutes_between,
+    read_labels,
+)
 
 _FILE = r"pp(\d{1,4})(?:[-_][^/]*)?[-_]c(\d)([-_]cont)?\.(?:s00|poly5)"
 _N_CHANNELS = 8
@@ -33,12 +41,15 @@ SWELL-KW (knowledge work): 25 people wrote reports and made presentations in thr
 ("interruptions"), in an order that differs between people. ECG by a TMSi Mobi at 2048 Hz.
 
 A recording is one file: a block of one person. A block begins with minutes of relaxation (a film).
-The table lists them, if it has a row for each minute, and they are cut off, unless asked for, with
-a minute more, since files and table are known to agree to about a minute only. With a table of one
-row a block nobody knows how many they are, and the recordings are whole.
+If the table has a row for each minute, they are cut off, unless asked for: up to the first minute
+of work, by the times of the table and by the clock of the recorder, whichever is more (times that
+are more than 30 minutes apart are not believed; without any, rows are counted), and a minute more,
+since files and table are known to agree to about a minute only. With a table of one row a block
+nobody knows how many they are, and the recordings are whole.
 Fields: "block" (1 to 3, in time), "condition", "started" (the file, local time),
-"relaxation_minutes" (that the table lists before the block's work), "continued" (for the second
-file of a block that was interrupted), and what people said after the block, NaN where they did not:
+"relaxation_minutes" (before the block's work, by the table), "work_began" (by the table, local
+time), "continued" (for the second file of a block that was interrupted), and what people said after
+the block, NaN where they did not:
 valence, arousal and dominance (1 to 9), stress_rating (0 to 10), mental_effort (RSME, in cm),
 mental_demand, physical_demand, temporal_demand, effort, performance and frustration (NASA-TLX, 0 to
 10). "stress" as target is the working condition, as in the literature on self-supervised ECG;
@@ -48,12 +59,14 @@ What the reader rests on. Certain (several programs that read the files, and the
 the Poly5 format; 8 channels of 32 bits at 2048 Hz; names of files; columns of the table, one set of
 ratings for each block, conditions N, T, I, R; channel 8 is what the data set's own program calls
 the preprocessed heart signal: lead "ECG". Probable: channel 6 is the ECG before PortiLab filtered
-it (two users who looked at it): lead "ECG raw"; both are in µV, which the file must confirm; the
-table "behavioral-labels" is a part of "Behavioral-features - per minute"; the ends of the scales;
-"_rc" in names of columns means that high is pleasant, aroused or good. Unknown: what the channels
-are called in the files (which is why they are found by number), the filter of channel 8, which of
-the two channels was used in which paper, whether the second file of PP23's block 2 joins the first
-without a gap. Reported by users: PP8 has no usable ECG, PP11 no block 2.
+it (two users who looked at it): lead "ECG raw"; both are in µV; a file
+that says no unit is taken as it is, with the unit "unknown"; the
+table "behavioral-labels" is a part of "Behavioral-features - per minute"; the ends of the scales,
+so that 0 to 10 is read; "_rc" in names of columns means that high is pleasant, aroused or good.
+Unknown: what the channels are called in the files (which is why they are found by number), the
+filter of channel 8, which of the two channels was used in which paper, whether the second file of
+PP23's block 2 joins the first without a gap. Reported by users: PP8 has no usable ECG, PP11 no
+block 2.
 
 Terms of use: CC BY-NC-SA 4.0, from DANS, doi:10.17026/dans-x55-69zp.
 
@@ -136,10 +149,13 @@ class Swell(DataSet):
             )
         person, block, continued = key
         labels = self.labels[person, block]
-        n_before = 0 if continued else self._n_before(labels, file.sampling_rate)
+        started = file.start.isoformat() if file.start else ""
+        minutes = 0.0 if continued else self._minutes_before(labels, started)
+        n_before = round(minutes * 60 * file.sampling_rate)
         if n_before >= file.n_times:
-            minutes = labels["relaxation_minutes"]
-            return LeftOut(subject, record, f"ends within the {minutes:g} minutes of relaxation")
+            return LeftOut(
+                subject, record, f"ends within the {minutes - _MARGIN:g} minutes of relaxation"
+            )
         return Trial(
             record=record,
             ecg=_Leads(file, n_before),
@@ -147,17 +163,20 @@ class Swell(DataSet):
             labels={
                 "block": block,
                 "continued": continued,
-                "started": file.start.isoformat() if file.start else "",
+                "started": started,
                 **labels,
             },
+            unit="mV" if _to_millivolt(file, "ECG") else "unknown",
         )
 
-    def _n_before(self, labels: Mapping[str, Label], rate: float) -> int:
-        """Count the samples before the work of a block."""
+    def _minutes_before(self, labels: Mapping[str, Label], started: str) -> float:
+        """Return the minutes of a file that are cut off before the work of a block."""
         minutes = float(labels["relaxation_minutes"])
-        if self.keep_relaxation or labels["condition"] not in _WORK or not minutes > 0:
-            return 0
-        return round((minutes + _MARGIN) * 60 * rate)
+        if self.keep_relaxation or labels["condition"] not in _WORK or math.isnan(minutes):
+            return 0.0
+        # The recorder may have begun before the table does.
+        minutes = max(minutes, minutes_between(started, str(labels["work_began"])))
+        return minutes + _MARGIN if minutes else 0.0
 
 
 class _Leads(Mapping[str, np.ndarray]):
@@ -180,19 +199,27 @@ class _Leads(Mapping[str, np.ndarray]):
     def __getitem__(self, lead: str) -> np.ndarray:
         if self._last is None or self._last[0] != lead:
             self._last = None  # before another is read: they are large
-            self._last = lead, self._read(_CHANNELS[lead])
+            self._last = lead, self._read(lead)
         return self._last[1]
 
-    def _read(self, number: int) -> np.ndarray:
-        unit = re.fullmatch("(.?)[vV](?:olts?)?", self._file.channels[number - 1].unit)
-        if not unit or unit[1] not in _VOLTS:
-            raise UnreadableFileError(
-                f"{self._file.path}: channel {number} should be the ECG, in µV, mV or V, but the "
-                f"channels are {_listed(self._file)}."
-            )
-        samples = read_poly5_channel(self._file, number - 1)
-        samples *= np.float32(_VOLTS[unit[1]])
+    def _read(self, lead: str) -> np.ndarray:
+        samples = read_poly5_channel(self._file, _CHANNELS[lead] - 1)
+        samples *= np.float32(_to_millivolt(self._file, lead) or 1)
         return samples[self._n_before :]
+
+
+def _to_millivolt(file: Poly5File, lead: str) -> float | None:
+    """Return by what samples become mV; None if the file says no unit."""
+    said = file.channels[_CHANNELS[lead] - 1].unit
+    if not said:
+        return None
+    unit = re.fullmatch("(.?)v(?:olts?)?", said.lower())
+    if not unit or unit[1] not in _VOLTS:
+        raise UnreadableFileError(
+            f"{file.path}: channel {_CHANNELS[lead]} should be the ECG, in µV, mV or V, but the "
+            f"channels are {_listed(file)}."
+        )
+    return _VOLTS[unit[1]]
 
 
 def _key(match: re.Match[str]) -> tuple[int, int, bool]:

@@ -2,7 +2,8 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,9 +47,10 @@ class Scale(NamedTuple):
 
 
 RATINGS: Mapping[str, Scale] = {
-    "valence": Scale(("Valence_rc", "Valenc_rc"), 1, 9),
-    "arousal": Scale(("Arousal_rc",), 1, 9),
-    "dominance": Scale(("Dominance",), 1, 9),
+    # From 1 to 9, most likely: nobody says it of the table.
+    "valence": Scale(("Valence_rc", "Valenc_rc"), 0, 10),
+    "arousal": Scale(("Arousal_rc",), 0, 10),
+    "dominance": Scale(("Dominance",), 0, 10),
     "stress_rating": Scale(("Stress",), 0, 10),
     # Of 150 mm, in cm.
     "mental_effort": Scale(("MentalEffort",), 0, 15),
@@ -60,6 +62,10 @@ RATINGS: Mapping[str, Scale] = {
     "frustration": Scale(("Frustration",), 0, 10),
 }
 _NEEDED = ("valence", "arousal", "dominance", "stress_rating")
+# Such as 20120918T131600000, to the millisecond.
+_TIME = re.compile(r"(\d{8}T\d{6})\d{0,3}", re.ASCII)
+#: Minutes before the work of a block beyond which its times are not believed.
+MOST_MINUTES = 30
 
 
 def find_labels(folder: Path) -> Path | None:
@@ -102,8 +108,10 @@ def read_labels(path: Path) -> dict[tuple[int, int], dict[str, Label]]:
     -------
     dict of (int, int) to dict
         By person and block: "condition" ("" if the table has none), all ratings (NaN where one is
-        missing) and "relaxation_minutes", the rows of a block that are relaxation (NaN if the table
-        has but one row of it). Of several rows of a block the last that is not relaxation counts.
+        missing), "work_began", when the first row of work is (local time, "" if the table does not
+        say it), and "relaxation_minutes", those from the first row of a block to that one, or, if
+        there are more of them, the rows that are relaxation (NaN if the table has but one row of
+        the block). Of several rows of a block the last that is not relaxation counts.
 
     Raises
     ------
@@ -114,17 +122,22 @@ def read_labels(path: Path) -> dict[tuple[int, int], dict[str, Label]]:
     columns = {"person": ("PP",), "block": ("Blok", "Block"), "condition": ("Condition",)} | {
         name: scale.columns for name, scale in RATINGS.items()
     }
-    optional = {"condition", *RATINGS} - set(_NEEDED)
+    columns["time"] = ("timestamp",)
+    optional = {"condition", "time", *RATINGS} - set(_NEEDED)
     table = read_table(path, columns, optional)
     rows: dict[tuple[int, int], list[dict[str, Label]]] = {}
     for i, number in enumerate(table.rows):
         row = {name: values[i] for name, values in table.columns.items()}
+        began = _time(row.pop("time", None))
+        if all(value is None for value in row.values()):
+            continue
         try:
             key = (
                 _natural(row["person"], "PP", r"(?:pp)?0*(\d{1,4})", "PP1"),
                 _natural(row["block"], "Blok", r"(?:c|blok|block)?0*([1-3])", "1, 2 or 3"),
             )
             labels: dict[str, Label] = {"condition": _condition(row.get("condition"))}
+            labels["work_began"] = began
             labels |= {name: _rating(row.get(name), scale) for name, scale in RATINGS.items()}
             rows.setdefault(key, []).append(labels)
             _check_condition(rows[key])
@@ -137,8 +150,36 @@ def read_labels(path: Path) -> dict[tuple[int, int], dict[str, Label]]:
 
 def _block(rows: list[dict[str, Label]]) -> dict[str, Label]:
     work = [row for row in rows if row["condition"] != _RELAXATION]
-    rest = float(len(rows) - len(work)) if len(rows) > 1 else math.nan
-    return {**(work or rows)[-1], "relaxation_minutes": rest}
+    rest = [row for row in rows if row["condition"] == _RELAXATION]
+    began = _first(work)
+    minutes = max(float(len(rest)), minutes_between(_first(rest), began))
+    return {
+        **(work or rows)[-1],
+        "work_began": began,
+        "relaxation_minutes": minutes if len(rows) > 1 else math.nan,
+    }
+
+
+def minutes_between(start: str, stop: str) -> float:
+    """Return the minutes from a time to a later one; 0 if nobody knows, or for too many."""
+    if not start or not stop:
+        return 0.0
+    passed = datetime.fromisoformat(stop) - datetime.fromisoformat(start)
+    minutes = passed.total_seconds() / 60
+    return minutes if 0 < minutes <= MOST_MINUTES else 0.0
+
+
+def _first(rows: Sequence[Mapping[str, Label]]) -> str:
+    return min((str(row["work_began"]) for row in rows if row["work_began"]), default="")
+
+
+def _time(value: object) -> str:
+    """Return a time as ISO 8601 has it; "" for what is none."""
+    found = _TIME.fullmatch(value) if isinstance(value, str) else None
+    try:
+        return datetime.strptime(found[1], "%Y%m%dT%H%M%S").isoformat() if found else ""
+    except ValueError:
+        return ""
 
 
 def _check_condition(rows: list[dict[str, Label]]) -> None:

@@ -1,6 +1,7 @@
 """The questionnaires of WESAD: what a person said of each condition."""
 
 import math
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -65,7 +66,8 @@ def read_answers(path: Path, subject: str) -> list[Answer]:
         raise UnreadableFileError(
             f"{path} has {len(orders)} lines '# ORDER;...', not the one that names the conditions."
         )
-    conditions = [_condition(path, name) for name in orders[0] if name.lower() not in _READING]
+    names = [name for name in orders[0] if name and name.lower() not in _READING]
+    conditions = [_condition(path, name) for name in names]
     ratings = [cells for tag, cells in lines if tag == "# DIM"]
     if len(ratings) != len(conditions):
         raise UnreadableFileError(
@@ -121,7 +123,8 @@ def _rating(path: Path, cell: str) -> float:
     if not cell:
         return math.nan
     low, high = _SCALE
-    if not (cell.isascii() and cell.isdecimal() and len(cell) == 1 and low <= int(cell) <= high):
+    # "7.0" is what a spreadsheet or a program may have made of "7".
+    if not (re.fullmatch(r"\d{1,2}(\.0*)?", cell, re.ASCII) and low <= float(cell) <= high):
         raise UnreadableFileError(
             f"{path} has {cell!r:.40} in a line '# DIM', where a whole number from {low} to "
             f"{high} was expected."

@@ -19,8 +19,10 @@ TIMEOUT = (10.0, 30.0)
 #: The longest wait that a server may ask for.
 _LONGEST_DELAY = 60.0
 _CHUNK = 2**16
-#: An attempt that brings less counts as failed: a server must not keep us for ever.
+#: A server must not keep us for ever: an attempt that brings fewer bytes counts as failed, and so
+#: does one that is given up because it brought fewer in so many seconds.
 _PROGRESS = 2**10
+_SLOWEST, _PATIENCE = 2**14, 60.0
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -28,6 +30,10 @@ class _TryAgainError(Exception):
     def __init__(self, reason: str, delay: float = 0.0) -> None:
         super().__init__(reason)
         self.delay = delay
+
+
+class _TooSlowError(_TryAgainError):
+    pass
 
 
 def download(url: str, part: Path, *, most_bytes: int | None = None, verbose: int = 0) -> None:
@@ -51,7 +57,7 @@ def download(url: str, part: Path, *, most_bytes: int | None = None, verbose: in
     PermissionError
         If the server does not give it to everyone.
     ConnectionError
-        If it cannot be reached, or breaks off again and again. `part` stays.
+        If it cannot be reached, breaks off again and again, or sends too slowly. `part` stays.
     OSError
         If the disk is full. `part` stays.
     UnreadableFileError
@@ -68,7 +74,8 @@ def download(url: str, part: Path, *, most_bytes: int | None = None, verbose: in
             try:
                 return transfer.attempt()
             except _TryAgainError as error:
-                if _size(part) - before >= _PROGRESS:
+                came = _size(part) - before
+                if came >= _PROGRESS and not isinstance(error, _TooSlowError):
                     failures = 0
                 if failures == len(DELAYS):
                     raise ConnectionError(f"{url}: {error}") from error
@@ -148,6 +155,7 @@ class _Transfer:
                 ) as bar,
             ):
                 done = start
+                pace = _Pace()
                 for chunk in _chunks(response.raw):
                     done += len(chunk)
                     most = self.most_bytes if whole is None else whole
@@ -155,6 +163,8 @@ class _Transfer:
                         raise self._too_large(most)
                     stream.write(chunk)
                     bar.update(len(chunk))
+                    if pace.is_too_slow(len(chunk)) and done != whole:
+                        raise _TooSlowError(f"sends less than {_SLOWEST} bytes in {_PATIENCE:g} s")
         except OSError as error:
             if error.errno in _DISK_FULL:
                 raise self._disk_full(str(error.strerror)) from error
@@ -180,6 +190,24 @@ class _Transfer:
             f"stopped. Its first {_size(self.part)} bytes are in",
             str(self.part),
         )
+
+
+class _Pace:
+    """Tells whether a server sends so slowly that it may keep us for ever."""
+
+    def __init__(self) -> None:
+        self._since = time.monotonic()
+        self._came = 0
+
+    def is_too_slow(self, n_bytes: int) -> bool:
+        """Take note of bytes that came."""
+        self._came += n_bytes
+        now = time.monotonic()
+        if now - self._since < _PATIENCE:
+            return False
+        too_slow = self._came < _SLOWEST
+        self._since, self._came = now, 0
+        return too_slow
 
 
 def _chunks(raw: Any) -> Iterator[bytes]:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from ...formats import UnreadableFileError
@@ -104,6 +105,10 @@ class DriveDb(PhysioNetSet):
                 rate,
                 {**labels, "phase": phase.name, "part": part},
             )
+
+    def record_files(self, record: str) -> list[Path]:
+        """Download the files of a record that is read."""
+        return [] if record == COPY else super().record_files(record)
 
     def _marks(self, record: str) -> list[float]:
         path = self.folder / f"{record}.hea"

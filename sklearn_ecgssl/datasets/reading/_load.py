@@ -64,7 +64,7 @@ def choose_subjects(data_set: DataSet, subjects: Sequence[str] | None) -> list[s
     there = data_set.subjects
     if subjects is None:
         return there
-    asked = [subjects] if isinstance(subjects, str) else [str(one) for one in subjects]
+    asked = [str(one) for one in np.atleast_1d(np.asarray(subjects, dtype=object)).ravel()]
     unknown = [one for one in asked if one not in there]
     if unknown or not asked:
         raise ValueError(
@@ -78,7 +78,7 @@ def choose_leads(data_set: DataSet, leads: str | Sequence[str] | None) -> list[s
     """Check the leads asked for. None stands for the usual one."""
     if leads is None:
         return None
-    asked = [leads] if isinstance(leads, str) else [str(lead) for lead in leads]
+    asked = [str(lead) for lead in np.atleast_1d(np.asarray(leads, dtype=object)).ravel()]
     unknown = [lead for lead in asked if data_set.leads and lead not in data_set.leads]
     if unknown or not asked:
         raise ValueError(
@@ -92,6 +92,8 @@ def check_attribute(data_set: DataSet, attribute: str | None, binarize: str | fl
     """Check that a data set has an attribute, None for all, and that it can be binarized so."""
     if attribute is None:
         check_binarize(binarize)
+        if data_set.attributes:
+            _pandas()  # before anything is read
     elif attribute in data_set.attributes:
         data_set.attributes[attribute].check(binarize)
     else:
@@ -118,11 +120,17 @@ def as_bunch(
         subject=np.array([one.subject for one in recordings]),
         sampling_rate=float(rates[0]) if (rates == rates[0]).all() else rates,
         fields=fields,
-        unit=data_set.unit,
+        unit=common_unit(recordings, data_set.unit),
         name=data_set.name,
         left_out=list(left_out),
         DESCR=data_set.description,
     )
+
+
+def common_unit(recordings: Sequence[Recording], usual: str) -> str:
+    """Return the unit of all recordings, "mixed" if they have several; none stands for `usual`."""
+    units = dict.fromkeys(one.unit or usual for one in recordings)
+    return next(iter(units)) if len(units) == 1 else "mixed"
 
 
 def with_target(
@@ -130,13 +138,14 @@ def with_target(
 ) -> Bunch:
     """Add a target; recordings that lack it are left out."""
     if attribute is None:
-        data.target = _frame(data.fields) if data_set.attributes else None
+        data.target = _pandas().DataFrame(data.fields) if data_set.attributes else None
         return data
     target = data_set.attributes[attribute].target(data.fields, binarize)
     if not target.keep.any():
+        also = f" Besides, {summary(data.left_out)}" if data.left_out else ""
         raise ValueError(
             f"None of the {len(target.keep)} recordings of {data_set.folder} has a value of "
-            f"attribute={attribute!r}."
+            f"attribute={attribute!r}.{also}"
         )
     records = data.fields["record"]
     missing = [
@@ -178,15 +187,15 @@ def column(values: Iterable[Any]) -> np.ndarray:
     return np.array(values)
 
 
-def _frame(fields: dict[str, np.ndarray]) -> Any:
+def _pandas() -> Any:
     try:
         import pandas
     except ImportError as error:
         raise ImportError(
             "attribute=None gives all labels as a pandas DataFrame, and pandas is not installed: "
-            "pip install sklearn_ecgssl[datasets], or name an attribute."
+            'pip install "sklearn_ecgssl[datasets]", or name an attribute.'
         ) from error
-    return pandas.DataFrame(fields)
+    return pandas
 
 
 def summary(left_out: Sequence[LeftOut]) -> str:

@@ -21,6 +21,7 @@ class Recording(NamedTuple):
     signal: np.ndarray
     sampling_rate: float
     labels: dict[str, Label]
+    unit: str = ""
 
 
 def read_people(
@@ -140,9 +141,8 @@ def _recordings(
             continue
         # A copy: a view would keep the whole file in memory.
         signal = np.array(signal, dtype=np.float32, order="C")
-        yield Recording(
-            subject, trial.record, lead, signal, float(trial.sampling_rate), dict(trial.labels)
-        )
+        rate, labels = float(trial.sampling_rate), dict(trial.labels)
+        yield Recording(subject, trial.record, lead, signal, rate, labels, trial.unit)
 
 
 def _defect(signal: np.ndarray) -> str:

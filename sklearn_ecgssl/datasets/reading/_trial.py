@@ -26,12 +26,15 @@ class Trial:
         In Hz.
     labels : mapping of str to str, float, int or bool
         Conditions, ratings and other facts by name. NaN or "" where one is missing.
+    unit : str
+        Of the samples; "" if it is that of the data set.
     """
 
     record: str
     ecg: Mapping[str, np.ndarray]
     sampling_rate: float
     labels: Mapping[str, Label]
+    unit: str = ""
 
 
 class LeftOut(NamedTuple):

@@ -45,17 +45,20 @@ class RecordingsFiles(DataSet):
                 "complete_subjects needs the recordings of all people at once: prepare all of "
                 "them, and choose afterwards."
             )
-        self.name = self.folder.stem  # type: ignore[misc]
+        self.name = Path(os.path.abspath(path)).stem  # type: ignore[misc]
         self.where = dict(where or {})
         self.paths = npz_files(self.folder) if self.folder.is_dir() else [self.folder]
         if not self.paths:
             raise FileNotFoundError(f"There is no .npz file in {self.folder.absolute()}.")
-        first = _read(self.paths[0])
+        self.one_file = len(self.paths) == 1  # type: ignore[misc]
+        self._last: tuple[list[Any], RecordingsFile] | None = None
+        first = self._read(self.paths[0])
         self.unit = first.unit  # type: ignore[misc]
         self.target = _target_field(target, first.fields, self.folder)
-        names = first.meta.get("target_names") if self.target == "target" else None
+        self.class_names = self._names(first)
         self.attributes: dict[str, Attribute] = {  # type: ignore[misc]
-            name: AsItIs(name, names if name == self.target else None) for name in first.fields
+            name: AsItIs(name, self.class_names if name == self.target else None)
+            for name in first.fields
         }
 
     @cached_property
@@ -63,8 +66,13 @@ class RecordingsFiles(DataSet):
         """Where the recordings of each person are."""
         people: dict[str, list[Path]] = {}
         for path in self.paths:
-            for subject in dict.fromkeys(_read(path).subject.astype(str).tolist()):
+            file = self._read(path)
+            self._check_like_first(path, file)
+            wanted = file.subject.astype(str)[self._wanted(file)]
+            for subject in dict.fromkeys(wanted.tolist()):
                 people.setdefault(subject, []).append(path)
+        if not people:
+            raise ValueError(f"No recording of {self.folder} is left with where={self.where!r}.")
         return people
 
     @property
@@ -79,22 +87,48 @@ class RecordingsFiles(DataSet):
     def trials(self, subject: str) -> Iterator[Trial | LeftOut]:
         """Read one person."""
         for path in self._people[subject]:
-            file = _read(path)
-            if file.unit != self.unit:
-                raise UnreadableFileError(
-                    f"{path} is in {file.unit}, but {self.paths[0].name} in {self.unit}."
-                )
-            for i in np.flatnonzero(file.subject.astype(str) == subject):
+            file = self._read(path)
+            for i in np.flatnonzero((file.subject.astype(str) == subject) & self._wanted(file)):
                 labels = {name: values[i].item() for name, values in file.fields.items()}
-                if self._is_wanted(labels | {"subject": file.subject[i], "fs": file.fs[i]}):
-                    record, lead = labels.pop("record"), labels.pop("lead", "ECG")
-                    yield Trial(str(record), {str(lead): file.signal(int(i))}, file.fs[i], labels)
+                record, lead = labels.pop("record"), labels.pop("lead", "ECG")
+                yield Trial(str(record), {str(lead): file.signal(int(i))}, file.fs[i], labels)
 
-    def _is_wanted(self, labels: Mapping[str, Any]) -> bool:
-        unknown = [name for name in self.where if name not in labels]
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_last": None}
+
+    def _read(self, path: Path) -> RecordingsFile:
+        """Read a file; the last one is kept, for the next person is often in it, too."""
+        # Its size and time, too: one that has changed since must not pass for what is there now.
+        stat = path.stat() if path.exists() else None
+        key = [path, stat and stat.st_size, stat and stat.st_mtime_ns]
+        if self._last is None or self._last[0] != key:
+            self._last = None  # before another is read: they are large
+            self._last = key, _read(path)
+        return self._last[1]
+
+    def _check_like_first(self, path: Path, file: RecordingsFile) -> None:
+        # Of all files, also of those that were prepared before the first of now was there.
+        if file.unit != self.unit:
+            raise UnreadableFileError(
+                f"{path} is in {file.unit}, but {self.paths[0].name} in {self.unit}."
+            )
+        if self._names(file) != self.class_names:
+            raise UnreadableFileError(
+                f"{path} and {self.paths[0].name} differ in the target_names of their meta."
+            )
+
+    def _names(self, file: RecordingsFile) -> Any:
+        return file.meta.get("target_names") if self.target == "target" else None
+
+    def _wanted(self, file: RecordingsFile) -> np.ndarray:
+        columns = {**file.fields, "subject": file.subject, "fs": file.fs}
+        unknown = [name for name in self.where if name not in columns]
         if unknown:
             raise ValueError(f"where: {self.folder} has no field {unknown[0]!r}.")
-        return all(np.isin(labels[name], _values(wanted)) for name, wanted in self.where.items())
+        wanted = np.ones(len(file.fs), dtype=bool)
+        for name, values in self.where.items():
+            wanted &= np.isin(columns[name], _values(values))
+        return wanted
 
 
 def _values(wanted: Any) -> np.ndarray:

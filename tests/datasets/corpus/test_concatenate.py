@@ -136,6 +136,9 @@ def test_units():
         concatenate([a, b], scale=None)
     b.unit = "mV"
     assert concatenate([a, b], scale=None).unit == "mV"
+    a.unit = b.unit = "mixed"
+    with pytest.raises(ValueError, match=r"Units differ \(a in mixed, b in mixed\)"):
+        concatenate([a, b], scale=None)
 
 
 def test_prepared_recordings_are_not_scaled_again(tmp_path):
@@ -211,3 +214,25 @@ def test_cohorts_have_no_name():
 def test_bad_parameters(data_sets, parameters, error, message):
     with pytest.raises(error, match=message):
         concatenate(data_sets, **parameters)
+
+
+def test_data_sets_under_other_names():
+    """What a set calls itself counts, too: mitdb is mitdb whatever the key."""
+    qtdb = study("qtdb", ["sel100"], records=["sel100"])
+    mitdb = study("mitdb", ["100"], records=["100"], seed=1)
+    corpus = concatenate({"excerpts": qtdb, "whole": mitdb})
+    assert corpus.subject.tolist() == ["excerpts/sel100"] * 2
+    assert corpus.fields["overlaps"].tolist() == ["whole", "excerpts"]
+
+
+def test_two_leads_of_one_data_set_are_of_the_same_people():
+    left, right = study("amigos", ["P01", "P02"]), study("amigos", ["P02", "P03"], seed=1)
+    corpus = concatenate({"left": left, "right": right})
+    assert corpus.subject.tolist() == ["left/P01", "left/P02", "left/P02", "right/P03"]
+
+
+def test_flat_lines_are_nobody():
+    a, b = study("a", ["x", "y"]), study("b", ["p"], seed=1)
+    for data in (a, b):
+        data.recordings[0] = np.zeros(3000, np.float32)
+    assert concatenate([a, b], scale=None).subject.tolist() == ["a/x", "a/y", "b/p"]

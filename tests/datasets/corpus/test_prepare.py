@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.pipeline import make_pipeline
 
 from sklearn_ecgssl.datasets import load_recordings, make_cohort, prepare, save_recordings
@@ -18,39 +19,15 @@ from sklearn_ecgssl.signal import ECGFilter, Resampler, Segmenter, TrimmedScaler
 HIGH_PASS = ECGFilter(sampling_rate=256, high=None)
 
 
-@pytest.fixture
-def folder(tmp_path):
-    """A recordings file each for two people: rest and stress of 20 to 30 s at 500 Hz."""
-    cohort = make_cohort(n_subjects=2, duration=(20, 30), sampling_rate=500, random_state=0)
-    folder = tmp_path / "study"
-    folder.mkdir()
-    for person in (0, 1):
-        mine = np.flatnonzero(cohort.subject == person)
-        save_recordings(
-            folder / f"p{person}.npz",
-            [cohort.recordings[i] for i in mine],
-            500,
-            [f"p{person}"] * 2,
-            target=cohort.target[mine],
-            target_names=cohort.target_names,
-            record=[f"p{person}/{cohort.target_names[i]}" for i in cohort.target[mine]],
-            fields={"age": [30 + person] * 2, "sex": ["f", "m"]},
-        )
-    return folder
+class ZScore(BaseEstimator, TransformerMixin):
+    """A transformer that learns."""
 
+    def fit(self, X, y=None):
+        self.n_seen_ = len(X)
+        return self
 
-@pytest.fixture
-def reads(monkeypatch):
-    """Names of the people who are read, as they are read."""
-    met = []
-    original = _person.read_person
-
-    def read(data_set, subject, leads, go_on):
-        met.append(subject)
-        return original(data_set, subject, leads, go_on)
-
-    monkeypatch.setattr(_person, "read_person", read)
-    return met
+    def transform(self, X):
+        return [(x - x.mean()) / x.std() for x in X]
 
 
 def by_hand(folder):
@@ -185,6 +162,29 @@ def test_cut_short(folder, tmp_path, reads, monkeypatch):
     data = prepare(load_recordings, folder, cache=tmp_path, transformer=None)
     assert len(data.recordings) == 4
     assert not [path for path in tmp_path.rglob("*") if path.name.endswith(".tmp")]
+
+
+def test_files_of_another_source_are_not_taken(folder, tmp_path, monkeypatch):
+    """Cut short after a changed source was prepared, and the source is what it was again."""
+    first = prepare(load_recordings, folder, cache=tmp_path)
+    source = folder / "p0.npz"
+    before, when = source.read_bytes(), source.stat().st_mtime_ns
+    other = load_recordings(folder / "p1.npz")
+    save_recordings(source, other.recordings, 500, ["p0"] * 2, fields={"age": [9, 9]})
+    with monkeypatch.context() as patched:
+        patched.setattr(_person.Person, "_sign", lambda *_: (_ for _ in ()).throw(OSError("full")))
+        with pytest.raises(OSError, match="full"):
+            prepare(load_recordings, folder, cache=tmp_path, target=None)
+    source.write_bytes(before)
+    os.utime(source, ns=(when, when))
+    again = prepare(load_recordings, folder, cache=tmp_path)
+    np.testing.assert_array_equal(again.recordings[0], first.recordings[0])
+
+
+def test_transformer_is_not_fitted(folder, tmp_path):
+    transformer = make_pipeline(ZScore())
+    prepare(load_recordings, folder, cache=tmp_path, transformer=transformer)
+    assert not hasattr(transformer[0], "n_seen_")
 
 
 def test_windows(folder, tmp_path):
@@ -367,3 +367,27 @@ def test_bad_parameters(folder, tmp_path, parameters, error, message):
     parameters = {"load": load_recordings, **parameters}
     with pytest.raises(error, match=message):
         prepare(parameters.pop("load"), folder, cache=tmp_path, **parameters)
+
+
+@pytest.mark.real
+def test_real_recordings(shared_data, tmp_path):
+    """Windows of eegmat, prepared person by person as the papers do."""
+    subjects = ["Subject05", "Subject06"]
+    data = prepare(
+        load_recordings,
+        shared_data / "eegmat_ecg.npz",
+        cache=tmp_path,
+        target="condition",
+        subjects=subjects,
+        transformer=HIGH_PASS,
+        segmenter=Segmenter(sampling_rate=256),
+    )
+    raw = load_recordings(shared_data / "eegmat_ecg.npz", where={"subject": subjects})
+    scaled = scale_subjects(
+        HIGH_PASS.transform(Resampler(original_rate=500).transform(raw.recordings)), raw.subject
+    )
+    assert len(data.recordings) == 4
+    for windows, recording in zip(data.recordings, scaled, strict=True):
+        expected = Segmenter(sampling_rate=256).transform([recording])[0]
+        np.testing.assert_allclose(windows, expected, atol=np.ptp(recording) / 131068 + 1e-5)
+    assert len(set(data.target.tolist())) == 2

@@ -316,3 +316,49 @@ def test_several_at_once(folder):
     with warnings.catch_warnings():
         recordings, target = load_amigos(folder, return_X_y=True)
     assert len(recordings) == len(target) == 40
+
+
+def test_trials_whose_video_is_unknown(tmp_path):
+    """Each has its own ratings, and a raw one none: there is no ID by which to find them."""
+
+    def change(variables):
+        for trial in (3, 7):
+            variables["VideoIDs"][trial] = ""
+
+    amigos.preprocessed(tmp_path, 1, change)
+    data = load_amigos(tmp_path)
+    assert data.target.tolist() == [amigos.labels(1, trial)[0, 0] for trial in range(20)]
+    amigos.original(tmp_path, 1, change)
+    with pytest.warns(UserWarning, match="4 left out: P01/trial 4 has no value of 'arousal'"):
+        assert len(load_amigos(tmp_path, version="raw").recordings) == 16
+
+
+def test_people_whose_files_are_still_packed(tmp_path):
+    for make, name in ((amigos.preprocessed, "Preprocessed"), (amigos.original, "Original")):
+        make(tmp_path, 1)
+        for person in ("01", "02"):
+            (tmp_path / f"Data_{name}_P{person}.zip").write_bytes(b"PK")
+    for version in ("preprocessed", "raw"):
+        with pytest.warns(UserWarning, match=r"1 left out: P02 is packed in Data_\w+_P02.zip"):
+            data = load_amigos(tmp_path, version=version)
+        assert set(data.subject) == {"P01"}
+        assert len(data.recordings) == 20
+
+
+def test_raw_trial_that_is_one_nan(tmp_path):
+    def change(variables):
+        variables["ECG_DATA"][2] = np.full((1, 1), NAN)
+
+    amigos.original(tmp_path, 1, change)
+    with pytest.warns(UserWarning, match="1 left out: P01/B1|1 left out: P01/.* holds no sample"):
+        data = load_amigos(tmp_path, version="raw", attribute=None)
+    assert len(data.recordings) == 19
+
+
+def test_raw_samples_that_arrive_in_packets(tmp_path):
+    def change(variables):
+        for trial in variables["ECG_DATA"]:
+            trial[:, 0] = np.floor(np.arange(len(trial)) / 10) * 10 * 1000 / 256
+
+    amigos.original(tmp_path, 1, change, n_times=500)
+    assert len(load_amigos(tmp_path, version="raw", attribute=None).recordings) == 20

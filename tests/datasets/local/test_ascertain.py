@@ -202,3 +202,19 @@ def test_one_damaged_file(tmp_path):
         load_ascertain(tmp_path)
     with pytest.warns(UserWarning, match="1 left out: P09 cannot be read"):
         assert set(load_ascertain(tmp_path, on_error="warn").subject) == {"P01"}
+
+
+def test_from_the_folder_of_ecg_alone(folder):
+    data = load_ascertain(folder / "ASCERTAIN_Raw" / "ECGData")
+    assert len(data.target) == len(data.recordings) == 72
+
+
+def test_a_person_without_ecg(tmp_path):
+    folder = ascertain.ascertain(tmp_path)
+    other = folder / "ASCERTAIN_Raw" / "EEGData"
+    for person in (1, 44, 59):
+        (other / f"Movie_P{person:02d}").mkdir(parents=True)
+        (other / f"Movie_P{person:02d}" / "EEG_Clip1.mat").write_bytes(b"")
+    with pytest.warns(UserWarning, match="2 left out: P09/clip 36 has no file; P44 has no file of"):
+        data = load_ascertain(folder)
+    assert set(data.subject) == {"P01", "P09"}

@@ -48,6 +48,7 @@ def test_sessions_are_of_one_person(tmp_path):
         ("uV", 0.001, "mV"),
         ("a.u.", 1, "a.u."),
         ("", 1, "unknown"),
+        (np.zeros((0, 0)), 1, "unknown"),
     ],
 )
 def test_units(tmp_path, units, factor, unit):
@@ -179,3 +180,9 @@ def test_wrong_folder(tmp_path):
     pspm.behaviour(tmp_path / "a_1.mat")
     with pytest.raises(FileNotFoundError, match="not a folder of PsPM files: it holds a_1.mat"):
         load_pspm(tmp_path)
+
+
+def test_samples_are_counted_at_the_rate_that_the_file_says(tmp_path):
+    """Rounded, it is some samples off in a long recording."""
+    pspm.pspm(tmp_path / "a_1.mat", [channel("ecg", ecg(9991), 1.9992)], duration=9991 / 1.9992)
+    assert load_pspm(tmp_path).sampling_rate == 2.0

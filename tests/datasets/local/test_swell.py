@@ -2,6 +2,7 @@
 
 import functools
 import pickle
+from datetime import datetime
 
 import numpy as np
 import pytest
@@ -122,7 +123,14 @@ def test_units(tmp_path, unit, factor):
     np.testing.assert_allclose(load_swell(tmp_path).recordings[0], expected, rtol=1e-5, atol=1e-7)
 
 
-@pytest.mark.parametrize("unit", ["", "bpm", "MV", "µS", "kV", "%"])
+def test_unit_that_the_file_does_not_say(tmp_path):
+    swell.write(tmp_path, unit="")
+    data = load_swell(tmp_path)
+    assert data.unit == "unknown"
+    np.testing.assert_allclose(data.recordings[0], swell.ecg(2, 1, 43), rtol=1e-5)
+
+
+@pytest.mark.parametrize("unit", ["bpm", "µS", "kV", "%"])
 def test_units_that_are_no_voltage(tmp_path, unit):
     swell.write(tmp_path, unit=unit)
     with pytest.raises(
@@ -249,8 +257,8 @@ def test_spellings_of_conditions(folder, code):
         ("Blok", None, "row 2 has Blok None, not 1, 2 or 3"),
         ("Condition", "X", r"row 2 has Condition 'X', which is none of N \(no stress\), T "),
         ("Condition", "I", "row 4 has a second condition of its block: 'interruptions' and 'no st"),
-        ("Valence_rc", 0.5, "row 2 has Valence_rc 0.5, not a rating from 1 to 9"),
-        ("Arousal_rc", 9.5, "row 2 has Arousal_rc 9.5, not a rating from 1 to 9"),
+        ("Valence_rc", -0.5, "row 2 has Valence_rc -0.5, not a rating from 0 to 10"),
+        ("Arousal_rc", 10.5, "row 2 has Arousal_rc 10.5, not a rating from 0 to 10"),
         ("Dominance", 999, "row 2 has Dominance 999"),
         ("Stress", -1, "row 2 has Stress -1.0, not a rating from 0 to 10"),
         ("Stress", "much", "row 2 has Stress 'much', not a rating"),
@@ -485,3 +493,54 @@ def test_file_of_relaxation_alone_is_left_out(folder):
     with pytest.warns(UserWarning, match="PP2/1 ends within the 2 minutes of relaxation"):
         data = load_work(folder, subjects=["PP2"])
     assert data.fields["record"].tolist() == ["PP2/2"]
+
+
+@pytest.mark.parametrize(
+    ("rest", "work", "started", "cut"),
+    [
+        ("130000", "130800", "09:00:00", 9),  # the table lists some minutes of relaxation only
+        ("130000", "130200", "12:58:00", 5),  # the recorder began before the table
+        ("130000", "130200", "12:57:30", 5.5),
+        ("130000", "130800", "12:59:00", 10),
+        ("130000", "130200", "12:00:00", 3),  # another clock
+        ("130000", "130200", "13:10:00", 3),
+        ("120000", "130200", "09:00:00", 3),
+        ("130000", "250000", "09:00:00", 3),
+        ("130000", "", "12:58:00", 3),
+    ],
+)
+def test_relaxation_ends_when_the_clock_says_so(tmp_path, rest, work, started, cut):
+    def change(rows):
+        for row in rows[1:]:
+            row[0] = f"20120918T{rest if row[3] == 'R' else work}000" if work else "one day"
+
+    start = datetime.fromisoformat(f"2012-09-18T{started}")
+    swell.write_block(tmp_path, 2, 1, n_times=15 * 60 * RATE, rate=RATE, start=start)
+    rewritten(tmp_path, change)
+    with pytest.warns(UserWarning, match="2 left out"):
+        data = load_work(tmp_path, subjects=["PP2"])
+    assert len(data.recordings[0]) == (15 - cut) * 60 * RATE
+
+
+def test_work_alone_in_the_table(tmp_path):
+    """A block whose relaxation has no row: the recorder's clock tells of it all the same."""
+    start = datetime(2012, 9, 18, 12, 54)
+    swell.write_block(tmp_path, 2, 1, n_times=15 * 60 * RATE, rate=RATE, start=start)
+    rewritten(tmp_path, lambda rows: [row for row in rows if row[3] != "R"])
+    with pytest.warns(UserWarning, match="2 left out"):
+        data = load_work(tmp_path, subjects=["PP2"])
+    assert data.fields["relaxation_minutes"].tolist() == [0]
+    assert data.fields["work_began"].tolist() == ["2012-09-18T13:02:00"]
+    assert len(data.recordings[0]) == (15 - 9) * 60 * RATE
+
+
+@pytest.mark.parametrize("rating", [0, 9.5, 10])
+def test_ends_of_scales_are_not_certain(folder, rating):
+    rewritten(folder, set_cell(5, "Valence_rc", rating))
+    with pytest.warns(UserWarning, match="PP10/3 has no value of 'valence'"):
+        assert load_swell(folder, attribute="valence").target[0] == rating
+
+
+def test_rows_that_have_a_time_alone(folder):
+    rewritten(folder, lambda rows: [*rows, ["20120918T140000000", *[None] * (len(rows[0]) - 1)]])
+    assert len(load_swell(folder).recordings) == 5

@@ -437,3 +437,15 @@ def test_description():
     words = re.sub(r"\s+", " ", Wesad.description)
     for part in ("10.1145/3242969.3242985", "Terms of use", "What the reader rests on", "700 Hz"):
         assert part in words
+
+
+def test_questionnaire_that_a_program_has_saved_again(one):
+    path = one(lambda content: None) / "S2" / "S2_quest.csv"
+    text = (
+        path.read_text().replace("# DIM;8;2", "# DIM;8.0;2.").replace("Fun;Medi 2;", "Fun;Medi 2;;")
+    )
+    assert "8.0;2." in text
+    assert "Medi 2;;s" in text
+    path.write_text(text)
+    assert load_wesad(path.parents[1], attribute="valence").target[1] == 8
+    assert load_wesad(path.parents[1], attribute="arousal").target[1] == 2

@@ -475,3 +475,39 @@ def test_progress(files, capfd, monkeypatch):
     assert said == []  # pooch has lines of its own
     files(verbose=1).fetch(["sub/big.dat"])
     assert "big.dat" in capfd.readouterr().err
+
+
+class Trickle(io.BytesIO):
+    """Sends a byte each time, ten seconds after the last."""
+
+    def __init__(self, content, clock):
+        super().__init__(content)
+        self.clock = clock
+
+    def read1(self, _):
+        self.clock[0] += 10
+        return self.read(1)
+
+
+@pytest.mark.parametrize("length", [{}, {"Content-Length": "100000"}])
+def test_server_that_sends_a_byte_now_and_then(tmp_path, monkeypatch, length):
+    clock = [0.0]
+    monkeypatch.setattr(_download.time, "monotonic", lambda: clock[0])
+    response = requests.Response()
+    response.headers.update(length)
+    response.raw = Trickle(bytes(100_000), clock)
+    transfer = _download._Transfer(None, "http://x/y", tmp_path / "y.part", None, 0)
+    with pytest.raises(_download._TryAgainError, match="sends less than 16384 bytes in 60 s"):
+        transfer._receive(response, 0)
+    assert clock[0] <= 70
+    assert (tmp_path / "y.part").stat().st_size == 6
+
+
+def test_end_that_comes_slowly_is_no_failure(tmp_path, monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(_download.time, "monotonic", lambda: clock[0])
+    response = requests.Response()
+    response.headers["Content-Length"] = "6"
+    response.raw = Trickle(b"123456", clock)
+    _download._Transfer(None, "http://x/y", tmp_path / "y.part", None, 0)._receive(response, 0)
+    assert (tmp_path / "y.part").read_bytes() == b"123456"

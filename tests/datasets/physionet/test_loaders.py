@@ -350,6 +350,9 @@ def test_drive_that_is_a_copy(server, where):
     assert data.fields["record"].tolist() == ["drive13"]
     # Its files are not needed.
     assert "drivedb/1.0.0/drive14.dat" not in server.asked()
+    names = [path.name for path in DriveDb(**where).sources("drive13")]
+    assert names == ["drive13.hea", "drive13.dat"]
+    assert "drivedb/1.0.0/drive14.dat" not in server.asked()
 
 
 def test_drive_at_full_rate(server, where):

@@ -1,6 +1,7 @@
 """What all readers of data sets have in common, on a data set that is made up."""
 
 import pickle
+import sys
 import warnings
 from pathlib import Path
 
@@ -177,6 +178,9 @@ def test_no_label_at_all():
     made = Invented(**{f"S1/{trial}": labels for trial in range(4)})
     with pytest.raises(ValueError, match="None of the 4 recordings of somewhere has a value of"):
         load(made, attribute="arousal", subjects="S1")
+    made = Invented(**{f"S1/{trial}": labels for trial in range(3)}, **{"S1/3": {"reason": "x"}})
+    with pytest.raises(ValueError, match="None of the 3 .* Besides, 1 left out: S1/3 x"):
+        load(made, attribute="arousal", subjects="S1")
 
 
 def test_lead_that_some_lack():
@@ -204,6 +208,37 @@ def test_unreadable_person():
     assert set(data.subject) == {"S2"}
 
 
+@pytest.mark.parametrize(
+    ("units", "unit"),
+    [(("", ""), "mV"), (("uV", "uV"), "uV"), (("", "mV"), "mV"), (("", "uV"), "mixed")],
+)
+def test_units_of_trials(units, unit):
+    class Measured(Invented):
+        def trials(self, subject):
+            said = dict(zip(self.subjects, units, strict=True))[subject]
+            yield Trial(subject, {"I": np.arange(3)}, 250, {}, said)
+
+    assert load(Measured()).unit == unit
+
+
+def test_one_subject_or_lead_by_itself():
+    class Numbered(Invented):
+        @property
+        def subjects(self):
+            return ["1", "2"]
+
+    assert set(load(Numbered(), subjects=2).subject) == {"2"}
+    assert set(load(Numbered(), subjects=np.array([1, 2])).subject) == {"1", "2"}
+
+
+def test_all_labels_need_pandas_before_anything_is_read(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    Invented.read.clear()
+    with pytest.raises(ImportError, match=r'pip install "sklearn_ecgssl\[datasets\]"'):
+        load(Invented())
+    assert Invented.read == []
+
+
 def test_different_rates():
     class Mixed(Invented):
         def trials(self, subject):
@@ -217,6 +252,17 @@ def test_several_at_once():
     for a, b in zip(one.recordings, two.recordings, strict=True):
         np.testing.assert_array_equal(a, b)
     assert one.subject.tolist() == two.subject.tolist()
+
+
+def test_one_file_is_read_by_one_process():
+    """Several would each read all of it."""
+
+    class Together(Invented):
+        one_file = True
+
+    Together.read.clear()
+    load(Together(), attribute="arousal", n_jobs=2)
+    assert Together.read == ["S1", "S2"]  # in this process
 
 
 def test_progress(capfd):
