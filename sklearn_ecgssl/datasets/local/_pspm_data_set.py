@@ -104,18 +104,23 @@ def _may_be_pspm(path: Path) -> bool:
     return len(names) == 2
 
 
+def _name(path: Path) -> str:
+    """Return the name of a recording; PsPM writes a "t" before it when it trims one."""
+    return path.stem[1:] if path.stem.startswith("tpspm_") else path.stem
+
+
 def _subject(path: Path) -> str:
-    name = path.stem
+    name = _name(path)
     while _SESSION.search(name):
         name = _SESSION.sub("", name)
     return _TYPE.sub("", name)
 
 
 def _check_names(folder: Path, subject: str, paths: list[Path]) -> None:
-    """Check that no file is there twice, such as raw and preprocessed."""
+    """Check that no file is there twice, such as raw and preprocessed, or whole and trimmed."""
     stems: dict[str, Path] = {}
     for path in paths:
-        other = stems.setdefault(path.stem, path)
+        other = stems.setdefault(_name(path), path)
         if other is not path:
             raise ValueError(
                 f"{folder} holds {subject} twice: {other.relative_to(folder)} and "

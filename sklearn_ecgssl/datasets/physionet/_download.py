@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from tqdm.auto import tqdm
 
 from ...formats import UnreadableFileError
+from ._home import pooch
 
 #: Seconds to wait before each further attempt. They begin anew when an attempt brought something.
 DELAYS = (0.5, 1.0, 2.0, 4.0, 8.0)
@@ -63,6 +64,7 @@ def download(url: str, part: Path, *, most_bytes: int | None = None, verbose: in
     UnreadableFileError
         If what the server sends is not the file: another size, or compressed, or from elsewhere.
     """
+    pooch()  # which brings requests, or says what to install
     import requests
 
     failures = 0

@@ -154,6 +154,14 @@ def test_one_damaged_file(tmp_path):
             assert load_pspm(tmp_path, on_error="warn").subject.tolist() == ["a_1"]
 
 
+def test_trimmed_and_whole(tmp_path):
+    pspm.pspm(tmp_path / "tpspm_a_1.mat")
+    assert load_pspm(tmp_path).subject.tolist() == ["pspm_a_1"]
+    pspm.pspm(tmp_path / "pspm_a_1.mat")
+    with pytest.raises(ValueError, match="holds pspm_a_1 twice: pspm_a_1.mat and tpspm_a_1.mat"):
+        load_pspm(tmp_path)
+
+
 def test_the_same_file_twice(tmp_path):
     pspm.pspm(tmp_path / "data" / "a_1.mat")
     pspm.pspm(tmp_path / "data_pp" / "a_1.mat")

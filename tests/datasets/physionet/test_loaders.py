@@ -579,6 +579,13 @@ def test_package_that_is_not_installed(mixed, where, monkeypatch, missing, reads
         fetch_physionet("mixed", ["deep/b", "deep/c.edf"], version="2.1.0", **where)
 
 
+def test_nothing_installed_and_nothing_there(server, tmp_path, monkeypatch):
+    for missing in ("pooch", "requests"):
+        monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(ImportError, match=r"sklearn_ecgssl\[datasets\]"):
+        fetch_mitdb(data_home=tmp_path, base_url=server.url)
+
+
 def test_offline_needs_no_pooch(server, where, monkeypatch):
     write_records(server, "mitdb", {"100": ([ecg("MLII")], [])})
     fetch_mitdb(**where)
