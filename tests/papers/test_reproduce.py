@@ -193,7 +193,7 @@ def test_folds_are_those_of_the_paper(folders, tmp_path, monkeypatch):
     monkeypatch.setattr(_reproduce, "CorpusFolds", folds)
     preset = tiny(paper_preset("icpr2022"), tiny_masked(max_epochs=0))
     reproduce(
-        replace(preset, n_splits=3, figures=preset.figures[:1]),
+        replace(preset, n_splits=4, figures=preset.figures[:1]),
         {"amigos": folders["amigos"]},
         cache=tmp_path,
         protocols=["windows"],
@@ -201,7 +201,7 @@ def test_folds_are_those_of_the_paper(folders, tmp_path, monkeypatch):
     )
     assert made == [
         {
-            "n_splits": 3,
+            "n_splits": 4,
             "two_encoders": True,
             "pretraining_sets": preset.pretraining_sets,
             "random_state": 5,

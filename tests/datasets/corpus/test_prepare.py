@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import warnings
 
 import numpy as np
@@ -214,6 +215,23 @@ def test_windows_of_windows_that_are_there(folder, tmp_path):
     again = prepare(load_recordings, folder, cache=tmp_path, segmenter=Segmenter(256))
     for a, b in zip(kept[0].recordings[2:], again.recordings[2:], strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_windows_of_another_number(folder, tmp_path):
+    """Whole as a file, but not those of these recordings."""
+    kept = prepare(load_recordings, folder, cache=tmp_path, segmenter=Segmenter(256))
+    path = next(kept.folder.glob("p0.windows-*.npy"))
+    expected = np.load(path)
+    np.save(path, np.concatenate([expected, expected]))
+    prepare(load_recordings, folder, cache=tmp_path, segmenter=Segmenter(256))
+    np.testing.assert_array_equal(np.load(path), expected)
+
+
+def test_data_sets_in_two_places_do_not_share_files(folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "elsewhere" / folder.name)
+    one = prepare(load_recordings, folder, cache=tmp_path)
+    two = prepare(load_recordings, tmp_path / "elsewhere" / folder.name, cache=tmp_path)
+    assert one.folder != two.folder
 
 
 def test_windows_follow_their_recordings(folder, tmp_path):
