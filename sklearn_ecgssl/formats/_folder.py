@@ -8,12 +8,11 @@ their place. Wherever that stops, the folder holds the old pair or the new one.
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import load, save
 
 from .. import __version__
 from .._nesting import parse_json
@@ -21,6 +20,7 @@ from ._atomic import sync_folder, write_whole
 from ._errors import UnreadableFileError
 from ._lock import held
 from ._readable_json import to_readable_json
+from ._weights import from_safetensors, to_safetensors
 
 CONFIG = "config.json"
 WEIGHTS = "weights.safetensors"
@@ -41,6 +41,7 @@ def write_folder(
     kind: str,
     content: Mapping[str, Any],
     arrays: Mapping[str, np.ndarray],
+    rounded: Collection[str] = (),
 ) -> Path:
     """Write a configuration and arrays; what was there before stays until all is written.
 
@@ -54,6 +55,8 @@ def write_folder(
         The configuration: what JSON can hold.
     arrays : mapping of str to ndarray
         Booleans, integers or floats.
+    rounded : collection of str, default=()
+        Names of the float32 arrays that are kept in bfloat16.
 
     Returns
     -------
@@ -71,7 +74,7 @@ def write_folder(
     """
     path = Path(path)
     path.mkdir(parents=True, exist_ok=True)
-    weights = save({name: _in_file_order(array) for name, array in arrays.items()})
+    weights = to_safetensors(arrays, rounded)
     config = _sealed(kind, content, weights)
     text = to_readable_json(config).encode()
     if len(text) > MAX_CONFIG_BYTES:
@@ -126,8 +129,8 @@ def read_folder(
             if attempt == ATTEMPTS - 1:
                 raise
     try:
-        arrays = load(weights)
-    except Exception as error:  # the checksum is right, so only a forger meets what load raises
+        arrays = from_safetensors(weights)
+    except Exception as error:  # the checksum is right, so only a forger meets what this raises
         raise UnreadableFileError(f"{path / WEIGHTS} is no safetensors file: {error}") from error
     return config, arrays
 
@@ -135,10 +138,6 @@ def read_folder(
 def has_folder(path: str | os.PathLike[str]) -> bool:
     """Tell whether there is anything that `read_folder` would try to read."""
     return (Path(path) / CONFIG).exists()
-
-
-def _in_file_order(array: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(array, array.dtype.newbyteorder("<")).reshape(array.shape)
 
 
 def _sealed(kind: str, content: Mapping[str, Any], weights: bytes) -> dict[str, Any]:

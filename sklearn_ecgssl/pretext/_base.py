@@ -73,7 +73,7 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
 
     @_fit_context(prefer_skip_nested_validation=True)
     @all_or_nothing
-    def fit(self, X: Any, y: Any = None, groups: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None, groups: Any = None, X_val: Any = None) -> Self:
         """Learn from ECG windows without labels.
 
         Parameters
@@ -87,6 +87,8 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
         groups : array-like of shape (n_windows,) or (n_recordings,), default=None
             Subject of each window or recording. With it, `validation_fraction` holds out whole
             subjects.
+        X_val : array-like or list of arrays, default=None
+            Windows of other people, like `X`: held out instead of a `validation_fraction` of `X`.
 
         Returns
         -------
@@ -101,29 +103,42 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
         for name in ("memory", "checkpoint"):
             if isinstance(place := getattr(self, name), str) and not place:
                 raise ValueError(f"{name}={place!r} is no folder. None keeps nothing.")
-        return self._fit(X, groups) if self.memory is None else fit_from_memory(self, X, groups)
+        if X_val is not None and self.validation_fraction is not None:
+            raise ValueError(
+                f"validation_fraction={self.validation_fraction} and X_val both say what to hold "
+                "out: set validation_fraction=None, or leave X_val out."
+            )
+        if self.memory is None:
+            return self._fit(X, groups, X_val)
+        return fit_from_memory(self, X, groups, X_val)
 
-    def _fit(self, X: Any, groups: Any) -> Self:
+    def _fit(self, X: Any, groups: Any, X_val: Any) -> Self:
         self.__dict__.pop("sampling_rate_", None)
         self.architecture_ = self._architecture()
         store = check_windows(
             self, X, reset=True, min_times=self._min_times(), or_change=self._shortened_by
         )
         self._before_training(store.n_times)
+        held_out = None if X_val is None else self._check_held_out(X_val)
         subjects = None if groups is None else store.per_window(groups, "groups")
         seeds = draw_seeds(self.random_state, 6)
         with open_checkpoint(self.checkpoint, self.checkpoint_every, self.resume) as checkpoint:
             if checkpoint is not None:
-                checkpoint.expect(**fit_facts(self, self._free_on_resume, store, subjects))
+                facts = fit_facts(self, self._free_on_resume, store, subjects, held_out)
+                checkpoint.expect(**facts)
                 seeds = checkpoint.seeds(seeds)
             split_seed, init_seed, *training_seeds = seeds
+            if held_out is None:
+                split = held_out_split(len(store), self.validation_fraction, subjects, split_seed)
+            else:
+                store, split = store.joined(held_out)
             trained = train(
                 initialised(self._build_module, init_seed),
                 self._build_criterion(),
                 self._prepare,
                 store,
                 None,
-                held_out_split(len(store), self.validation_fraction, subjects, split_seed),
+                split,
                 self._plan(),
                 training_seeds,
                 checkpoint,
@@ -132,6 +147,14 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
         self.n_epochs_ = len(self.history_)
         trained.finish()
         return self
+
+    def _check_held_out(self, X_val: Any) -> WindowStore:
+        try:
+            store = check_windows(self, X_val, reset=False)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"X_val cannot be held out. {error}") from None
+        store.n_held_out = len(store)
+        return store
 
     def encode(
         self, X: Any, layer: str = "last", aggregate: Any = None, sampling_rate: float = 256

@@ -20,7 +20,7 @@ INDIFFERENT = {
 }
 
 
-def fit_from_memory(pretrainer: Pretrainer, X: Any, groups: Any) -> Pretrainer:
+def fit_from_memory(pretrainer: Pretrainer, X: Any, groups: Any, X_val: Any) -> Pretrainer:
     """Fit a pretrainer, or read what the same fit has learnt before.
 
     Parameters
@@ -31,6 +31,8 @@ def fit_from_memory(pretrainer: Pretrainer, X: Any, groups: Any) -> Pretrainer:
         Windows or windowed recordings.
     groups : array-like or None
         Subjects.
+    X_val : array-like, list of arrays or None
+        What is held out.
 
     Returns
     -------
@@ -52,7 +54,7 @@ def fit_from_memory(pretrainer: Pretrainer, X: Any, groups: Any) -> Pretrainer:
     how = {name: params[name] for name in INDIFFERENT if name in params and name != "memory"}
     apprentice = clone(pretrainer).set_params(memory=None, **{n: INDIFFERENT[n] for n in how})
     try:
-        learnt = cached(apprentice, X, groups, how=how)
+        learnt = cached(apprentice, X, groups, X_val, how=how)
     except BaseException as error:
         if not fitted_attributes(apprentice):
             raise
@@ -79,10 +81,10 @@ def fitted_attributes(estimator: BaseEstimator) -> dict[str, Any]:
 
 
 def _fitted_attributes(
-    pretrainer: BaseEstimator, X: Any, groups: Any, how: dict[str, Any]
+    pretrainer: BaseEstimator, X: Any, groups: Any, X_val: Any, how: dict[str, Any]
 ) -> dict[str, Any]:
     """Fit a pretrainer and return what it learnt; what `memory` keeps."""
-    return fitted_attributes(pretrainer.set_params(**how).fit(X, groups=groups))
+    return fitted_attributes(pretrainer.set_params(**how).fit(X, groups=groups, X_val=X_val))
 
 
 def _replace(pretrainer: BaseEstimator, learnt: dict[str, Any]) -> None:

@@ -45,6 +45,7 @@ class WindowStore:
         self.counts = np.array([len(block) for block in self.blocks], dtype=np.intp)
         self.n_times = int(self.blocks[0].shape[1])
         self._starts = np.concatenate([[0], np.cumsum(self.counts)])
+        self.n_held_out = 0
         self._unreleased = 0
 
     def __len__(self) -> int:
@@ -110,6 +111,25 @@ class WindowStore:
             )
         return np.repeat(values, self.counts) if self.windowed else values
 
+    def joined(self, other: "WindowStore") -> tuple["WindowStore", tuple[np.ndarray, np.ndarray]]:
+        """Put the windows of another store after these.
+
+        Parameters
+        ----------
+        other : WindowStore
+            Of windows as long.
+
+        Returns
+        -------
+        store : WindowStore
+            All windows.
+        parts : tuple of two ndarrays of int
+            Which are from this store, and which from the other.
+        """
+        store = WindowStore([*self.blocks, *other.blocks])
+        store.n_held_out = len(other)
+        return store, (np.arange(len(self)), np.arange(len(self), len(store)))
+
     def split_back(self, rows: np.ndarray) -> list[np.ndarray]:
         """Cut an array with one row a window into one array a block.
 
@@ -148,8 +168,11 @@ class WindowStore:
     def _check_finite(self, windows: np.ndarray, indices: np.ndarray) -> None:
         finite = np.isfinite(windows).all(axis=1)
         if not finite.all():
+            first = indices[np.flatnonzero(~finite)[0]]
+            n_own = len(self) - self.n_held_out
+            place = f"{first}" if first < n_own else f"{first - n_own} of X_val"
             raise ValueError(
-                f"Window {indices[np.flatnonzero(~finite)[0]]} contains NaN or infinity. "
+                f"Window {place} contains NaN or infinity. "
                 "Leave such windows out, or fill the gap before segmenting."
             )
 
