@@ -20,11 +20,11 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo bench test test-fast test-slow fuzz lint types format check clean clean-all
+.PHONY: help install demo demo-pretraining bench test test-fast test-slow fuzz lint types format check clean clean-all
 
 help:  ## show this list
 	@echo "make <target>; everything is installed into $(VENV), once"
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | while IFS='|' read -r target text; do printf '%-12s %s\n' "$$target" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | while IFS='|' read -r target text; do printf '%-17s %s\n' "$$target" "$$text"; done
 	@echo "variables: PYTHON=python3.12  DATA=my_ecg.npz  ARGS='arguments of demo or bench'  JOBS=4  PYTEST_ARGS='-k filter'  PIP_ARGS=  (shows pip's progress)"
 
 $(BIN)/pip:
@@ -43,7 +43,10 @@ $(INSTALLED): pyproject.toml constraints.txt | $(BIN)/pip
 
 install: $(INSTALLED)  ## create .venv and install the package and its tools
 
-demo: $(INSTALLED)  ## the whole method on simulated ECG; on yours with DATA=file-or-folder
+demo: $(INSTALLED)  ## a first result on simulated ECG, in seconds; on yours with DATA=file-or-folder
+	$(BIN)/python examples/plot_first_result.py $(if $(DATA),--data "$(DATA)") $(ARGS)
+
+demo-pretraining: $(INSTALLED)  ## the same with an encoder of your own, in minutes
 	$(BIN)/python examples/plot_emotion_recognition.py $(if $(DATA),--data "$(DATA)") $(ARGS)
 
 bench: $(INSTALLED)  ## benchmarks, on a quiet machine; one of them with BENCH=pretraining

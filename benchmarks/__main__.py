@@ -20,7 +20,10 @@ NAMES = [
     "masked",
     "reconstruction",
     "methods",
+    "pretrained",
 ]
+#: Where `--seeds` is not 2 unless it is said.
+SEEDS = {"pretrained": 3}
 
 
 def main() -> None:
@@ -34,10 +37,38 @@ def main() -> None:
     parser.add_argument("--where", nargs="*", default=[], help="with --data: fields to be true")
     parser.add_argument("--epochs", type=int, default=10, help="epochs of pretraining")
     parser.add_argument(
-        "--memory", help="for labels, reconstruction, methods: folder in which pretraining is kept"
+        "--memory",
+        help="for labels, methods, pretrained: folder in which pretraining is kept",
     )
-    parser.add_argument("--seeds", type=int, default=2, help="for precision and aggregation")
+    parser.add_argument(
+        "--seeds", type=int, help="for precision and aggregation (2), pretrained (3)"
+    )
     parser.add_argument("--records", type=int, default=48, help="for beats: how many of the 48")
+    for method, names in {
+        "recognition": "pretrained",
+        "masked": "pretrained, reconstruction",
+    }.items():
+        parser.add_argument(
+            f"--{method}",
+            default=f"{method}-open",
+            metavar="ENCODER",
+            help=f"for {names}: name or folder of the encoder, {method}-open unless it is said",
+        )
+    parser.add_argument(
+        "--encoders",
+        nargs="+",
+        default=["shipped", "random", "target"],
+        choices=["shipped", "random", "target"],
+        help="for pretrained: which rows; target trains two networks of each method",
+    )
+    parser.add_argument(
+        "--choose",
+        nargs="+",
+        default=[],
+        metavar="FOLDER",
+        help="for pretrained: compare these encoders on people 1, 3, ... and do nothing else",
+    )
+    parser.add_argument("--jobs", type=int, default=1, help="for pretrained: processes")
     args = parser.parse_args()
     unknown = sorted(set(args.names) - set(NAMES))
     if unknown:
@@ -45,7 +76,9 @@ def main() -> None:
     print(describe(args.device), flush=True)
     for name in args.names or NAMES:
         print(f"\n## {name}\n", flush=True)
-        import_module(f".{name}", __package__).run(args)
+        seeds = SEEDS.get(name, 2) if args.seeds is None else args.seeds
+        own = argparse.Namespace(**{**vars(args), "seeds": seeds})
+        import_module(f".{name}", __package__).run(own)
 
 
 if __name__ == "__main__":

@@ -4,48 +4,29 @@ Mean squared error of masked samples, in units of each person's variance, agains
 and against interpolation across each masked run from the samples around it.
 """
 
-import time
-
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
 from sklearn_ecgssl.datasets import load_recordings
-from sklearn_ecgssl.pretext import MaskedPretrainer
+from sklearn_ecgssl.pretext import MaskedPretrainer, load_pretrained
 from sklearn_ecgssl.signal import ECGFilter, Resampler, Segmenter, scale_subjects
 
 from .tables import print_table
 
-#: The paper's sampling rate, and the seconds that are used of each recording.
-RATE, SECONDS = 128, 150
-BATCH_SIZE = 8
+#: The paper's sampling rate.
+RATE = 128
 
 
 def run(args) -> None:
     if args.data is None:
-        print("not measured: this needs a recordings file, ARGS='--data qtdb.npz'")
+        print("not measured: this needs a recordings file, ARGS='--data eegmat.npz'")
         return
-    seen, unseen = seen_and_unseen(*windows_of(args.data))
-    print(f"{len(seen)} windows to learn from, {len(unseen)} of other people")
-    pretrainer = MaskedPretrainer(
-        max_epochs=args.epochs,
-        batch_size=BATCH_SIZE,
-        memory=args.memory,
-        random_state=0,
-        verbose=1,
-    )
-    start = time.perf_counter()
-    pretrainer.fit(seen)
-    print(f"{args.epochs} epochs in {(time.perf_counter() - start) / 60:.0f} minutes\n")
-    print_table(["prediction", "masked error", "of predicting zero"], errors(pretrainer, unseen))
-    print()
-    rows = [[str(row["epoch"]), row["train_masked_error"]] for row in pretrainer.history_]
-    print_table(["epoch", "masked error in training"], rows)
-
-
-def windows_of(path: str) -> tuple[np.ndarray, np.ndarray]:
-    """Windows and subjects of a recordings file."""
-    cohort = load_recordings(path)
-    return prepared(cohort, cohort.subject, seconds=SECONDS)
+    cohort = load_recordings(args.data, target=None, where=dict.fromkeys(args.where, True))
+    X, _ = prepared(cohort, cohort.subject)
+    people = len(np.unique(cohort.subject))
+    print(f"{args.masked} on {len(X)} windows of {people} people\n")
+    rows = errors(load_pretrained(args.masked), X)
+    print_table(["prediction", "masked error", "of predicting zero"], rows)
 
 
 def prepared(cohort, *labels, seconds: float | None = None) -> tuple[np.ndarray, ...]:
@@ -58,13 +39,6 @@ def prepared(cohort, *labels, seconds: float | None = None) -> tuple[np.ndarray,
     filtered = ECGFilter(RATE, low=0.8, high=50, order=8).fit_transform(recordings)
     scaled = scale_subjects(filtered, cohort.subject, trim=0.0)
     return Segmenter(RATE).windows(scaled, *labels)
-
-
-def seen_and_unseen(windows: np.ndarray, subject: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Windows of four fifths of the people, and of the others."""
-    people = np.random.default_rng(0).permutation(np.unique(subject))
-    unseen = np.isin(subject, people[: len(people) // 5])
-    return windows[~unseen], windows[unseen]
 
 
 def errors(pretrainer: MaskedPretrainer, X: np.ndarray) -> list[list[object]]:

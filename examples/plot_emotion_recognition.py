@@ -67,7 +67,7 @@ else:
     cohort = load_recordings(args.data, **wanted)
     if cohort.target is None:
         sys.exit(
-            f"{source} names no label. Choose one of its fields with --target (make demo "
+            f"{source} names no label. Choose one of its fields with --target (with make: "
             f"ARGS='--target FIELD'): {', '.join(cohort.fields)}"
         )
     cohort = load_recordings(args.data, **wanted, complete_subjects=True)

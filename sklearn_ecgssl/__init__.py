@@ -34,7 +34,13 @@ _FOLDERS = {
     "transforms": ["AddNoise", "FlipTime", "Negate", "Permute", "Scale", "TimeWarp"],
     "networks": ["ConvTrunk", "MaskedTransformer", "RecognitionNet", "TransformerTrunk"],
     "training": [],
-    "pretext": ["MaskedPretrainer", "PretextPretrainer"],
+    "pretext": [
+        "MaskedPretrainer",
+        "PretextPretrainer",
+        "list_pretrained",
+        "load_pretrained",
+        "model_card",
+    ],
     "features": ["HRVFeatures", "SSLEmbedder"],
     "classify": [
         "DenseClassifier",
@@ -115,15 +121,18 @@ __all__ = [
     "fetch_physionet",
     "fetch_qtdb",
     "label_fraction_study",
+    "list_pretrained",
     "load_amigos",
     "load_ascertain",
     "load_dreamer",
+    "load_pretrained",
     "load_pspm",
     "load_recordings",
     "load_swell",
     "load_tf_checkpoint",
     "load_wesad",
     "make_cohort",
+    "model_card",
     "paper_preset",
     "prepare",
     "reproduce",
@@ -187,7 +196,13 @@ if TYPE_CHECKING:  # what type checkers and editors read
         StudyDisplay,
         TransformationDisplay,
     )
-    from .pretext import MaskedPretrainer, PretextPretrainer
+    from .pretext import (
+        MaskedPretrainer,
+        PretextPretrainer,
+        list_pretrained,
+        load_pretrained,
+        model_card,
+    )
     from .signal import ECGFilter, Resampler, Segmenter, TrimmedScaler, scale_subjects
     from .transforms import AddNoise, FlipTime, Negate, Permute, Scale, TimeWarp
 else:  # what runs: a name is imported when it is first asked for

@@ -25,7 +25,7 @@ from sklearn_ecgssl import (
     TrimmedScaler,
     make_cohort,
 )
-from tests.tiny import tiny_masked
+from tests.tiny import tiny_masked, tiny_pretrainer
 
 
 @pytest.fixture(scope="module")
@@ -76,13 +76,21 @@ def test_contract_verbatim(pipe, cohort):
     assert np.isfinite(scores).all()
 
 
-def test_six_lines_of_the_readme(cohort, capsys):
+def six_lines():
     readme = Path(__file__).parents[1].joinpath("README.md").read_text("utf-8")
-    code = readme.split("```python\n")[1].split("```")[0]
-    small = "PretextPretrainer(filters=(4, 4, 6), max_epochs=1, "
-    assert "PretextPretrainer(" in code
+    return readme.split("```python\n")[1].split("```")[0]
+
+
+def test_six_lines_of_the_readme(cohort, capsys):
+    exec(six_lines(), {name: cohort[name] for name in ("recordings", "target", "subject")})
+    assert capsys.readouterr().out.startswith("[")
+
+
+def test_second_step_of_the_readme(cohort, capsys):
+    shipped, own = '"recognition-open", aggregate="rhythm"', "tiny_pretrainer()"
+    assert shipped in six_lines()
     names = {name: cohort[name] for name in ("recordings", "target", "subject")}
-    exec(code.replace("PretextPretrainer(", small), names)
+    exec(six_lines().replace(shipped, own), names | {"tiny_pretrainer": tiny_pretrainer})
     assert capsys.readouterr().out.startswith("[")
 
 

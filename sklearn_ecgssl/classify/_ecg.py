@@ -24,7 +24,14 @@ from ..formats import (
     training_summary,
 )
 from ..networks import ClassificationNet, DenseHead, check_state, initialised, rebuilt
-from ..pretext import PRETRAINERS, BasePretrainer, PretextPretrainer, resolve_pretrainer
+from ..pretext import (
+    PRETRAINERS,
+    BasePretrainer,
+    PretextPretrainer,
+    check_fits,
+    resolve_pretrainer,
+    warn_unless_scaled,
+)
 from ..signal._windows import WindowStore, check_windows
 from ..training import (
     PRECISIONS,
@@ -66,8 +73,9 @@ class ECGClassifier(PretrainedMixin, NetworkClassifier):
     ----------
     pretrainer : estimator, str, path-like or None, default=None
         A pretrainer, trained by `fit` on the windows that it is given; or a fitted one inside
-        `sklearn.frozen.FrozenEstimator`, or the folder of one that `save_pretrained` saved, both
-        used as they are. None stands for the trunk of
+        `sklearn.frozen.FrozenEstimator`, the name of an encoder that comes with the package (see
+        `list_pretrained`), or the folder of one that `save_pretrained` saved, all three used as
+        they are. None stands for the trunk of
         ``PretextPretrainer()`` as it is initialised; ``PretextPretrainer(max_epochs=0, ...)``
         for one of other sizes.
     freeze : {"trunk"} or None, default=None
@@ -274,7 +282,7 @@ class ECGClassifier(PretrainedMixin, NetworkClassifier):
                 checkpoint.expect(**facts, **{"content of y": checksum(labels)})
                 seeds = checkpoint.seeds(seeds)
             trunk_seed, split_seed, init_seed, *training_seeds = seeds
-            self.pretrainer_ = self._fitted_pretrainer(X, groups, trunk_seed)
+            self.pretrainer_ = self._fitted_pretrainer(X, store, groups, trunk_seed)
             if checkpoint is not None:
                 checkpoint.expect(**{"content of the pretrained trunk": self._trunk_checksum()})
             self.aggregate_ = self.aggregate
@@ -321,16 +329,12 @@ class ECGClassifier(PretrainedMixin, NetworkClassifier):
         state |= {HEAD + name: array for name, array in trained.state.items()}
         return replace(trained, state=state)
 
-    def _fitted_pretrainer(self, X: Any, groups: Any, seed: int) -> Any:
+    def _fitted_pretrainer(self, X: Any, store: WindowStore, groups: Any, seed: int) -> Any:
         if self.pretrainer is None:
             return PretextPretrainer(max_epochs=0, random_state=seed).fit(X)
         pretrainer = resolve_pretrainer(self.pretrainer).fit(X, None, groups=groups)
-        if pretrainer.n_features_in_ != self.n_features_in_:
-            raise ValueError(
-                f"The frozen pretrainer was fitted on windows of {pretrainer.n_features_in_} "
-                f"samples, these have {self.n_features_in_}. Use its sampling_rate and "
-                "window_length."
-            )
+        check_fits(pretrainer, store)
+        warn_unless_scaled(self.pretrainer, store)
         return pretrainer
 
     def _plan(self) -> TrainingPlan:

@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._compat import HasMethods, Interval, StrOptions, _fit_context
 from .._fitting import UnfinishedFitError, all_or_nothing
-from ..pretext import resolve_pretrainer
+from ..pretext import check_fits, resolve_pretrainer, warn_unless_scaled
 from ..signal._windows import check_windows
 from ._pooling import POOLS, pool_windows
 
@@ -26,8 +26,9 @@ class SSLEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     ----------
     pretrainer : estimator, str, path-like or None, default=None
         `PretextPretrainer` or `MaskedPretrainer`; a fitted one inside
-        `sklearn.frozen.FrozenEstimator`; or the folder of one that `save_pretrained` saved, which
-        is never trained either. None stands for ``PretextPretrainer()``.
+        `sklearn.frozen.FrozenEstimator`; the name of an encoder that comes with the package, see
+        `list_pretrained`; or the folder of one that `save_pretrained` saved. The last three are
+        never trained. None stands for ``PretextPretrainer()``.
     layer : str, default="last"
         Whose features: "last", "all", or a single one, of `PretextPretrainer` "block1", "block2",
         "block3", of `MaskedPretrainer` "layer1", "layer2".
@@ -39,8 +40,8 @@ class SSLEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         `MaskedPretrainer` "last" too, the last sample's token. Several stand side by side:
         ``("max", "rhythm")``.
     sampling_rate : float, default=256
-        Of the windows, in Hz. "rhythm" asks for it, and a pretrainer that was saved with its own
-        must have the same.
+        Of the windows, in Hz. "rhythm" asks for it, and an encoder that comes with the package, or
+        that was saved with its own, must have the same.
     pool : {"mean", "max", "mean_std"}, default="mean"
         How the windows of a recording become one row; "mean_std" gives means, then standard
         deviations. Plain windows are not pooled.
@@ -142,18 +143,8 @@ class SSLEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self.windowed_ = store.windowed
         self.pretrainer_ = pretrainer
         self._pretrain(X, groups)
-        if self.pretrainer_.n_features_in_ != store.n_times:
-            raise ValueError(
-                f"The frozen pretrainer was fitted on windows of {self.pretrainer_.n_features_in_} "
-                f"samples, these have {store.n_times}. Use its sampling_rate and window_length."
-            )
-        rate = getattr(self.pretrainer_, "sampling_rate_", None)
-        if rate not in (None, self.sampling_rate):
-            raise ValueError(
-                f"The pretrainer was saved with a sampling rate of {rate:g} Hz, "
-                f"sampling_rate={self.sampling_rate:g}. Resample the recordings (Resampler), or, "
-                f"if they have that rate, pass sampling_rate={rate:g}."
-            )
+        check_fits(self.pretrainer_, store, float(self.sampling_rate))
+        warn_unless_scaled(self.pretrainer, store)
         return self
 
     def _pretrain(self, X: Any, groups: Any) -> None:

@@ -239,7 +239,7 @@ class TestPretrainer:
 
     def test_another_window_length_than_the_frozen_one(self, fitted):
         model = tiny_ecg_classifier(FrozenEstimator(fitted))
-        with pytest.raises(ValueError, match="fitted on windows of 64 samples, these have 32"):
+        with pytest.raises(ValueError, match="learnt from windows of 64 samples, these have 32"):
             model.fit(X[:, :32], Y)
 
     def test_frozen_but_unfitted(self):
@@ -247,7 +247,7 @@ class TestPretrainer:
             tiny_ecg_classifier(FrozenEstimator(tiny_pretrainer())).fit(X, Y)
 
     def test_folder_that_is_not_there(self):
-        with pytest.raises(ValueError, match="pretrainer='trunk' must be .* no such folder"):
+        with pytest.raises(ValueError, match="'trunk' cannot be found.* neither a folder"):
             tiny_ecg_classifier("trunk").fit(X, Y)
 
     @pytest.mark.parametrize("wrong", [SSLEmbedder(), 3])

@@ -160,5 +160,5 @@ def test_mean_std_needs_what_it_was_fitted_on(tiny, windows, recordings):
 @each_pretrainer
 def test_frozen_pretrainer_of_another_window_length(tiny, windows):
     frozen = FrozenEstimator(tiny().fit(windows))
-    with pytest.raises(ValueError, match="fitted on windows of 64 samples, these have 32"):
+    with pytest.raises(ValueError, match="learnt from windows of 64 samples, these have 32"):
         SSLEmbedder(frozen).fit(windows[:, :32])

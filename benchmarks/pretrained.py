@@ -1,0 +1,249 @@
+"""What the shipped encoders are worth on people whom they have not met.
+
+Balanced accuracy on windows of people who are left out one at a time, of a linear classifier of
+frozen features (linear_scores.py says how its C is chosen), as they are and scaled person by person
+without labels, with all labels of the other people and with few. Beside the shipped encoders: heart
+rate, the same networks as they are initialised, and the same pretrained on the target data, where a
+person is always embedded by an encoder that has not met him or her.
+
+With --choose: candidates for shipping, scored on people 1, 3, ... alone, so that the others can
+still say what the chosen one is worth.
+"""
+
+import sys
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from joblib import Parallel, delayed
+from sklearn.base import clone
+
+from sklearn_ecgssl.classify._subject_scaled import scale_rows
+from sklearn_ecgssl.datasets import load_recordings, make_cohort
+from sklearn_ecgssl.features import HRVFeatures
+from sklearn_ecgssl.pretext import MaskedPretrainer, PretextPretrainer, load_pretrained
+
+from .ecg import labelled_windows
+from .linear_scores import majority_people, score_people
+from .people import interval
+from .reconstruction import RATE, prepared
+from .score_tables import Row, print_fractions, print_scores
+from .tables import print_table
+
+FRACTIONS = (1.0, 0.5, 0.2, 0.01)
+#: Estimator, sampling rate in Hz and aggregations of either method.
+METHODS = {
+    "recognition": (PretextPretrainer, 256, ["max", "rhythm"]),
+    "masked": (MaskedPretrainer, RATE, ["cls", "mean", "rhythm"]),
+}
+#: Features side by side.
+ROWS = {
+    "recognition max": ["recognition max"],
+    "recognition rhythm": ["recognition rhythm"],
+    "recognition max, rhythm": ["recognition max", "recognition rhythm"],
+    "masked cls": ["masked cls"],
+    "masked mean": ["masked mean"],
+    "masked rhythm": ["masked rhythm"],
+}
+UNIONS = {
+    "recognition max, masked mean": ["recognition max", "masked mean"],
+    "recognition max, heart rate": ["recognition max", "heart rate"],
+    "recognition rhythm, heart rate": ["recognition rhythm", "heart rate"],
+    "masked mean, heart rate": ["masked mean", "heart rate"],
+    "recognition max, masked mean, heart rate": ["recognition max", "masked mean", "heart rate"],
+}
+HEART_RATE = {"heart rate": ["heart rate"]}
+
+
+@dataclass
+class Windows:
+    """The same windows as each method takes them, with target and subject."""
+
+    of: dict[str, np.ndarray]
+    target: np.ndarray
+    subject: np.ndarray
+
+    @property
+    def people(self) -> np.ndarray:
+        return np.unique(self.subject)
+
+    def keep(self, people) -> "Windows":
+        kept = np.isin(self.subject, people)
+        of = {method: windows[kept] for method, windows in self.of.items()}
+        return Windows(of, self.target[kept], self.subject[kept])
+
+
+def run(args) -> None:
+    data = windows_of_both(args)
+    if args.choose:
+        choose(args.choose, data.keep(data.people[0::2]), args)
+        return
+    print(f"{len(data.target)} windows of {len(data.people)} people\n", flush=True)
+    encoders = load_encoders(args)
+    rows = [majority(data)]
+    sources = {"shipped": shipped_rows, "random": untrained_rows, "target": target_rows}
+    for name, score in sources.items():
+        if name in args.encoders:
+            start = time.perf_counter()
+            found = score(encoders, data, args)
+            rows += found
+            seconds = time.perf_counter() - start
+            print(f"{name}: {len(found)} rows in {seconds:.0f} s", flush=True)
+    print_scores(rows, data.people)
+    print_fractions(rows, FRACTIONS)
+
+
+def windows_of_both(args) -> Windows:
+    """Windows of --data, or of a simulated cohort, prepared for either method."""
+    recognition, target, subject = labelled_windows(args)
+    if args.data is None:
+        cohort = make_cohort(n_subjects=10, duration=(60, 61), random_state=0)
+    else:
+        where = dict.fromkeys(args.where, True)
+        cohort = load_recordings(args.data, target=args.target, where=where, complete_subjects=True)
+    masked, *labels = prepared(cohort, cohort.target, cohort.subject)
+    if not (np.array_equal(labels[0], target) and np.array_equal(labels[1], subject)):
+        raise ValueError(
+            f"--data {args.data} gives {len(target)} windows at 256 Hz, {len(masked)} at {RATE}; "
+            "features side by side need the same ones. Trim its recordings to whole windows."
+        )
+    return Windows({"recognition": recognition, "masked": masked}, target, subject)
+
+
+def load_encoders(args) -> dict:
+    """Encoders by method; one that cannot be had is left out, and that is said."""
+    encoders = {}
+    for method in METHODS:
+        place = getattr(args, method)
+        try:
+            found, encoder = load(place, args.device)
+        except FileNotFoundError as error:
+            print(f"without rows of {method}: --{method} {place} is missing ({error})\n")
+            continue
+        if found != method:
+            expected, got = METHODS[method][0].__name__, type(encoder).__name__
+            raise ValueError(f"--{method} {place} must hold a {expected}, got a {got}.")
+        encoders[method] = encoder
+    return encoders
+
+
+def load(place: str, device: str) -> tuple:
+    """Load an encoder, and find which method it is of."""
+    encoder = load_pretrained(place, device=device)
+    method = next(name for name, (kind, *_) in METHODS.items() if isinstance(encoder, kind))
+    rate = METHODS[method][1]
+    if encoder.sampling_rate_ not in (None, rate):
+        raise ValueError(
+            f"{place} takes windows at {encoder.sampling_rate_:g} Hz; the windows of {method} are "
+            f"prepared at {rate} Hz here."
+        )
+    return method, encoder
+
+
+def majority(data: Windows) -> Row:
+    scores = [majority_people(data.target, data.subject, fraction) for fraction in FRACTIONS]
+    return Row("majority class", "", 0, np.stack([scores, scores], axis=1))
+
+
+def shipped_rows(encoders: dict, data: Windows, args) -> list[Row]:
+    """Score heart rate, and features of the encoders as they are, alone and side by side."""
+    hrv = HRVFeatures(256, features=["mean_hr", "sdnn", "rmssd"])
+    features = {"heart rate": hrv.fit_transform(data.of["recognition"])}
+    features |= embedded(encoders, data)
+    return [
+        *score_rows([features], HEART_RATE, "", data, FRACTIONS, args.jobs),
+        *score_rows([features], ROWS | UNIONS, "shipped", data, FRACTIONS, args.jobs),
+    ]
+
+
+def untrained_rows(encoders: dict, data: Windows, args) -> list[Row]:
+    """Score the same networks as they are initialised, each person by the mean over seeds."""
+    of_seeds = []
+    for seed in range(args.seeds):
+        networks = {m: untrained(encoder, data.of[m], seed) for m, encoder in encoders.items()}
+        features = embedded(networks, data)
+        of_seeds.append(score_rows([features], ROWS, "initialised", data, FRACTIONS, args.jobs))
+    return [
+        Row(rows[0].name, rows[0].encoder, rows[0].n_features, np.mean([r.scores for r in rows], 0))
+        for rows in zip(*of_seeds, strict=True)
+    ]
+
+
+def untrained(encoder, windows, seed: int):
+    """Make the network of an encoder anew, with weights as they are drawn."""
+    return clone(encoder).set_params(max_epochs=0, random_state=seed).fit(windows)
+
+
+def target_rows(encoders: dict, data: Windows, args) -> list[Row]:
+    """Score the same networks, pretrained on every second person, on the others."""
+    of_halves = {m: pretrained_on_halves(encoder, m, data, args) for m, encoder in encoders.items()}
+    # people 1, 3, ... are embedded by what 2, 4, ... have taught, and the other way round
+    in_turn = [{m: halves[i] for m, halves in of_halves.items()} for i in (1, 0)]
+    features = [embedded(of_half, data) for of_half in in_turn]
+    return score_rows(features, ROWS, "target data", data, FRACTIONS, args.jobs)
+
+
+def pretrained_on_halves(encoder, method: str, data: Windows, args) -> list:
+    """Pretrain on people 1, 3, ..., and on people 2, 4, ..."""
+    pretrainer = clone(encoder).set_params(
+        max_epochs=args.epochs, batch_size=32, memory=args.memory, random_state=0, verbose=1
+    )
+    halves = [data.keep(data.people[i::2]) for i in (0, 1)]
+    return Parallel(n_jobs=args.jobs)(
+        delayed(clone(pretrainer).fit)(half.of[method], groups=half.subject) for half in halves
+    )
+
+
+def embedded(encoders: dict, data: Windows) -> dict[str, np.ndarray]:
+    """Features of all windows, by method and aggregation."""
+    features = {}
+    for method, encoder in encoders.items():
+        _, rate, ways = METHODS[method]
+        columns = encoder.encode(data.of[method], aggregate=ways, sampling_rate=rate)
+        ends = np.cumsum([encoder.n_features_encoded(aggregate=way) for way in ways])
+        parts = np.split(columns, ends[:-1], axis=1)
+        features |= {f"{method} {way}": X for way, X in zip(ways, parts, strict=True)}
+    return features
+
+
+def score_rows(
+    in_turn: list[dict], layout: dict, encoder: str, data: Windows, fractions, n_jobs: int
+) -> list[Row]:
+    """Score the rows of a layout whose features are there; `in_turn` as in predict_people."""
+    rows = []
+    for name, parts in layout.items():
+        if not in_turn[0].keys() >= set(parts):
+            continue
+        X = [np.hstack([own[part] for part in parts], dtype=np.float64) for own in in_turn]
+        scores = [score_columns(X, data, fraction, n_jobs) for fraction in fractions]
+        rows.append(Row(name, encoder, X[0].shape[1], np.array(scores)))
+        # long before the tables, and not among them
+        print(name, encoder, *map(interval, scores[0]), sep="  ", file=sys.stderr, flush=True)
+    return rows
+
+
+def score_columns(X: list[np.ndarray], data: Windows, fraction: float, n_jobs: int) -> np.ndarray:
+    """Score each person by features as they are and scaled by person."""
+    scaled = [scale_rows(own, data.subject) for own in X]
+    return np.array(
+        [score_people(own, data.target, data.subject, fraction, n_jobs) for own in (X, scaled)]
+    )
+
+
+def choose(places: list[str], data: Windows, args) -> None:
+    """Score candidates with all labels, on the people that are given."""
+    print(f"{len(data.target)} windows of {len(data.people)} people: 1, 3, ...", flush=True)
+    loaded = {place: load(place, args.device) for place in places}
+    for method in METHODS:
+        candidates = {place: encoder for place, (m, encoder) in loaded.items() if m == method}
+        layout = {name: parts for name, parts in ROWS.items() if name.startswith(method)}
+        if not candidates:
+            continue
+        header = ["encoder", *(cell for name in layout for cell in (name, "scaled by person"))]
+        print("\nAll labels: mean ± 95 % interval\n")
+        cells = []
+        for place, encoder in candidates.items():
+            features = embedded({method: encoder}, data)
+            rows = score_rows([features], layout, place, data, [1.0], args.jobs)
+            cells.append([place, *(interval(s) for row in rows for s in row.scores[0])])
+        print_table(header, cells)

@@ -1,0 +1,156 @@
+"""The corpus that the encoders learn from: which people, which windows, which noise."""
+
+import fnmatch
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from sklearn_ecgssl import datasets
+from sklearn_ecgssl.signal import ECGFilter, Resampler, Segmenter
+from sklearn_ecgssl.transforms import WindowTransform
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where data sets are read from and prepared files are kept.
+
+    `recordings` is a folder of recordings files; None downloads the sets from PhysioNet.
+    """
+
+    work: Path
+    recordings: Path | None = None
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Windows to learn from and windows of other people, each with whose it is."""
+
+    learnt: np.ndarray
+    held_out: np.ndarray
+    learnt_from: np.ndarray
+    held_out_of: np.ndarray
+
+
+def make_corpus(config: dict, recipe: dict, place: Place) -> Corpus:
+    """Put the windows of all sets of a recipe together."""
+    at_most = recipe.get("windows_per_person", config["corpus"]["windows_per_person"])
+    windows, person, is_held_out = [], [], []
+    for one in sets_of(config, recipe):
+        data = load_set(config, one, recipe["method"], place)
+        people = np.unique(data.subject)
+        held_out = choose_held_out(one, people, config["corpus"]["held_out"])
+        for subject in people:
+            own = [data.recordings[i] for i in np.flatnonzero(data.subject == subject)]
+            windows.append(spread(np.concatenate(own), at_most))
+            person += [f"{one['name']}/{subject}"] * len(windows[-1])
+            is_held_out += [subject in held_out] * len(windows[-1])
+    X, person, out = np.concatenate(windows), np.array(person), np.array(is_held_out)
+    return Corpus(X[~out], X[out], person[~out], person[out])
+
+
+def sets_of(config: dict, recipe: dict) -> list[dict]:
+    """List the data sets of a recipe."""
+    without = recipe.get("without_sets", [])
+    return [one for one in config["corpus"]["sets"] if one["name"] not in without]
+
+
+def load_set(config: dict, one: dict, method: str, place: Place) -> Any:
+    """Read a data set and cut it into windows, prepared as a method asks."""
+    preparation = config["preparation"][method]
+    rate = preparation["sampling_rate"]
+    settings = {
+        "cache": place.work / "cache",
+        "sampling_rate": rate,
+        "transformer": ECGFilter(rate, **preparation["filter"]),
+        "scale": preparation["scale"],
+        "segmenter": Segmenter(rate, config["corpus"]["window_length"]),
+    }
+    load, source, options = loader_of(one, place)
+    data = datasets.prepare(load, *source, **options, **settings)
+    names = np.array([str(subject).rpartition("/")[2] for subject in data.subject])
+    keep = np.flatnonzero(~np.isin(names, one.get("without", [])))
+    data.recordings, data.subject = [data.recordings[i] for i in keep], names[keep]
+    return data
+
+
+def loader_of(one: dict, place: Place) -> tuple[Any, list, dict]:
+    """Find the function that reads a data set, and what it is called with."""
+    if place.recordings is not None:
+        return datasets.load_recordings, [place.recordings / one["file"]], {"target": None}
+    return getattr(datasets, one["fetch"]), [], {"data_home": home(place)} | one.get("options", {})
+
+
+def home(place: Place) -> Path:
+    """Name the folder that sets are downloaded to."""
+    return place.work / "physionet"
+
+
+def choose_held_out(one: dict, people: np.ndarray, fraction: float) -> set[str]:
+    """Choose people by their names alone, so that neither order nor number of others matters."""
+    patterns = one.get("never_held_out", [])
+    eligible = [p for p in people if not any(fnmatch.fnmatch(p, pattern) for pattern in patterns)]
+    drawn = sorted(eligible, key=lambda p: hashlib.sha256(f"{one['name']}/{p}".encode()).digest())
+    return set(drawn[: max(1, round(fraction * len(people)))])
+
+
+def spread(windows: np.ndarray, at_most: int) -> np.ndarray:
+    """Take windows that are spread evenly over all that there are."""
+    chosen = np.linspace(0, len(windows) - 1, at_most).round().astype(int)
+    return windows[chosen] if len(windows) > at_most else windows
+
+
+def checksum(one: dict, place: Place) -> str:
+    """SHA-256 of what a set was read from: the recordings file, or PhysioNet's list of checksums.
+
+    The list names the SHA-256 of every file of the set, and no file is used that has another.
+    """
+    if place.recordings is not None:
+        file = place.recordings / one["file"]
+    else:
+        file = home(place) / one["physionet"] / "SHA256SUMS.txt"
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+class AddRecordedNoise(WindowTransform):
+    """Add a random stretch of recorded noise to each window, at `snr_db` below its power.
+
+    `noise` has the sampling rate of the windows and the shape (n_recordings, n_times).
+    """
+
+    def __init__(self, noise: Any, snr_db: float = 15) -> None:
+        self.noise = noise
+        self.snr_db = snr_db
+
+    def apply(
+        self, windows: torch.Tensor, generator: torch.Generator | None = None
+    ) -> torch.Tensor:
+        n_windows, n_times = windows.shape
+        noise = torch.from_numpy(np.asarray(self.noise, dtype=np.float32)).to(windows.device)
+        draw = {"size": (n_windows, 1), "generator": generator, "device": windows.device}
+        rows = torch.randint(len(noise), **draw)
+        starts = torch.randint(noise.shape[1] - n_times + 1, **draw)
+        stretches = noise[rows, starts + torch.arange(n_times, device=windows.device)]
+        stretches = stretches - stretches.mean(dim=1, keepdim=True)
+        power = windows.square().mean(dim=1, keepdim=True) / 10 ** (self.snr_db / 10)
+        own = stretches.square().mean(dim=1, keepdim=True).clamp(min=1e-12)
+        return torch.addcmul(windows, stretches, (power / own).sqrt())
+
+
+def recorded_noise(config: dict, place: Place) -> AddRecordedNoise:
+    """Read recorded noise, brought to the rate of the windows and filtered as they are."""
+    preparation = config["preparation"]["recognition"]
+    rate = preparation["sampling_rate"]
+    load, source, options = loader_of(config["noise"], place)
+    data = load(*source, **options)
+    rates = np.broadcast_to(data.sampling_rate, len(data.recordings))
+    resampled = [
+        Resampler(own, rate).fit_transform([recording])[0]
+        for recording, own in zip(data.recordings, rates, strict=True)
+    ]
+    return AddRecordedNoise(
+        np.stack(ECGFilter(rate, **preparation["filter"]).fit_transform(resampled))
+    )

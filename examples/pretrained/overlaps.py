@@ -1,0 +1,299 @@
+"""Look for the signal of an evaluation set in the corpus: by content, whatever the names say.
+
+    python examples/pretrained/overlaps.py --recordings FOLDER --evaluation eegmat_ecg.npz
+
+Takes every window of an evaluation set and finds its highest absolute correlation with any stretch
+of the corpus as long, at any offset. Data sets hold excerpts of each other at other sampling rates,
+in other units, upside down: they correlate above .99, and then the exit status is 1. (What qtdb has
+of mitdb does above .996, the most alike windows of two people of the corpus below .96.) Another
+lead of the same heart beats does not, nor do other minutes of a person; these only names tell.
+With `--among N`, so many windows of each person of the corpus are looked for in all others.
+
+There are two steps. All offsets at 64 Hz are tried on what is below 16 Hz, by FFT. Whatever could
+be above .99 is then correlated at 256 Hz, in steps of a millisecond. It could be from .7 on: half
+a sample between the grids of 64 Hz costs up to .09 of a correlation (the vectors are 24 degrees
+apart). Where but a fifth of a window is below 16 Hz, so much noise as .99 allows costs another 19
+degrees there. Such were the worst of some windows of all six data sets, and the cosine of both
+together is .73. Without the low-pass at 16 Hz, half a sample costs up to .28.
+"""
+
+import argparse
+import sys
+import tomllib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from corpus import Place, loader_of
+from scipy import fft, signal
+from sklearn.utils import Bunch
+
+from sklearn_ecgssl import datasets
+from sklearn_ecgssl.signal import Resampler, Segmenter
+
+HERE = Path(__file__).parent
+
+LIMIT = 0.99  # above it, two windows are the same
+COARSE_LIMIT = 0.7  # above it, they may be
+WINDOW_LENGTH = 10  # seconds
+EDGE = 1  # seconds of a recording that depend on how filters continue it
+FINE_RATE = 256
+COARSE_RATE = 64
+RATIO = FINE_RATE // COARSE_RATE
+STEPS = 4  # between two samples at 256 Hz
+REACH = 6  # samples at 256 Hz, before and after what was found at 64 Hz
+FLAT = 1e-3  # what varies less, relative to its recording, is flat
+BLOCK = 4096  # samples of an FFT
+AT_ONCE = 64  # windows, so that their products stay in the cache
+
+HIGH_PASS = signal.butter(4, 0.8, "highpass", fs=FINE_RATE, output="sos")
+INTERPOLATION = signal.firwin(20 * STEPS + 1, 1 / STEPS, window=("kaiser", 5.0))
+LOW_PASS = signal.butter(4, 16, fs=FINE_RATE, output="sos")
+
+
+class Recording(NamedTuple):
+    """A recording, filtered, at both rates, with a standard deviation of 1."""
+
+    name: str
+    person: str
+    fine: np.ndarray
+    coarse: np.ndarray
+
+
+class Windows(NamedTuple):
+    """Windows at both rates, and where they are from; start in s."""
+
+    fine: np.ndarray
+    coarse: np.ndarray
+    name: np.ndarray
+    person: np.ndarray
+    start: np.ndarray
+
+    def take(self, rows: np.ndarray) -> "Windows":
+        return Windows(*(column[rows] for column in self))
+
+
+class Match(NamedTuple):
+    """How much a window is like a stretch of a recording, which begins at `offset` s."""
+
+    correlation: float
+    window: int
+    recording: int
+    offset: float
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--config", type=Path, default=HERE / "encoders.toml")
+    parser.add_argument("--recordings", type=Path, help="folder of recordings files")
+    parser.add_argument("--work", type=Path, default=Path("pretrained-work"), help="for downloads")
+    parser.add_argument("--evaluation", type=Path, nargs="*", default=[], help="recordings files")
+    parser.add_argument("--among", type=int, default=0, metavar="N", help="windows of a person")
+    args = parser.parse_args()
+    if not args.evaluation and not args.among:
+        parser.error("there is nothing to look for: give --evaluation, --among, or both")
+    place = Place(args.work, args.recordings)
+    sets = tomllib.loads(args.config.read_text(encoding="utf-8"))["corpus"]["sets"]
+    corpus = {one["name"]: read_corpus_set(one, place) for one in sets}
+    n_above = 0
+    for path in args.evaluation:
+        data = datasets.load_recordings((args.recordings or Path()) / path, target=None)
+        evaluation = prepare(data, path.stem)
+        if not evaluation:
+            parser.error(f"--evaluation {path}: no recording in it is as long as a window of 10 s")
+        windows = windows_of(evaluation)
+        for name, recordings in corpus.items():
+            n_above += report(windows, path.stem, recordings, name)
+            # An excerpt as short as this need not hold a whole window of the evaluation set.
+            short = [r for r in recordings if len(r.fine) <= 2 * WINDOW_LENGTH * FINE_RATE]
+            if short:
+                middles = windows_of(short, WINDOW_LENGTH - 2 * EDGE, EDGE)
+                n_above += report(middles, f"{name} (short recordings)", evaluation, path.stem)
+    if args.among:
+        report_among([r for recordings in corpus.values() for r in recordings], args.among)
+    return int(n_above > 0)
+
+
+def read_corpus_set(one: dict, place: Place) -> list[Recording]:
+    """Read a set of encoders.toml, without those who are left out."""
+    load, source, options = loader_of(one, place)
+    return prepare(load(*source, **options), one["name"], one.get("without", []))
+
+
+def prepare(data: Bunch, data_set: str, without: Sequence[str] = ()) -> list[Recording]:
+    """Filter and resample the recordings of a data set, but for those shorter than a window."""
+    n = len(data.recordings)
+    rates = np.broadcast_to(data.sampling_rate, n)
+    names = data.fields.get("record", np.arange(n))
+    people = [str(subject).rpartition("/")[2] for subject in data.subject]
+    return [
+        Recording(str(name), f"{data_set}/{person}", *at_both_rates(recording, rate))
+        for recording, rate, name, person in zip(data.recordings, rates, names, people, strict=True)
+        if person not in without and len(recording) >= WINDOW_LENGTH * rate
+    ]
+
+
+def at_both_rates(recording: np.ndarray, sampling_rate: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return a recording as it is trained on, at 256 Hz, and what is below 16 Hz, at 64 Hz."""
+    fine = Resampler(sampling_rate, FINE_RATE).transform([recording])[0]
+    n_coarse = len(fine) // RATIO
+    if np.ptp(recording) == 0:  # of which the filters would leave rounding errors
+        return np.zeros_like(fine), np.zeros_like(fine[:n_coarse])
+    fine = signal.sosfiltfilt(HIGH_PASS, fine.astype(np.float64))
+    coarse = signal.sosfiltfilt(LOW_PASS, fine)[: n_coarse * RATIO : RATIO]
+    return (fine / fine.std()).astype(np.float32), (coarse / coarse.std()).astype(np.float32)
+
+
+def windows_of(recordings: list[Recording], length: int = WINDOW_LENGTH, edge: int = 0) -> Windows:
+    """Cut recordings, but for an edge at either end, into windows; both in s."""
+    fine, coarse = (
+        Segmenter(rate, length).transform([x[edge * rate : len(x) - edge * rate] for x in signals])
+        for rate, signals in (
+            (FINE_RATE, [r.fine for r in recordings]),
+            (COARSE_RATE, [r.coarse for r in recordings]),
+        )
+    )
+    counts = [len(windows) for windows in fine]
+    return Windows(
+        np.concatenate(fine),
+        np.concatenate(coarse),
+        np.repeat([r.name for r in recordings], counts),
+        np.repeat([r.person for r in recordings], counts),
+        np.concatenate([edge + length * np.arange(n) for n in counts]),
+    )
+
+
+def search(windows: Windows, recordings: list[Recording]) -> list[Match]:
+    """Look for windows in the recordings of other people.
+
+    Returns, for each window, every place where it may be, and the one where it is most likely.
+    """
+    n_windows, n_times = windows.coarse.shape
+    spectra, fine = spectra_of(windows.coarse), unit_rows(windows.fine)
+    best = np.zeros(n_windows)
+    matches = []
+    for index, recording in enumerate(recordings):
+        of_others = windows.person != recording.person
+        for rows, first, found in correlations(spectra, recording.coarse, n_times):
+            found = np.abs(found, out=found)
+            promising = found.max(axis=1) > np.minimum(best[rows], COARSE_LIMIT)
+            for row in np.flatnonzero(promising & of_others[rows]):
+                for offset in peaks(found[row]):
+                    window = rows.start + row
+                    value, sample = correlate_finely(
+                        fine[window], recording.fine, (first + offset) * RATIO
+                    )
+                    best[window] = max(best[window], value)
+                    matches.append(Match(value, window, index, sample / FINE_RATE))
+    return matches
+
+
+def spectra_of(windows: np.ndarray) -> np.ndarray:
+    """Transform windows for `correlations`."""
+    return np.conj(fft.rfft(unit_rows(windows), BLOCK, workers=1)).astype(np.complex64)
+
+
+def unit_rows(windows: np.ndarray) -> np.ndarray:
+    """Take off the mean of each window and divide by its norm; a flat one becomes zeros."""
+    centred = windows - windows.mean(axis=1, keepdims=True, dtype=np.float64)
+    deviation = centred.std(axis=1, keepdims=True)
+    norm = np.sqrt(windows.shape[1]) * np.maximum(deviation, FLAT)
+    return np.where(deviation > FLAT, centred / norm, 0)
+
+
+def correlations(
+    spectra: np.ndarray, recording: np.ndarray, n_times: int
+) -> Iterator[tuple[slice, int, np.ndarray]]:
+    """Correlate windows with all stretches of a recording of `n_times` samples.
+
+    Yields some windows, the offset of the first of some stretches, and the correlations of each of
+    these windows with each of these stretches. In the next step they are written over.
+    """
+    scale = inverse_norms(recording, n_times)
+    step = BLOCK - n_times + 1  # beyond these, a block is continued with its beginning
+    for first in range(0, len(scale), step):
+        block = fft.rfft(recording[first : first + BLOCK], BLOCK, workers=1)
+        here = scale[first : first + step]
+        for i in range(0, len(spectra), AT_ONCE):
+            rows = slice(i, min(i + AT_ONCE, len(spectra)))
+            found = fft.irfft(spectra[rows] * block, BLOCK, workers=1, overwrite_x=True)
+            yield rows, first, np.multiply(found[:, : len(here)], here)
+
+
+def inverse_norms(recording: np.ndarray, n_times: int) -> np.ndarray:
+    """Return 1 / norm of every stretch of a recording without its mean; 0 for a flat one."""
+    sums, squares = (
+        np.concatenate([[0], np.cumsum(recording.astype(np.float64) ** power)]) for power in (1, 2)
+    )
+    mean = (sums[n_times:] - sums[:-n_times]) / n_times
+    variance = (squares[n_times:] - squares[:-n_times]) / n_times - mean**2
+    inverse = 1 / np.sqrt(n_times * np.maximum(variance, FLAT**2))
+    return np.where(variance > FLAT**2, inverse, 0).astype(np.float32)
+
+
+def peaks(found: np.ndarray) -> np.ndarray:
+    """Find the local maxima above the limit of the first step, or else the highest."""
+    around = np.pad(found, 1)
+    is_peak = (found >= around[:-2]) & (found > around[2:]) & (found > COARSE_LIMIT)
+    return np.flatnonzero(is_peak) if is_peak.any() else found.argmax(keepdims=True)
+
+
+def correlate_finely(window: np.ndarray, recording: np.ndarray, sample: int) -> tuple[float, float]:
+    """Find the highest absolute correlation around a sample, and where, between two samples even.
+
+    The window is one of `unit_rows`.
+    """
+    n_times = len(window)
+    first = max(sample - REACH, 0)
+    last = min(sample + REACH, len(recording) - n_times)
+    piece = recording[first : last + n_times].astype(np.float64)
+    piece = signal.resample_poly(piece, STEPS, 1, window=INTERPOLATION, padtype="line")
+    found = [
+        np.abs(np.correlate(phase, window) * inverse_norms(phase, n_times))
+        for phase in (piece[i::STEPS] for i in range(STEPS))
+    ]
+    found = np.stack(found, axis=1).ravel()
+    return float(found.max()), first + float(found.argmax()) / STEPS
+
+
+def report(windows: Windows, of: str, recordings: list[Recording], name: str) -> int:
+    """Say how many windows of one set are in another, and what is most alike; return how many."""
+    matches = search(windows, recordings)
+    n_above = len({match.window for match in matches if match.correlation > LIMIT})
+    print(f"{of} in {name}: {n_above} of {len(windows.name)} windows above {LIMIT}")
+    for match in sorted(matches, reverse=True)[:1]:
+        print("    highest:", described(match, windows, recordings), flush=True)
+    return n_above
+
+
+def report_among(recordings: list[Recording], n_windows: int) -> None:
+    """Say which people of the corpus share a stretch, from some windows of each."""
+    windows = windows_of(recordings, WINDOW_LENGTH - 2 * EDGE, EDGE)
+    chosen = []
+    for person in np.unique(windows.person):
+        rows = np.flatnonzero(windows.person == person)
+        places = np.linspace(0, len(rows) - 1, n_windows + 2)[1:-1].round().astype(int)
+        chosen += rows[np.unique(places)].tolist()
+    windows = windows.take(np.array(chosen))
+    of_pairs: dict[frozenset[str], Match] = {}
+    for match in sorted(search(windows, recordings)):
+        pair = frozenset([windows.person[match.window], recordings[match.recording].person])
+        of_pairs[pair] = match
+    ordered = sorted(of_pairs.values(), reverse=True)
+    same = [match for match in ordered if match.correlation > LIMIT]
+    print(f"among the corpus: {len(same)} pairs of people above {LIMIT}")
+    for match in ordered[: len(same) + 1]:
+        print("   ", described(match, windows, recordings), flush=True)
+
+
+def described(match: Match, windows: Windows, recordings: list[Recording]) -> str:
+    window, recording = windows.take(np.array([match.window])), recordings[match.recording]
+    return (
+        f"{match.correlation:.4f}, {window.person[0]} ({window.name[0]}) at {window.start[0]} s, "
+        f"{recording.person} ({recording.name}) at {match.offset:.3f} s"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,365 @@
+"""The encoders that come with the package: their names, their files and their features.
+
+    python -m tests.pretext.test_shipped
+
+writes shipped_features.npz anew, after encoders have changed: with what it holds, other platforms
+are compared with the one that wrote it.
+"""
+
+import hashlib
+import json
+import pickle
+import re
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+
+import sklearn_ecgssl
+from sklearn_ecgssl.classify import ECGClassifier
+from sklearn_ecgssl.features import SSLEmbedder
+from sklearn_ecgssl.pretext import (
+    MaskedPretrainer,
+    PretextPretrainer,
+    _shipped,
+    list_pretrained,
+    load_pretrained,
+    model_card,
+    resolve_pretrainer,
+)
+from tests.fuzz.weights import split
+from tests.tiny import tiny_ecg_classifier, tiny_masked, tiny_pretrainer, waves
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "sklearn_ecgssl"
+STORED = Path(__file__).with_name("shipped_features.npz")
+FILES = ["MODEL_CARD.md", "config.json", "weights.safetensors"]
+
+#: Each encoder's class, the rate of its windows of 10 s, and the most bytes that its weights take.
+ENCODERS = {
+    "recognition-open": (PretextPretrainer, 256, 3_000_000),
+}
+each_encoder = pytest.mark.parametrize("name", ENCODERS)
+
+X, Y = waves(8)
+
+
+def beats(sampling_rate, n_windows=6):
+    """Windows of beats, of sines and Gaussians alone, which every platform computes alike."""
+    time = np.arange(10 * n_windows * sampling_rate) / sampling_rate
+    phase = (1.1 * time + 0.15 * np.sin(0.6 * time)) % 1
+    bumps = [(0.20, 0.12, 0.025), (0.36, -0.10, 0.009), (0.385, 1.0, 0.011), (0.41, -0.25, 0.010)]
+    bumps.append((0.62, 0.28, 0.045))
+    ecg = sum(height * np.exp(-0.5 * ((phase - at) / width) ** 2) for at, height, width in bumps)
+    ecg = ecg * (1 + 0.2 * np.sin(0.21 * time)) + 0.05 * np.sin(1.7 * time)
+    return ((ecg - ecg.mean()) / ecg.std()).reshape(n_windows, -1).astype(np.float32)
+
+
+def features_of(name, precision):
+    """What an encoder makes of the beats."""
+    return load_pretrained(name).set_params(precision=precision).encode(beats(ENCODERS[name][1]))
+
+
+def weights_of(name):
+    return (_shipped.FOLDER / name / "weights.safetensors").read_bytes()
+
+
+def checksum_of(name):
+    return hashlib.sha256(weights_of(name)).hexdigest()
+
+
+def write_stored():
+    """Write the features of both encoders, each with the checksum of the weights they are of."""
+    features = {name: features_of(name, "float32") for name in ENCODERS}
+    sums = {f"weights of {name}": np.array(checksum_of(name)) for name in ENCODERS}
+    np.savez_compressed(STORED, **features, **sums)
+
+
+@pytest.fixture
+def shipped(tmp_path, monkeypatch):
+    """Two tiny encoders that come with the package in place of its own."""
+    folder = tmp_path / "encoders"
+    monkeypatch.setattr(_shipped, "FOLDER", folder)
+    for name, tiny in {"b-open": tiny_pretrainer, "a-open": tiny_masked}.items():
+        tiny().fit(X).save_pretrained(folder / name, sampling_rate=64, dtype="bfloat16")
+        (folder / name / "MODEL_CARD.md").write_text(f"# {name}\n\nFrom sines, µV.\n", "utf-8")
+    return folder
+
+
+class TestNames:
+    def test_those_with_a_card_are_listed(self, shipped):
+        assert list_pretrained() == ["a-open", "b-open"]
+        tiny_pretrainer(max_epochs=0).fit(X).save_pretrained(shipped / "half")
+        (shipped / "README.md").touch()
+        assert list_pretrained() == ["a-open", "b-open"]
+        (shipped / "a-open" / "MODEL_CARD.md").unlink()
+        assert list_pretrained() == ["b-open"]
+
+    def test_none(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(_shipped, "FOLDER", tmp_path / "nowhere")
+        assert list_pretrained() == []
+        with pytest.raises(FileNotFoundError, match=r"With the package come \[\]"):
+            load_pretrained("recognition-open")
+
+    def test_cards(self, shipped):
+        assert model_card("b-open") == "# b-open\n\nFrom sines, µV.\n"
+        assert model_card("a-open").splitlines()[0] == "# a-open"
+
+    @pytest.mark.parametrize("name", ["c-open", "", ".", "../encoders/a-open", "A-open", None, 3])
+    def test_cards_that_are_not_there(self, shipped, name):
+        with pytest.raises(ValueError, match=r"name must be one of \['a-open', 'b-open'\], got "):
+            model_card(name)
+
+    @pytest.mark.parametrize(
+        ("name", "kind"), [("a-open", MaskedPretrainer), ("b-open", PretextPretrainer)]
+    )
+    def test_a_name_stands_for_a_fitted_encoder(self, shipped, name, kind):
+        loaded = load_pretrained(name, device="cpu")
+        assert type(loaded) is kind
+        assert (loaded.sampling_rate_, loaded.device) == (64, "cpu")
+        np.testing.assert_array_equal(loaded.encode(X), load_pretrained(shipped / name).encode(X))
+        resolved = resolve_pretrainer(name)
+        assert isinstance(resolved, FrozenEstimator)
+        np.testing.assert_equal(resolved.estimator.state_, loaded.state_)
+
+    def test_estimators_take_it(self, shipped):
+        loaded = load_pretrained("b-open")
+        features = SSLEmbedder("b-open", sampling_rate=64).fit(X[:3]).transform(X)
+        np.testing.assert_array_equal(features, loaded.encode(X))
+        classifier = tiny_ecg_classifier("b-open", "trunk", max_epochs=1).fit(X, Y)
+        np.testing.assert_equal(classifier.pretrainer_.trunk_state(), loaded.trunk_state())
+
+    def test_a_folder_of_that_name_is_another(self, shipped, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        own = tiny_pretrainer(random_state=1, filters=(3, 5)).fit(X)
+        own.save_pretrained("b-open", sampling_rate=64)
+        for of_the_user in ("./b-open", Path("b-open"), str(tmp_path / "b-open")):
+            np.testing.assert_equal(load_pretrained(of_the_user).state_, own.state_)
+            assert SSLEmbedder(of_the_user, sampling_rate=64).fit_transform(X).shape == (8, 5)
+        assert load_pretrained("b-open").n_features_encoded() == 4
+        assert SSLEmbedder("b-open", sampling_rate=64).fit_transform(X).shape == (8, 4)
+
+    @pytest.mark.parametrize("name", ["c-open", "", "B-open", "b-open/", Path("b-open"), "a file"])
+    def test_unknown_names(self, shipped, tmp_path, monkeypatch, name):
+        monkeypatch.chdir(tmp_path)
+        Path("a file").touch()
+        message = rf"neither a folder '{name}' nor an encoder .* come \['a-open', 'b-open'\]"
+        with pytest.raises(FileNotFoundError, match=message):
+            load_pretrained(name)
+        for estimator in (SSLEmbedder(name), ECGClassifier(name)):
+            with pytest.raises(
+                ValueError, match=rf"pretrainer='{name}' cannot be found\..*{message}"
+            ):
+                estimator.fit(X, Y)
+
+    def test_the_package_shows_them(self):
+        for function in (list_pretrained, load_pretrained, model_card):
+            assert getattr(sklearn_ecgssl, function.__name__) is function
+            assert function.__name__ in sklearn_ecgssl.__all__
+
+
+# The real ones
+
+
+@pytest.fixture(scope="module")
+def recipes():
+    return tomllib.loads((ROOT / "examples/pretrained/encoders.toml").read_text("utf-8"))
+
+
+def test_they_are_listed():
+    assert list_pretrained() == sorted(ENCODERS)
+
+
+def test_they_are_small():
+    assert sum(len(weights_of(name)) for name in ENCODERS) < 5_000_000
+    for name, (_, _, most) in ENCODERS.items():
+        assert len(weights_of(name)) <= most
+
+
+def test_a_wheel_holds_their_files():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
+    patterns = settings["package-data"]["sklearn_ecgssl"]
+    packed = {path for pattern in patterns for path in PACKAGE.glob(pattern)}
+    for name in ENCODERS:
+        assert {PACKAGE / "pretext" / "encoders" / name / file for file in FILES} <= packed
+    assert not [path for path in packed if path.name.startswith(".")]
+
+
+@each_encoder
+class TestFiles:
+    def test_there_is_nothing_else(self, name):
+        found = {path.name for path in (_shipped.FOLDER / name).iterdir()}
+        assert found - {".writing.lock"} == set(FILES)
+
+    def test_weights_are_bfloat16(self, name):
+        assert {entry["dtype"] for entry in split(weights_of(name))[0].values()} == {"BF16"}
+
+    def test_windows_are_of_10_s(self, name):
+        kind, rate, _ = ENCODERS[name]
+        loaded = load_pretrained(name)
+        assert type(loaded) is kind
+        assert (loaded.sampling_rate_, loaded.n_features_in_) == (rate, 10 * rate)
+        config = json.loads((_shipped.FOLDER / name / "config.json").read_text("utf-8"))
+        assert (config["class"], config["sampling_rate"]) == (kind.__name__, rate)
+        assert config["window_length"] == 10
+
+    def test_they_were_made_by_the_recipe(self, name, recipes):
+        recipe, loaded = recipes["encoders"][name], load_pretrained(name)
+        for parameter, value in recipe["parameters"].items():
+            found = getattr(loaded, parameter)
+            assert (list(found) if isinstance(value, list) else found) == value
+        assert loaded.n_epochs_ == recipe["parameters"]["max_epochs"]
+        losses = [row["valid_loss"] for row in loaded.history_]
+        assert np.isfinite(losses).all()
+        assert losses[-1] < losses[0]
+        assert recipes["preparation"][recipe["method"]]["sampling_rate"] == loaded.sampling_rate_
+
+
+@each_encoder
+class TestCard:
+    def test_what_it_learnt_from(self, name, recipes):
+        card = model_card(name)
+        assert card.startswith(f"# {name}\n")
+        without = recipes["encoders"][name].get("without_sets", [])
+        used = [one for one in recipes["corpus"]["sets"] if one["name"] not in without]
+        assert used
+        for one in used:
+            assert one["title"] in card
+            assert one["cite"] in card
+            assert re.search(r"doi:10\.\d{4,}/\S+", one["cite"])
+        assert card.count("doi:10.") >= len(used) + 1
+        assert "doi:10.1161/01.CIR.101.23.e215" in card  # PhysioNet's own
+        assert len(re.findall(r"`[0-9a-f]{64}`", card)) == len(used)
+
+    def test_licences(self, name):
+        licence = model_card(name).partition("## Licence")[2]
+        assert "BSD-3-Clause" in licence
+        assert "Open Data Commons Attribution License v1.0" in licence
+
+    def test_what_it_must_not_be_used_for(self, name):
+        head, _, rest = model_card(name).partition("must not be used for")
+        assert head.endswith("## What it ")
+        assert "diagnosis" in rest.partition("\n## ")[0]
+
+    def test_scores_on_people_who_were_held_out(self, name):
+        table = model_card(name).partition("## Scores on the people who were held out")[2]
+        rows = re.findall(r"^\| (.+?) \| (-?[\d.]+) \| (-?[\d.]+) \| (-?[\d.]+) \|$", table, re.M)
+        scores = {row[0]: [float(value) for value in row[1:]] for row in rows}
+        loaded = load_pretrained(name)
+        expected = ["mean", *loaded.task_names_] if name.startswith("recognition") else [rows[0][0]]
+        assert list(scores) == expected
+        rounded, whole, untrained = scores[expected[0]]
+        assert rounded == pytest.approx(whole, abs=0.01)
+        assert untrained + 0.05 < rounded < 1
+
+    def test_scores_downstream(self, name):
+        section = model_card(name).partition("## Scores downstream")[2].partition("\n## ")[0]
+        assert re.search(r"0\.\d\d", section)
+
+    def test_facts_are_those_of_the_files(self, name):
+        card, loaded = model_card(name), load_pretrained(name)
+        losses = ", ".join(f"{row['valid_loss']:.3f}" for row in loaded.history_)
+        assert losses in card
+        assert f"({len(weights_of(name)):,} bytes)" in card
+        assert f"{sum(array.size for array in loaded.state_.values()):,} weights" in card
+
+    def test_its_example_runs(self, name):
+        example = re.search(r"```python\n(.*?)```", model_card(name), re.S)[1]
+        embedder = eval(example, {"SSLEmbedder": SSLEmbedder})
+        assert embedder.pretrainer == name
+        windows = beats(ENCODERS[name][1], 2)
+        assert embedder.fit_transform(windows).shape == (2, 128)
+
+
+def embedder_of(name):
+    return SSLEmbedder(name, sampling_rate=ENCODERS[name][1])
+
+
+@each_encoder
+class TestUse:
+    def test_fit_changes_nothing(self, name):
+        rate = ENCODERS[name][1]
+        one, other = beats(rate, 3), np.roll(-beats(rate, 2), 99, axis=1)
+        features = embedder_of(name).fit(one).transform(one)
+        embedder = embedder_of(name).fit(other)
+        np.testing.assert_array_equal(embedder.transform(one), features)
+        np.testing.assert_equal(embedder.pretrainer_.state_, load_pretrained(name).state_)
+        assert np.ptp(features, axis=0).max() > 0.01
+
+    def test_copies(self, name):
+        windows = beats(ENCODERS[name][1], 2)
+        embedder = clone(embedder_of(name))
+        assert embedder.pretrainer == name
+        assert len(pickle.dumps(embedder)) < 1000
+        features = embedder.fit_transform(windows)
+        fitted = pickle.loads(pickle.dumps(embedder))
+        np.testing.assert_array_equal(fitted.transform(windows), features)
+        np.testing.assert_array_equal(clone(fitted).fit_transform(windows), features)
+
+    def test_recordings(self, name):
+        windows = beats(ENCODERS[name][1], 3)
+        embedder = embedder_of(name).set_params(pool="mean_std")
+        pooled = embedder.fit_transform([windows[:2], windows[2:]])
+        assert pooled.shape == (2, 256)
+        np.testing.assert_array_equal(pooled[1, 128:], 0)
+
+    def test_a_pipeline_with_memory_embeds_once(self, name, tmp_path, monkeypatch):
+        kind, rate, _ = ENCODERS[name]
+        calls, encode = [], kind.encode
+        monkeypatch.setattr(kind, "encode", lambda *a, **kw: calls.append(1) or encode(*a, **kw))
+        windows, y = beats(rate, 4), [0, 1, 0, 1]
+        for C in (0.1, 1):
+            steps = [("embed", embedder_of(name)), ("classify", LogisticRegression(C=C))]
+            pipe = Pipeline(steps, memory=str(tmp_path)).fit(windows, y)
+        assert len(calls) == 1
+        assert pipe.predict(windows).shape == (4,)
+
+    def test_a_classifier_on_it(self, name):
+        windows, y = beats(ENCODERS[name][1], 4), ["calm", "tense"] * 2
+        model = ECGClassifier(name, "trunk", hidden=(8,), max_epochs=2, random_state=0)
+        model.fit(windows, y)
+        trunk = load_pretrained(name).trunk_state()
+        np.testing.assert_equal({key: model.state_[f"trunk.{key}"] for key in trunk}, trunk)
+        assert set(model.predict(windows)) <= {"calm", "tense"}
+
+
+@pytest.fixture(scope="module")
+def stored():
+    with np.load(STORED) as archive:
+        return dict(archive)
+
+
+@each_encoder
+class TestFeatures:
+    """Against those that another platform wrote into shipped_features.npz.
+
+    Features have a root mean square of about 1 and are at most 6. In float32, another
+    implementation of the convolutions (mkldnn off), or another last bit of the windows, changed
+    them by 3e-6 at most. bfloat16 changed them by 0.03 at most, 0.002 on average.
+    """
+
+    def test_they_are_of_these_weights(self, name, stored):
+        assert stored[f"weights of {name}"] == checksum_of(name), (
+            "the encoder is another one: python -m tests.pretext.test_shipped"
+        )
+
+    def test_float32(self, name, stored):
+        features = features_of(name, "float32")
+        assert 0.1 < np.sqrt(np.mean(features**2)) < 10
+        np.testing.assert_allclose(features, stored[name], rtol=0, atol=1e-3)
+
+    @pytest.mark.parametrize("precision", ["bfloat16", "auto"])
+    def test_bfloat16(self, name, precision, stored):
+        """Also on a machine without such hardware, which computes the same, slowly."""
+        difference = np.abs(features_of(name, precision) - stored[name])
+        assert difference.max() < 0.1
+        assert difference.mean() < 0.005
+
+
+if __name__ == "__main__":
+    write_stored()
