@@ -7,6 +7,7 @@ of the corpus as long, at any offset. Data sets hold excerpts of each other at o
 in other units, upside down: they correlate above .99, and then the exit status is 1. (What qtdb has
 of mitdb does above .996, the most alike windows of two people of the corpus below .96.) Another
 lead of the same heart beats does not, nor do other minutes of a person; these only names tell.
+Nor does a copy through a filter that shifts phases or leaves little of the band from 0.8 to 40 Hz.
 With `--among N`, so many windows of each person of the corpus are looked for in all others.
 
 There are two steps. All offsets at 64 Hz are tried on what is below 16 Hz, by FFT. Whatever could

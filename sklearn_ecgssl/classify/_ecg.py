@@ -334,7 +334,7 @@ class ECGClassifier(PretrainedMixin, NetworkClassifier):
             return PretextPretrainer(max_epochs=0, random_state=seed).fit(X)
         pretrainer = resolve_pretrainer(self.pretrainer).fit(X, None, groups=groups)
         check_fits(pretrainer, store)
-        warn_unless_scaled(self.pretrainer, store)
+        warn_unless_scaled(pretrainer, store)
         return pretrainer
 
     def _plan(self) -> TrainingPlan:

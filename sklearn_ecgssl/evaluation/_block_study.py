@@ -4,6 +4,7 @@ from typing import Any
 
 from sklearn.base import BaseEstimator
 
+from ..pretext import resolve_pretrainer
 from ._evaluation import Evaluation
 from ._results import EvaluationResults
 from ._study_parts import on_embedding
@@ -20,8 +21,9 @@ def block_study(
     ----------
     evaluation : Evaluation
         Recordings, protocols, and how to run.
-    pretrainer : estimator
-        Pretrained on the training part of each fold; a `FrozenEstimator` is used as it is.
+    pretrainer : estimator, str or path-like
+        Pretrained on the training part of each fold; a `FrozenEstimator`, an encoder that comes
+        with the package and a saved one are used as they are.
     classifier : classifier or None, default=None
         Of the features; None stands for a logistic regression.
 
@@ -48,7 +50,8 @@ def block_study(
     >>> block_study(evaluation, pretrainer).table()["setting"].unique().tolist()
     ['block1', 'block2', 'block3', 'all']
     """
-    layers = [layer for layer in pretrainer.layer_names() if layer != "last"]
+    named = resolve_pretrainer(pretrainer).layer_names()
+    layers = [layer for layer in named if layer != "last"]
     return evaluation.run_settings(
         {layer: {"embedding": on_embedding(pretrainer, classifier, layer)} for layer in layers}
     )

@@ -33,8 +33,9 @@ def label_fraction_study(
     ----------
     evaluation : Evaluation
         Recordings, protocols, and how to run.
-    pretrainer : estimator
-        Pretrained on the training part of each fold; a `FrozenEstimator` is used as it is.
+    pretrainer : estimator, str or path-like
+        Pretrained on the training part of each fold; a `FrozenEstimator`, an encoder that comes
+        with the package and a saved one are used as they are.
     fractions : sequence of float, default=(1.0, 0.5, 0.1, 0.05, 0.01)
         Parts of the labels that are kept, in (0, 1].
     classifier : ECGClassifier or None, default=None

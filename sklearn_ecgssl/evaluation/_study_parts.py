@@ -6,7 +6,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from ..features import SSLEmbedder
-from ..pretext import PretextPretrainer
+from ..pretext import PretextPretrainer, resolve_pretrainer
 from ._baselines import linear_classifier
 
 
@@ -17,8 +17,8 @@ def on_embedding(
 
     Parameters
     ----------
-    pretrainer : estimator
-        Learns the features on the training part.
+    pretrainer : estimator, str or path-like
+        Learns the features on the training part; that of a name or folder has learnt before.
     classifier : classifier or None
         Of the features; None stands for a logistic regression.
     layer : str, default="last"
@@ -30,7 +30,7 @@ def on_embedding(
         `SSLEmbedder`, then a clone of the classifier.
     """
     head = linear_classifier() if classifier is None else clone(classifier)
-    return make_pipeline(SSLEmbedder(clone(pretrainer), layer=layer), head)
+    return make_pipeline(SSLEmbedder(resolve_pretrainer(pretrainer), layer=layer), head)
 
 
 def pretext_accuracy(model: BaseEstimator, X: np.ndarray) -> dict[str, float]:

@@ -5,6 +5,7 @@ from typing import Any
 from sklearn.base import BaseEstimator, clone
 
 from ..classify import ECGClassifier
+from ..pretext import resolve_pretrainer
 from ._evaluation import Evaluation
 from ._results import EvaluationResults
 
@@ -23,8 +24,9 @@ def supervision_study(
     ----------
     evaluation : Evaluation
         Recordings, protocols, and how to run.
-    pretrainer : estimator
-        Pretrained on the training part of each fold; a `FrozenEstimator` is used as it is.
+    pretrainer : estimator, str or path-like
+        Pretrained on the training part of each fold; a `FrozenEstimator`, an encoder that comes
+        with the package and a saved one are used as they are.
     classifier : ECGClassifier or None, default=None
         Head and training of all three; its `pretrainer` and `freeze` are set here. None stands for
         ``ECGClassifier()``.
@@ -64,7 +66,7 @@ def three_networks(pretrainer: Any, classifier: ECGClassifier | None) -> dict[st
 
     Parameters
     ----------
-    pretrainer : estimator
+    pretrainer : estimator, str or path-like
         Of the second and third.
     classifier : ECGClassifier or None
         Head and training of all three.
@@ -75,6 +77,7 @@ def three_networks(pretrainer: Any, classifier: ECGClassifier | None) -> dict[st
         The networks.
     """
     head = ECGClassifier() if classifier is None else classifier
+    pretrainer = resolve_pretrainer(pretrainer)
 
     def network(trunk: Any, freeze: str | None) -> ECGClassifier:
         return clone(head).set_params(pretrainer=trunk, freeze=freeze)

@@ -132,6 +132,17 @@ class SSLEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         -------
         self : object
             The fitted embedder.
+
+        Raises
+        ------
+        ValueError
+            If a parameter or the windows cannot be used, such as windows of another length or rate
+            than a saved encoder learnt from; the message says which and what to do.
+
+        Warns
+        -----
+        UserWarning
+            If windows for an encoder that comes with the package seem not to be scaled.
         """
         pretrainer = resolve_pretrainer(self.pretrainer)
         if self.layer not in pretrainer.layer_names():
@@ -144,7 +155,7 @@ class SSLEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self.pretrainer_ = pretrainer
         self._pretrain(X, groups)
         check_fits(self.pretrainer_, store, float(self.sampling_rate))
-        warn_unless_scaled(self.pretrainer, store)
+        warn_unless_scaled(self.pretrainer_, store)
         return self
 
     def _pretrain(self, X: Any, groups: Any) -> None:

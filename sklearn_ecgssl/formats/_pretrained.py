@@ -78,7 +78,7 @@ class PretrainedMixin:
             If another process is writing into it.
         """
         check_is_fitted(self)
-        rate = getattr(self, "sampling_rate_", None) if sampling_rate is None else sampling_rate
+        rate = self._known_rate() if sampling_rate is None else sampling_rate
         _check_rate(rate)
         if dtype not in ("float32", "bfloat16"):
             raise ValueError(f'dtype must be "float32" or "bfloat16", got {dtype!r}.')
@@ -97,6 +97,12 @@ class PretrainedMixin:
         }
         rounded = _weights(encoder.arrays) if dtype == "bfloat16" else []
         return write_folder(path, KIND, content, encoder.arrays, rounded)
+
+    def _known_rate(self) -> float | None:
+        """Give the rate that this, or else the pretrainer in it, was saved with."""
+        inner = getattr(self, "pretrainer_", None)
+        own: float | None = getattr(self, "sampling_rate_", None)
+        return own or getattr(inner, "sampling_rate_", None)
 
     @classmethod
     def from_pretrained(

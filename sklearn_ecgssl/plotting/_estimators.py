@@ -1,5 +1,6 @@
 """Find the pretrainer in what the user has at hand."""
 
+from os import PathLike
 from typing import Any
 
 from sklearn.pipeline import Pipeline
@@ -39,8 +40,11 @@ def _search(estimator: Any) -> Any:
     if isinstance(estimator, Pipeline):
         found = (_search(step) for _, step in estimator.steps)
         return next((pretrainer for pretrainer in found if pretrainer is not None), None)
-    if isinstance(estimator, SSLEmbedder) and not hasattr(estimator, "pretrainer_"):
-        return resolve_pretrainer(estimator.pretrainer)
     if hasattr(estimator, "encode"):
         return estimator
-    return getattr(estimator, "pretrainer_", getattr(estimator, "pretrainer", None))
+    if hasattr(estimator, "pretrainer_"):
+        return estimator.pretrainer_
+    pretrainer = getattr(estimator, "pretrainer", None)
+    if isinstance(estimator, SSLEmbedder) or isinstance(pretrainer, (str, PathLike)):
+        return resolve_pretrainer(pretrainer)
+    return pretrainer

@@ -35,6 +35,7 @@ from ..training import (
     resolve_precision,
     train,
 )
+from ._fits import check_fits
 from ._memory import fit_from_memory
 from ._split import held_out_split
 
@@ -88,7 +89,8 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
             Subject of each window or recording. With it, `validation_fraction` holds out whole
             subjects.
         X_val : array-like or list of arrays, default=None
-            Windows of other people, like `X`: held out instead of a `validation_fraction` of `X`.
+            Windows of other people, as long as those of `X` and prepared alike, in any shape that
+            `X` may have: held out instead of a `validation_fraction` of `X`.
 
         Returns
         -------
@@ -114,6 +116,7 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
 
     def _fit(self, X: Any, groups: Any, X_val: Any) -> Self:
         self.__dict__.pop("sampling_rate_", None)
+        self.__dict__.pop("_shipped_as", None)
         self.architecture_ = self._architecture()
         store = check_windows(
             self, X, reset=True, min_times=self._min_times(), or_change=self._shortened_by
@@ -157,7 +160,7 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
         return store
 
     def encode(
-        self, X: Any, layer: str = "last", aggregate: Any = None, sampling_rate: float = 256
+        self, X: Any, layer: str = "last", aggregate: Any = None, sampling_rate: Any = None
     ) -> Any:
         """Compute the features of windows.
 
@@ -172,8 +175,9 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
         aggregate : str, sequence of str or None, default=None
             How activations over time become features, side by side; `aggregations()` lists the
             ways. None stands for the first of them, that of the network itself.
-        sampling_rate : float, default=256
-            Of the windows, in Hz, for an aggregation that looks for frequencies.
+        sampling_rate : float or None, default=None
+            Of the windows, in Hz, for an aggregation that looks for frequencies. None stands for
+            the rate that it was saved with, else for 256.
 
         Returns
         -------
@@ -185,7 +189,9 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
         self._check_layer(layer)
         ways = self._check_aggregate(aggregate)
         store = check_windows(self, X, reset=False)
-        features = self._encode_store(store, layer, ways, sampling_rate)
+        check_fits(self, store, sampling_rate)
+        rate = sampling_rate or getattr(self, "sampling_rate_", None) or 256
+        features = self._encode_store(store, layer, ways, rate)
         if not store.windowed:
             return features
         per_recording = store.split_back(features)

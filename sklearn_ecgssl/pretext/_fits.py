@@ -1,12 +1,14 @@
 """Whether windows are such as a pretrainer learnt from."""
 
+import math
+import sys
 import warnings
+from types import FrameType
 from typing import Any
 
 import numpy as np
 
 from ..signal._windows import WindowStore
-from ._shipped import is_shipped
 
 #: Standard deviations of windows that may have been scaled person by person, to about 1.
 SCALED = (0.5, 10)
@@ -33,8 +35,10 @@ def check_fits(pretrainer: Any, store: WindowStore, sampling_rate: float | None 
         If they have not; the message says how to make such windows.
     """
     n_times, rate = pretrainer.n_features_in_, getattr(pretrainer, "sampling_rate_", None)
-    other_rate = rate is not None and sampling_rate is not None and rate != sampling_rate
-    if n_times == store.n_times and not other_rate:
+    same_rate = (
+        rate is None or sampling_rate is None or math.isclose(rate, sampling_rate, rel_tol=1e-4)
+    )
+    if n_times == store.n_times and same_rate:
         return
     message = (
         f"The pretrainer learnt from windows of {_described(n_times, rate)}, these have "
@@ -43,8 +47,11 @@ def check_fits(pretrainer: Any, store: WindowStore, sampling_rate: float | None 
     if rate is None:
         raise ValueError(message + "Use its sampling_rate and window_length.")
     segmenter = f"Segmenter(sampling_rate={rate:g}, window_length={n_times / rate:g})"
-    if not other_rate:
-        raise ValueError(message + f"Cut recordings of {rate:g} Hz with {segmenter}.")
+    if same_rate:
+        raise ValueError(
+            f"{message}Cut recordings of {rate:g} Hz with {segmenter}. If theirs is another rate, "
+            f"put Resampler(rate, {rate:g}) first."
+        )
     raise ValueError(
         f"{message}Put Resampler({sampling_rate:g}, {rate:g}) first and cut with {segmenter}. "
         f"Then, or if the windows have {rate:g} Hz already, pass sampling_rate={rate:g}."
@@ -56,27 +63,44 @@ def warn_unless_scaled(pretrainer: Any, store: WindowStore) -> None:
 
     Parameters
     ----------
-    pretrainer : object
-        As the user gave it.
+    pretrainer : estimator
+        Fitted, maybe frozen.
     store : WindowStore
         The windows.
 
     Warns
     -----
     UserWarning
-        If `pretrainer` is the name of such an encoder and the windows are far too large or small.
+        If `pretrainer` is such an encoder and most of the windows are far too large or small.
     """
-    if not is_shipped(pretrainer):
+    name = getattr(getattr(pretrainer, "estimator", pretrainer), "_shipped_as", None)
+    if name is None:
         return
     some = np.unique(np.linspace(0, len(store) - 1, LOOKED_AT).astype(np.intp))
-    deviation = float(np.std(store.take(some)))
-    if not SCALED[0] <= deviation <= SCALED[1]:
-        warnings.warn(
-            f"{pretrainer!r} learnt from windows with a standard deviation of about 1, these have "
-            f"{deviation:.3g}: its features of them mean little. Scale the recordings first: "
-            "TrimmedScaler, or scale_subjects where a person has several.",
-            stacklevel=2,
-        )
+    # Of each window by itself: neither an artefact nor a slow drift is its scale.
+    deviation = float(np.median(store.take(some).std(axis=1, dtype=np.float64)))
+    if SCALED[0] <= deviation <= SCALED[1]:
+        return
+    how = "smaller" if deviation < SCALED[0] else "larger"
+    warnings.warn(
+        f"{name!r} learnt from windows with a standard deviation of about 1, these are much "
+        f"{how}: its features of them mean little. Scale the recordings first: TrimmedScaler, or "
+        "scale_subjects where a person has several.",
+        stacklevel=_level_of_user(),
+    )
+
+
+def _level_of_user() -> int:
+    """Find the `stacklevel`, in the function that calls this, of the line that the user wrote."""
+    frame: FrameType | None = sys._getframe(1)
+    level = 1
+    while frame is not None and _package(frame) in ("sklearn_ecgssl", "sklearn", "joblib"):
+        frame, level = frame.f_back, level + 1
+    return level
+
+
+def _package(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
 
 
 def _described(n_times: int, rate: float | None) -> str:

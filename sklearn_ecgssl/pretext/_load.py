@@ -32,7 +32,8 @@ def load_pretrained(name_or_path: str | PathLike[str], *, device: str = "auto") 
     Returns
     -------
     PretextPretrainer or MaskedPretrainer
-        Fitted.
+        Fitted. Other estimators train a clone of it: give them its name or folder to use it as it
+        is, or ``FrozenEstimator(load_pretrained(...))``.
 
     Raises
     ------
@@ -63,7 +64,10 @@ def load_pretrained(name_or_path: str | PathLike[str], *, device: str = "auto") 
             f"{fspath(path)} cannot be used: it holds a {str(name)[:80]!r}, not a pretrainer "
             f"({', '.join(PRETRAINERS)})."
         )
-    return PRETRAINERS[name].from_pretrained(path, device=device)
+    loaded = PRETRAINERS[name].from_pretrained(path, device=device)
+    if is_shipped(name_or_path):
+        loaded._shipped_as = str(name_or_path)
+    return loaded
 
 
 def _folder(name_or_path: str | PathLike[str]) -> Path:

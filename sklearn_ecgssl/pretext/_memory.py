@@ -84,7 +84,8 @@ def _fitted_attributes(
     pretrainer: BaseEstimator, X: Any, groups: Any, X_val: Any, how: dict[str, Any]
 ) -> dict[str, Any]:
     """Fit a pretrainer and return what it learnt; what `memory` keeps."""
-    return fitted_attributes(pretrainer.set_params(**how).fit(X, groups=groups, X_val=X_val))
+    held_out = {} if X_val is None else {"X_val": X_val}  # a subclass may know none
+    return fitted_attributes(pretrainer.set_params(**how).fit(X, groups=groups, **held_out))
 
 
 def _replace(pretrainer: BaseEstimator, learnt: dict[str, Any]) -> None:

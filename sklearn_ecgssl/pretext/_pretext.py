@@ -92,9 +92,9 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
         Windows in a batch; the network sees ``batch_size * n_tasks`` inputs at once.
     validation_fraction : float or None, default=None
         Part of the subjects (of the windows, where `fit` gets no `groups`) that is held out of
-        training and reported as ``valid_*`` in `history_`.
+        training and reported as ``valid_*`` in `history_`. `fit` takes windows to hold out, too.
     patience : int or None, default=None
-        Stop when the held-out loss (the training loss, without `validation_fraction`) has not
+        Stop when the held-out loss (the training loss, where nothing is held out) has not
         improved for so many epochs, and go back to the best weights. None never stops early.
     device : str, default="auto"
         "auto" takes a CUDA GPU where there is one; else a torch device's name.

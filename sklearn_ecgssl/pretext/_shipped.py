@@ -9,8 +9,8 @@ CARD = "MODEL_CARD.md"
 def list_pretrained() -> list[str]:
     """Name the pretrained encoders that come with the package.
 
-    They learnt from openly licensed ECG and may be used for anything, with attribution of the data
-    sets that `model_card` names.
+    They learnt from openly licensed ECG. Whoever publishes what was made with them names the data
+    sets; `model_card` says which, and what they must not be used for.
 
     Returns
     -------

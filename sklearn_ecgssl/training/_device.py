@@ -94,6 +94,32 @@ def fastest_kernels(device: torch.device) -> Iterator[None]:
 
 
 @contextmanager
+def exact_float32(device: torch.device, precision: torch.dtype) -> Iterator[None]:
+    """Let cuDNN convolve float32 in float32, not with ten bits of each factor (TF32).
+
+    Parameters
+    ----------
+    device : torch.device
+        Where what follows runs; nothing changes unless it is a GPU.
+    precision : torch.dtype
+        In which it runs; nothing changes unless it is float32.
+
+    Yields
+    ------
+    None
+    """
+    if device.type != "cuda" or precision != torch.float32:
+        yield
+        return
+    before = torch.backends.cudnn.allow_tf32
+    torch.backends.cudnn.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.allow_tf32 = before
+
+
+@contextmanager
 def memory_advice(device: torch.device, advice: str) -> Iterator[None]:
     """Say what to do where the device runs out of memory.
 

@@ -1,6 +1,7 @@
 """Run a trained network over windows, batch by batch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -8,7 +9,7 @@ from torch import Tensor, nn
 
 from ..signal._windows import WindowStore
 from ._criterion import Criterion
-from ._device import memory_advice
+from ._device import exact_float32, memory_advice
 from ._net import Prepare, autocast
 from ._parts import inputs_at_once, keep_freed_memory, parts
 from ._sources import source_for_one_pass
@@ -55,7 +56,7 @@ def apply_batched(
     size = inputs_at_once(network or function, store.n_times, device)
     results: np.ndarray | None = None
     done = 0
-    with memory_advice(device, ADVICE), torch.inference_mode(), autocast(device, precision):
+    with memory_advice(device, ADVICE), torch.inference_mode(), in_precision(device, precision):
         for windows, _ in source.batches(everything, size):
             rows = function(windows).float().cpu().numpy()
             if results is None:
@@ -103,7 +104,7 @@ def evaluate(
     source = source_for_one_pass(store, None, device)
     everything = np.arange(len(store))
     size = inputs_at_once(module, store.n_times, device)
-    with memory_advice(device, ADVICE), torch.inference_mode(), autocast(device, precision):
+    with memory_advice(device, ADVICE), torch.inference_mode(), in_precision(device, precision):
         for windows, labels in source.batches(everything, size):
             inputs, targets = prepare(windows, labels, generator)
             for part in parts(inputs, module):
@@ -111,3 +112,10 @@ def evaluate(
                 total += metrics * (part.stop - part.start)
             n_inputs += len(inputs)
     return dict(zip(criterion.metric_names, (total / n_inputs).tolist(), strict=True))
+
+
+@contextmanager
+def in_precision(device: torch.device, precision: torch.dtype) -> Iterator[None]:
+    """Run what follows in `precision`, where that is float32 in no less."""
+    with exact_float32(device, precision), autocast(device, precision):
+        yield

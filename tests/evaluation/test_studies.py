@@ -24,7 +24,7 @@ from sklearn_ecgssl.evaluation._results import METRICS, joined
 from sklearn_ecgssl.evaluation._task_study import task_variants
 from sklearn_ecgssl.features import SSLEmbedder
 from sklearn_ecgssl.plotting import LabelFractionDisplay, ProtocolDisplay, StudyDisplay
-from sklearn_ecgssl.pretext import PretextPretrainer, _base
+from sklearn_ecgssl.pretext import PretextPretrainer, _base, load_pretrained
 from sklearn_ecgssl.signal import Segmenter
 from sklearn_ecgssl.transforms import AddNoise, Negate, Scale
 from tests.tiny import (
@@ -168,6 +168,24 @@ def test_studies_run_on_the_simulator_and_are_drawn(simulated, study, params, di
         assert list(curve.x) == values
         assert np.isfinite(curve.mean).all()
     plt.close(drawn.figure_)
+
+
+@pytest.mark.parametrize(
+    ("study", "params"),
+    [
+        (supervision_study, {"classifier": head()}),
+        (label_fraction_study, {"classifier": head(), "fractions": [1]}),
+        (block_study, {}),
+    ],
+)
+def test_a_folder_stands_for_what_is_frozen_in_it(simulated, tmp_path, study, params):
+    saved = frozen_on(simulated).estimator.save_pretrained(tmp_path)
+    named = study(simulated, str(tmp_path), **params)
+    frozen = study(simulated, FrozenEstimator(load_pretrained(saved)), **params)
+    assert len(named.failures) == 0
+    np.testing.assert_array_equal(
+        named.folds()[list(METRICS)].to_numpy(), frozen.folds()[list(METRICS)].to_numpy()
+    )
 
 
 # Supervised, self-supervised, fine-tuned

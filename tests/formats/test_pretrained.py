@@ -143,6 +143,18 @@ class TestPretrainer:
         assert again.sampling_rate_ == 64
         assert config_of(again.save_pretrained(tmp_path, sampling_rate=32))["sampling_rate"] == 32
 
+    def test_the_sampling_rate_is_that_of_its_windows(self, tiny, tmp_path):
+        windows = waves(3, 2560)[0]
+        folder = tiny(max_epochs=0).fit(windows).save_pretrained(tmp_path, sampling_rate=128)
+        loaded, ways = load_pretrained(folder), ["rhythm"]
+        rhythm = loaded.encode(windows, aggregate=ways)
+        told = loaded.encode(windows, aggregate=ways, sampling_rate=128)
+        np.testing.assert_array_equal(told, rhythm)
+        del loaded.sampling_rate_
+        assert np.abs(loaded.encode(windows, aggregate=ways) - rhythm).max() > 0.01
+        with pytest.raises(ValueError, match=r"20 s at 128 Hz\), these have 2560 samples \(10 s"):
+            load_pretrained(folder).encode(windows, sampling_rate=256)
+
     @pytest.mark.parametrize("rate", [0, -1, float("nan"), float("inf"), "256", True])
     def test_sampling_rates_that_are_none(self, tiny, tmp_path, rate):
         with pytest.raises(ValueError, match="sampling_rate must be a number of Hz above 0"):
@@ -341,6 +353,15 @@ class TestClassifier:
             file.unlink()
         loaded = ECGClassifier.from_pretrained(tmp_path / "classifier")
         np.testing.assert_array_equal(loaded.predict_proba(X), saved.predict_proba(X))
+
+    def test_the_sampling_rate_is_its_pretrainers(self, tmp_path):
+        pretrainer = tiny_pretrainer().fit(X).save_pretrained(tmp_path / "1", sampling_rate=32)
+        model = tiny_ecg_classifier(pretrainer, "trunk", max_epochs=1).fit(X, Y)
+        assert config_of(model.save_pretrained(tmp_path / "2"))["sampling_rate"] == 32
+        assert (
+            config_of(model.save_pretrained(tmp_path / "3", sampling_rate=64))["sampling_rate"]
+            == 64
+        )
 
     def test_it_is_no_pretrainer(self, tmp_path):
         folder = tiny_ecg_classifier(max_epochs=1).fit(X, Y).save_pretrained(tmp_path)

@@ -4,6 +4,7 @@ import torch
 from matplotlib.figure import Figure
 from sklearn.frozen import FrozenEstimator
 
+from sklearn_ecgssl.classify import ECGClassifier
 from sklearn_ecgssl.features import SSLEmbedder
 from sklearn_ecgssl.plotting import TransformationDisplay
 from sklearn_ecgssl.pretext import PretextPretrainer
@@ -124,3 +125,11 @@ def test_a_pretrainer_without_transformations():
 
     with pytest.raises(TypeError, match="OtherPretrainer has no transformations"):
         TransformationDisplay.from_estimator(OtherPretrainer(), WINDOW)
+
+
+@pytest.mark.parametrize("kind", [SSLEmbedder, ECGClassifier])
+def test_of_the_folder_of_a_pretrainer(kind, tmp_path):
+    fitted = tiny_pretrainer(transforms=TRANSFORMS, max_epochs=0).fit(np.tile(WINDOW, (4, 1)))
+    estimator = kind(fitted.save_pretrained(tmp_path))
+    display = TransformationDisplay.from_estimator(estimator, WINDOW)
+    assert list(display.views) == ["original", "up", "upside_down"]

@@ -5,9 +5,13 @@ import warnings
 
 import numpy as np
 import pytest
+from sklearn.dummy import DummyClassifier
 from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
 
 from sklearn_ecgssl.classify import ECGClassifier
+from sklearn_ecgssl.evaluation import Evaluation, linear_classifier
 from sklearn_ecgssl.features import SSLEmbedder
 from sklearn_ecgssl.pretext import _fits, _shipped, check_fits, load_pretrained, warn_unless_scaled
 from sklearn_ecgssl.signal import Resampler, Segmenter, TrimmedScaler
@@ -40,7 +44,7 @@ def refusal(X, sampling_rate, pretrainer):
 
 def steps_in(message):
     """Make what a message says to use."""
-    found = re.findall(r"(?:Resampler|Segmenter)\(.*?\)", message)
+    found = re.findall(r"(?:Resampler|Segmenter)\(.*?\)", message.partition(" If theirs")[0])
     return [eval(step, {"Resampler": Resampler, "Segmenter": Segmenter}) for step in found]
 
 
@@ -62,7 +66,7 @@ class TestCheckFits:
         message = refusal(X[:, :32], 64, load_pretrained("tiny-open"))
         assert "64 samples (1 s at 64 Hz), these have 32 samples (0.5 s at 64 Hz)" in message
         assert "Cut recordings of 64 Hz with Segmenter(sampling_rate=64, " in message
-        assert "Resampler" not in message
+        assert message.endswith("If theirs is another rate, put Resampler(rate, 64) first.")
 
     def test_another_length_at_a_rate_that_is_not_known(self, shipped):
         message = refusal(X[:, :32], None, load_pretrained("tiny-open"))
@@ -76,6 +80,10 @@ class TestCheckFits:
     def test_both(self, shipped):
         message = refusal(np.tile(X, 4), 256, load_pretrained("tiny-open"))
         assert "(1 s at 64 Hz), these have 256 samples (1 s at 256 Hz)" in message
+
+    def test_the_same_rate_in_other_figures(self, shipped):
+        check_fits(load_pretrained("tiny-open"), WindowStore([X]), 64.00001)
+        assert "Put Resampler(64.1, 64) first" in refusal(X, 64.1, load_pretrained("tiny-open"))
 
     @pytest.mark.parametrize("rate", [64, 32, 256, 62.5, 300])
     @pytest.mark.parametrize(("learnt_rate", "n_times"), [(64, 64), (62.5, 65), (30, 64)])
@@ -142,9 +150,46 @@ class TestScale:
     def test_far_from_what_it_learnt_from(self, shipped, fit, deviation):
         with pytest.warns(UserWarning, match="'tiny-open' learnt from windows") as warned:
             fit("tiny-open", scaled(deviation))
-        (message,) = [str(one.message) for one in warned]
-        assert f"these have {deviation:.3g}: " in message
-        assert "TrimmedScaler, or scale_subjects" in message
+        (one,) = warned
+        assert f"these are much {'smaller' if deviation < 1 else 'larger'}: " in str(one.message)
+        assert "TrimmedScaler, or scale_subjects" in str(one.message)
+        assert one.filename == __file__
+
+    def test_it_names_the_line_of_the_user(self, shipped):
+        """Whatever is in between, and in the same words for every fold."""
+        pipe = make_pipeline(SSLEmbedder("tiny-open", sampling_rate=64), DummyClassifier())
+        windows = scaled(0.01) * np.linspace(1, 3, 12, dtype=np.float32)[:, None]
+        with pytest.warns(UserWarning, match="these are much smaller") as warned:
+            cross_val_score(pipe, windows, Y, cv=3)
+        assert {one.filename for one in warned} == {__file__}
+        assert len({str(one.message) for one in warned}) == 1
+
+    @pytest.mark.parametrize("pretrained", [load_pretrained, str])
+    def test_in_an_evaluation(self, shipped, pretrained):
+        pretrainer = pretrained("tiny-open")
+        frozen = pretrainer if isinstance(pretrainer, str) else FrozenEstimator(pretrainer)
+        embedder = SSLEmbedder(frozen, sampling_rate=64)
+        recordings = [np.sin(np.arange(300) / 3 + i) / 99 for i in range(4)]
+        evaluation = Evaluation(
+            recordings,
+            [0, 1, 0, 1],
+            list("aabb"),
+            segmenter=Segmenter(64, 1),
+            protocols=["windows"],
+            n_splits=2,
+        )
+        with pytest.warns(UserWarning, match="these are much smaller"):
+            evaluation.run({"embedding": make_pipeline(embedder, linear_classifier())})
+
+    def test_an_artefact_is_no_scale(self, shipped, fit):
+        with_a_spike, drifting = scaled(1), scaled(0.01)
+        with_a_spike[3, 5] = 1000
+        drifting += np.linspace(-9, 9, 12, dtype=np.float32)[:, None]
+        with warnings.catch_warnings(action="error"):
+            fit("tiny-open", with_a_spike)
+            fit("tiny-open", scaled(1) * np.float32(1e10) ** (np.arange(12) == 7)[:, None])
+        with pytest.warns(UserWarning, match="these are much smaller"):
+            fit("tiny-open", drifting)
 
     @pytest.mark.parametrize("deviation", [0.55, 1, 3, 9])
     def test_near_it(self, shipped, fit, deviation):
@@ -158,14 +203,13 @@ class TestScale:
 
     def test_only_where_it_is_known_what_they_should_be(self, shipped, fit, fitted, monkeypatch):
         monkeypatch.chdir(shipped.parent)
-        loaded = load_pretrained("tiny-open")
-        others = [str(shipped), "./tiny-open", shipped, FrozenEstimator(loaded), loaded, fitted]
+        others = [str(shipped), "./tiny-open", shipped, load_pretrained("tiny-open"), fitted]
         with warnings.catch_warnings(action="error"):
             for pretrainer in others:
                 fit(pretrainer, scaled(300))
 
     def test_a_flat_line_has_no_scale_however_high_it_is(self, shipped):
-        with pytest.warns(UserWarning, match="these have 0: "):
+        with pytest.warns(UserWarning, match="these are much smaller"):
             SSLEmbedder("tiny-open", sampling_rate=64).fit(np.full_like(X, 3))
 
     def test_some_windows_of_all_are_looked_at(self, shipped, monkeypatch):
@@ -176,7 +220,7 @@ class TestScale:
             WindowStore, "take", lambda self, rows: taken.append(rows) or take(self, rows)
         )
         with warnings.catch_warnings(action="error"):
-            warn_unless_scaled("tiny-open", WindowStore([windows]))
+            warn_unless_scaled(load_pretrained("tiny-open"), WindowStore([windows]))
         (rows,) = taken
         assert len(rows) == _fits.LOOKED_AT == 256
         assert (rows[0], rows[-1]) == (0, 5999)

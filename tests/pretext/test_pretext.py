@@ -205,3 +205,15 @@ class TestShortWindows:
     def test_default_network_needs_22_samples(self):
         with pytest.raises(ValueError, match="at least 22 samples.*pool_size, pool_stride"):
             PretextPretrainer().fit(np.ones((3, 21)))
+
+
+class Before(PretextPretrainer):
+    """With a `fit` that was written before there was `X_val`."""
+
+    def fit(self, X, y=None, groups=None):
+        return super().fit(X, y, groups=groups)
+
+
+def test_a_subclass_that_holds_nothing_out_has_a_memory(windows, tmp_path):
+    fitted = Before(**tiny_pretrainer(memory=str(tmp_path)).get_params(deep=False)).fit(windows)
+    np.testing.assert_equal(fitted.state_, tiny_pretrainer().fit(windows).state_)

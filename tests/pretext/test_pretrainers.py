@@ -358,6 +358,7 @@ class TestBadWindows:
 
     def test_empty(self, tiny):
         self.fails(tiny, [], "X is empty: pass at least one window")
+        self.fails(tiny, np.ones((0, 2, 64)), "X is empty: pass at least one window")
         self.fails(tiny, [np.ones((0, 64))], "Recording 0 has no windows")
         self.fails(tiny, np.ones((0, 64)), "Found array with 0 sample")
 

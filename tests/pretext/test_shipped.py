@@ -213,10 +213,12 @@ class TestFiles:
         for parameter, value in recipe["parameters"].items():
             found = getattr(loaded, parameter)
             assert (list(found) if isinstance(value, list) else found) == value
-        assert loaded.n_epochs_ == recipe["parameters"]["max_epochs"]
         losses = [row["valid_loss"] for row in loaded.history_]
         assert np.isfinite(losses).all()
-        assert losses[-1] < losses[0]
+        assert min(losses) < losses[0]
+        whole = loaded.n_epochs_ == recipe["parameters"]["max_epochs"]
+        patience = recipe["parameters"].get("patience")
+        assert whole or len(losses) - np.argmin(losses) == patience + 1
         assert recipes["preparation"][recipe["method"]]["sampling_rate"] == loaded.sampling_rate_
 
 

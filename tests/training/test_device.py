@@ -11,6 +11,20 @@ def test_auto_device_is_there():
     assert resolve_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
 
 
+@pytest.mark.parametrize(
+    ("device", "precision", "allowed"),
+    [
+        ("cuda", torch.float32, False),
+        ("cuda", torch.bfloat16, True),
+        ("cpu", torch.float32, True),
+    ],
+)
+def test_float32_is_not_rounded_to_tf32(device, precision, allowed):
+    with device_module.exact_float32(torch.device(device), precision):
+        assert torch.backends.cudnn.allow_tf32 == allowed
+    assert torch.backends.cudnn.allow_tf32
+
+
 @pytest.mark.parametrize("name", ["gpuu", "cuda:99"])
 def test_missing_device_is_named(name):
     with pytest.raises(ValueError, match=f"device='{name}' cannot be used here"):
