@@ -41,7 +41,10 @@ def main() -> None:
         help="for labels, methods, pretrained: folder in which pretraining is kept",
     )
     parser.add_argument(
-        "--seeds", type=int, help="for precision and aggregation (2), pretrained (3)"
+        "--seeds",
+        type=int,
+        help="for precision and aggregation (2); for pretrained (3): untrained networks, and draws "
+        "of few labels",
     )
     parser.add_argument("--records", type=int, default=48, help="for beats: how many of the 48")
     for method, names in {

@@ -2,37 +2,49 @@
 
 How strongly it is regularised is chosen for each left-out person anew, by cross-validation among
 the others' labelled windows in which people are held out: no window and no label of whoever is
-scored has a say in it.
+scored has a say in it. A score with few labels is a mean over draws of which labels are kept.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 from joblib import Parallel, delayed
+from sklearn import config_context
 from sklearn.model_selection import GroupKFold, LeaveOneGroupOut
+from sklearn.utils.class_weight import compute_sample_weight
 
 from sklearn_ecgssl.evaluation import LabelFractionSplit, linear_classifier
 
 #: C of the logistic regression, and the folds of people in which it is chosen.
 GRID = (0.001, 0.003, 0.01, 0.03, 0.1, 1)
 N_FOLDS = 4
-#: Of the choice of labels, the same for everything that is compared.
-SEED = 0
 
 
-def score_people(features, target, subject, fraction: float = 1.0, n_jobs: int = 1) -> np.ndarray:
-    """Balanced accuracy of each person, in the order of np.unique(subject)."""
-    predicted = predict_people(features, target, subject, fraction, n_jobs)
+def score_people(
+    features, target, subject, fraction: float = 1.0, draws: Sequence[int] = (0,), n_jobs: int = 1
+) -> np.ndarray:
+    """Balanced accuracy of each person, in the order of np.unique(subject).
+
+    draws: seeds of the choice of labels; a person's score is the mean over them.
+    """
+    if fraction == 1:
+        draws = draws[:1]  # all labels are the same ones in every draw
+    of_draws = [predict_people(features, target, subject, fraction, d, n_jobs) for d in draws]
     own = [subject == person for person in np.unique(subject)]
-    return np.array([mean_recall(target[windows], predicted[windows]) for windows in own])
+    scores = [[mean_recall(target[o], predicted[o]) for o in own] for predicted in of_draws]
+    return np.mean(scores, axis=0)
 
 
-def predict_people(features, target, subject, fraction: float = 1.0, n_jobs: int = 1) -> np.ndarray:
+def predict_people(
+    features, target, subject, fraction: float = 1.0, draw: int = 0, n_jobs: int = 1
+) -> np.ndarray:
     """Predict each window by a classifier that has not seen its person.
 
     features: list of arrays (n_windows, n_features); the first serves the first person and all that
     he or she is compared with, the second the second, and so on in turn.
     """
     predicted = np.empty_like(target)
-    folds = folds_of_people(target, subject, fraction)
+    folds = folds_of_people(target, subject, fraction, draw)
     found = Parallel(n_jobs=n_jobs)(
         delayed(_predict)(features[i % len(features)], target, subject, labelled, test)
         for i, (labelled, test) in enumerate(folds)
@@ -43,7 +55,10 @@ def predict_people(features, target, subject, fraction: float = 1.0, n_jobs: int
 
 
 def majority_people(target, subject, fraction: float = 1.0) -> np.ndarray:
-    """Balanced accuracy of each person, of the most frequent label among the others'."""
+    """Balanced accuracy of each person, of the most frequent label among the others'.
+
+    A draw says which labels are kept, not how many of each class: all draws have the same answer.
+    """
     scores = []
     for labelled, test in folds_of_people(target, subject, fraction):
         labels, counts = np.unique(target[labelled], return_counts=True)
@@ -51,9 +66,11 @@ def majority_people(target, subject, fraction: float = 1.0) -> np.ndarray:
     return np.array(scores)
 
 
-def folds_of_people(target, subject, fraction: float) -> list[tuple[np.ndarray, np.ndarray]]:
+def folds_of_people(
+    target, subject, fraction: float, draw: int = 0
+) -> list[tuple[np.ndarray, np.ndarray]]:
     """Windows of the other people whose labels are kept, and those of each person in turn."""
-    splitter = LabelFractionSplit(LeaveOneGroupOut(), fraction=fraction, random_state=SEED)
+    splitter = LabelFractionSplit(LeaveOneGroupOut(), fraction=fraction, random_state=draw)
     return list(splitter.split(target, target, subject))
 
 
@@ -70,14 +87,18 @@ def mean_recall(target, predicted) -> float:
 
 
 def _predict(X, target, subject, labelled, test) -> np.ndarray:
-    c = chosen_c(X[labelled], target[labelled], subject[labelled])
-    return linear_classifier(c).fit(X[labelled], target[labelled]).predict(X[test])
+    X_labelled, labels = X[labelled], target[labelled]
+    with config_context(skip_parameter_validation=True):  # of the same few, again and again
+        c = chosen_c(X_labelled, labels, subject[labelled])
+        return linear_classifier(c).fit(X_labelled, labels).predict(X[test])
 
 
 def _scores_of_grid(X, target, train, test) -> list[float]:
-    # Each fit begins where that of the C before it ended.
+    # Each fit begins where that of the C before it ended; classes are weighed once for all.
     classifier = linear_classifier()
-    prepare, regression = classifier[:-1], classifier[-1].set_params(warm_start=True)
+    prepare = classifier[:-1]
+    regression = classifier[-1].set_params(warm_start=True, class_weight=None)
     seen, unseen = prepare.fit_transform(X[train]), prepare.transform(X[test])
-    fits = (regression.set_params(C=c).fit(seen, target[train]) for c in GRID)
+    labels, weight = target[train], compute_sample_weight("balanced", target[train])
+    fits = (regression.set_params(C=c).fit(seen, labels, weight) for c in GRID)
     return [mean_recall(target[test], fitted.predict(unseen)) for fitted in fits]

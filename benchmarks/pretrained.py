@@ -3,8 +3,14 @@
 Balanced accuracy on windows of people who are left out one at a time, of a linear classifier of
 frozen features (linear_scores.py says how its C is chosen), as they are and scaled person by person
 without labels, with all labels of the other people and with few. Beside the shipped encoders: heart
-rate, the same networks as they are initialised, and the same pretrained on the target data, where a
-person is always embedded by an encoder that has not met him or her.
+rate, the same networks as they are initialised, and the same pretrained on the target data.
+
+- Target data: two encoders of each method, one pretrained on people 1, 3, ..., one on 2, 4, ... A
+  person is embedded by the one that has not met him or her, and so are all others, whose labels the
+  classifier for that person learns from: about half of these the encoder has met.
+- Few labels: a person's score is the mean over --seeds draws of which labels are kept, the same
+  draws for everything.
+- Initialised: the mean over --seeds networks, with few labels one draw for each of them.
 
 With --choose: candidates for shipping, scored on people 1, 3, ... alone, so that the others can
 still say what the chosen one is worth.
@@ -12,6 +18,7 @@ still say what the chosen one is worth.
 
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,6 +60,15 @@ UNIONS = {
     "recognition max, masked mean, heart rate": ["recognition max", "masked mean", "heart rate"],
 }
 HEART_RATE = {"heart rate": ["heart rate"]}
+#: How long and how fast the target data is learnt from, beside --epochs: all of it, to the end.
+TRAINING = {
+    "batch_size": 32,
+    "validation_fraction": None,
+    "patience": None,
+    "precision": "auto",
+    "random_state": 0,
+    "verbose": 1,
+}
 
 
 @dataclass
@@ -72,13 +88,29 @@ class Windows:
         of = {method: windows[kept] for method, windows in self.of.items()}
         return Windows(of, self.target[kept], self.subject[kept])
 
+    @property
+    def halves(self) -> list["Windows"]:
+        """Those of people 1, 3, ..., and those of people 2, 4, ..."""
+        return [self.keep(self.people[i::2]) for i in (0, 1)]
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Which parts of the labels are kept, and the seeds of the draws."""
+
+    fractions: Sequence[float]
+    draws: Sequence[int]
+
 
 def run(args) -> None:
+    if args.seeds < 1:
+        raise ValueError(f"--seeds must be at least 1, got {args.seeds}.")
     data = windows_of_both(args)
     if args.choose:
-        choose(args.choose, data.keep(data.people[0::2]), args)
+        choose(args.choose, data.halves[0], args)
         return
-    print(f"{len(data.target)} windows of {len(data.people)} people\n", flush=True)
+    print(f"{len(data.target)} windows of {len(data.people)} people")
+    print(f"few labels: means over {args.seeds} draws of which are kept\n", flush=True)
     encoders = load_encoders(args)
     rows = [majority(data)]
     sources = {"shipped": shipped_rows, "random": untrained_rows, "target": target_rows}
@@ -89,7 +121,7 @@ def run(args) -> None:
             rows += found
             seconds = time.perf_counter() - start
             print(f"{name}: {len(found)} rows in {seconds:.0f} s", flush=True)
-    print_scores(rows, data.people)
+    print_scores(rows)
     print_fractions(rows, FRACTIONS)
 
 
@@ -147,12 +179,11 @@ def majority(data: Windows) -> Row:
 
 def shipped_rows(encoders: dict, data: Windows, args) -> list[Row]:
     """Score heart rate, and features of the encoders as they are, alone and side by side."""
-    hrv = HRVFeatures(256, features=["mean_hr", "sdnn", "rmssd"])
-    features = {"heart rate": hrv.fit_transform(data.of["recognition"])}
-    features |= embedded(encoders, data)
+    features = with_heart_rate(encoders, data)
+    labels = Labels(FRACTIONS, range(args.seeds))
     return [
-        *score_rows([features], HEART_RATE, "", data, FRACTIONS, args.jobs),
-        *score_rows([features], ROWS | UNIONS, "shipped", data, FRACTIONS, args.jobs),
+        *score_rows([features], HEART_RATE, "", data, labels, args.jobs),
+        *score_rows([features], ROWS | UNIONS, "shipped", data, labels, args.jobs),
     ]
 
 
@@ -161,8 +192,11 @@ def untrained_rows(encoders: dict, data: Windows, args) -> list[Row]:
     of_seeds = []
     for seed in range(args.seeds):
         networks = {m: untrained(encoder, data.of[m], seed) for m, encoder in encoders.items()}
-        features = embedded(networks, data)
-        of_seeds.append(score_rows([features], ROWS, "initialised", data, FRACTIONS, args.jobs))
+        features = with_heart_rate(networks, data)
+        labels = Labels(FRACTIONS, [seed])
+        of_seeds.append(
+            score_rows([features], ROWS | UNIONS, "initialised", data, labels, args.jobs)
+        )
     return [
         Row(rows[0].name, rows[0].encoder, rows[0].n_features, np.mean([r.scores for r in rows], 0))
         for rows in zip(*of_seeds, strict=True)
@@ -177,21 +211,44 @@ def untrained(encoder, windows, seed: int):
 def target_rows(encoders: dict, data: Windows, args) -> list[Row]:
     """Score the same networks, pretrained on every second person, on the others."""
     of_halves = {m: pretrained_on_halves(encoder, m, data, args) for m, encoder in encoders.items()}
+    print_training(of_halves, data)
     # people 1, 3, ... are embedded by what 2, 4, ... have taught, and the other way round
     in_turn = [{m: halves[i] for m, halves in of_halves.items()} for i in (1, 0)]
-    features = [embedded(of_half, data) for of_half in in_turn]
-    return score_rows(features, ROWS, "target data", data, FRACTIONS, args.jobs)
+    features = [with_heart_rate(of_half, data) for of_half in in_turn]
+    labels = Labels(FRACTIONS, range(args.seeds))
+    return score_rows(features, ROWS | UNIONS, "target data", data, labels, args.jobs)
 
 
 def pretrained_on_halves(encoder, method: str, data: Windows, args) -> list:
     """Pretrain on people 1, 3, ..., and on people 2, 4, ..."""
-    pretrainer = clone(encoder).set_params(
-        max_epochs=args.epochs, batch_size=32, memory=args.memory, random_state=0, verbose=1
+    pretrainer = clone(encoder).set_params(max_epochs=args.epochs, memory=args.memory, **TRAINING)
+    trained = Parallel(n_jobs=args.jobs)(
+        delayed(clone(pretrainer).fit)(half.of[method], groups=half.subject) for half in data.halves
     )
-    halves = [data.keep(data.people[i::2]) for i in (0, 1)]
-    return Parallel(n_jobs=args.jobs)(
-        delayed(clone(pretrainer).fit)(half.of[method], groups=half.subject) for half in halves
-    )
+    # only training is as fast as can be: features are compared with those of the shipped encoder
+    return [half.set_params(precision=encoder.precision) for half in trained]
+
+
+def print_training(of_halves: dict[str, list], data: Windows) -> None:
+    """Print how much the encoders that learnt from the target data have learnt from."""
+    print("\nPretraining on the target data\n")
+    cells = []
+    for method, trained in of_halves.items():
+        for who, encoder, half in zip(
+            ("1, 3, ...", "2, 4, ..."), trained, data.halves, strict=True
+        ):
+            n_windows, epochs = len(half.target), encoder.n_epochs_
+            updates = epochs * -(-n_windows // encoder.batch_size)
+            cells.append([method, who, len(half.people), n_windows, epochs, updates])
+    print_table(["method", "people", "how many", "windows", "epochs", "updates"], cells)
+    print(flush=True)
+
+
+def with_heart_rate(encoders: dict, data: Windows) -> dict[str, np.ndarray]:
+    """Features of all windows, of the encoders and heart rate."""
+    hrv = HRVFeatures(256, features=["mean_hr", "sdnn", "rmssd"])
+    heart_rate = {"heart rate": hrv.fit_transform(data.of["recognition"])}
+    return heart_rate | embedded(encoders, data)
 
 
 def embedded(encoders: dict, data: Windows) -> dict[str, np.ndarray]:
@@ -207,7 +264,7 @@ def embedded(encoders: dict, data: Windows) -> dict[str, np.ndarray]:
 
 
 def score_rows(
-    in_turn: list[dict], layout: dict, encoder: str, data: Windows, fractions, n_jobs: int
+    in_turn: list[dict], layout: dict, encoder: str, data: Windows, labels: Labels, n_jobs: int
 ) -> list[Row]:
     """Score the rows of a layout whose features are there; `in_turn` as in predict_people."""
     rows = []
@@ -215,19 +272,20 @@ def score_rows(
         if not in_turn[0].keys() >= set(parts):
             continue
         X = [np.hstack([own[part] for part in parts], dtype=np.float64) for own in in_turn]
-        scores = [score_columns(X, data, fraction, n_jobs) for fraction in fractions]
+        scores = [score_columns(X, data, f, labels.draws, n_jobs) for f in labels.fractions]
         rows.append(Row(name, encoder, X[0].shape[1], np.array(scores)))
         # long before the tables, and not among them
         print(name, encoder, *map(interval, scores[0]), sep="  ", file=sys.stderr, flush=True)
     return rows
 
 
-def score_columns(X: list[np.ndarray], data: Windows, fraction: float, n_jobs: int) -> np.ndarray:
+def score_columns(
+    X: list[np.ndarray], data: Windows, fraction: float, draws: Sequence[int], n_jobs: int
+) -> np.ndarray:
     """Score each person by features as they are and scaled by person."""
-    scaled = [scale_rows(own, data.subject) for own in X]
-    return np.array(
-        [score_people(own, data.target, data.subject, fraction, n_jobs) for own in (X, scaled)]
-    )
+    columns = [X, [scale_rows(own, data.subject) for own in X]]
+    how = (data.target, data.subject, fraction, draws, n_jobs)
+    return np.array([score_people(features, *how) for features in columns])
 
 
 def choose(places: list[str], data: Windows, args) -> None:
@@ -244,6 +302,6 @@ def choose(places: list[str], data: Windows, args) -> None:
         cells = []
         for place, encoder in candidates.items():
             features = embedded({method: encoder}, data)
-            rows = score_rows([features], layout, place, data, [1.0], args.jobs)
+            rows = score_rows([features], layout, place, data, Labels([1.0], [0]), args.jobs)
             cells.append([place, *(interval(s) for row in rows for s in row.scores[0])])
         print_table(header, cells)

@@ -10,6 +10,15 @@ from .tables import print_table
 COLUMNS = ("as they are", "scaled by person")
 #: What shipped encoders are compared with.
 OTHERS = ("initialised", "target data", "heart rate")
+EVERYBODY = "all people"
+#: `--choose` looks at people 1, 3, ... alone.
+NOT_CHOSEN_BY = "people 2, 4, ..., by whom no candidate was chosen"
+#: Whom scores are of, in the order of the people.
+GROUPS = {
+    EVERYBODY: slice(None),
+    "people 1, 3, ...": slice(0, None, 2),
+    NOT_CHOSEN_BY: slice(1, None, 2),
+}
 
 
 @dataclass
@@ -22,18 +31,12 @@ class Row:
     scores: np.ndarray
 
 
-def print_scores(rows: list[Row], people: np.ndarray) -> None:
+def print_scores(rows: list[Row]) -> None:
     """Print the scores with all labels, and how far the shipped encoders are ahead."""
-    groups = {
-        "all people": people,
-        "people 1, 3, ...": people[0::2],
-        "people 2, 4, ...": people[1::2],
-    }
     others = there(rows)
     header = ["features", "encoder", "columns", "score", *(f"minus {other}" for other in others)]
     for column, how in enumerate(COLUMNS):
-        for title, some in groups.items():
-            kept = np.isin(people, some)
+        for title, kept in GROUPS.items():
             print(f"\nAll labels, features {how}, scored on {title}: mean ± 95 % interval\n")
             cells = []
             for row in rows:
@@ -44,20 +47,25 @@ def print_scores(rows: list[Row], people: np.ndarray) -> None:
 
 
 def print_fractions(rows: list[Row], fractions) -> None:
-    """Print the scores of all people by the fraction of labels, and the differences."""
+    """Print the scores by the fraction of labels, and how far the shipped encoders are ahead."""
     header = ["features", "encoder", *(f"{fraction:.0%}" for fraction in fractions)]
-    shipped = [row for row in rows if row.encoder == "shipped"]
     for column, how in enumerate(COLUMNS):
-        print(f"\nBy the fraction of labels, features {how}, all people\n")
-        cells = [[r.name, r.encoder, *map(interval, r.scores[:, column])] for r in rows]
-        print_table(header, cells)
-        for other in there(rows):
-            print(f"\nThe same, shipped minus {other}\n")
-            ahead = [minus(row, other, rows)[:, column] for row in shipped]
-            cells = [
-                [r.name, r.encoder, *map(signed, a)] for r, a in zip(shipped, ahead, strict=True)
-            ]
-            print_table(header, [row for row in cells if any(row[2:])])
+        for title in (EVERYBODY, NOT_CHOSEN_BY):
+            where = f"features {how}, scored on {title}: mean ± 95 % interval"
+            shown = (slice(None), column, GROUPS[title])
+            print(f"\nBy the fraction of labels, {where}\n")
+            cells = [[row.name, row.encoder, *map(interval, row.scores[shown])] for row in rows]
+            print_table(header, cells)
+            for other in there(rows):
+                print(f"\nBy the fraction of labels, shipped minus {other}, {where}\n")
+                print_table(header, differences(rows, other, shown))
+
+
+def differences(rows: list[Row], other: str, shown: tuple) -> list[list[object]]:
+    """Make a table's rows of what another encoder can be subtracted from; `shown` of the scores."""
+    ahead = [map(signed, minus(row, other, rows)[shown]) for row in rows]
+    cells = [[row.name, row.encoder, *own] for row, own in zip(rows, ahead, strict=True)]
+    return [row for row in cells if any(row[2:])]
 
 
 def there(rows: list[Row]) -> list[str]:

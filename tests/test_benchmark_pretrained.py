@@ -16,6 +16,8 @@ from benchmarks.linear_scores import (
     predict_people,
     score_people,
 )
+from benchmarks.people import interval
+from benchmarks.pretrained import ROWS, UNIONS
 from benchmarks.score_tables import Row, minus, print_fractions, print_scores
 from sklearn_ecgssl.classify._subject_scaled import scale_rows
 from sklearn_ecgssl.datasets import make_cohort, save_recordings
@@ -77,6 +79,19 @@ def data(args):
     return pretrained.windows_of_both(args)
 
 
+@pytest.fixture
+def asked(monkeypatch):
+    """What is scored, instead of scores: columns, fraction and draws of each call."""
+    found = []
+
+    def note(features, target, subject, fraction, draws, n_jobs):
+        found.append(([X.shape[1] for X in features], fraction, list(draws)))
+        return np.zeros(len(np.unique(subject)))
+
+    monkeypatch.setattr(pretrained, "score_people", note)
+    return found
+
+
 def tables(text):
     """Rows of each table by its title and by their first cells."""
     found, title = {}, ""
@@ -134,6 +149,16 @@ class TestLinearScores:
         assert chosen_c(X, target, subject) == max(scores, key=scores.get)
         assert len(set(scores.values())) > 2
 
+    def test_each_c_is_scored_as_the_classifier_with_that_c(self, features):
+        X, target, subject = features
+        out = np.isin(subject, ["person 1", "person 4"])
+        train, test = np.flatnonzero(~out), np.flatnonzero(out)
+        whole = [linear_classifier(c).fit(X[train], target[train]) for c in GRID]
+        expected = [
+            balanced_accuracy_score(target[test], fitted.predict(X[test])) for fitted in whole
+        ]
+        np.testing.assert_allclose(linear_scores._scores_of_grid(X, target, train, test), expected)
+
     def test_of_equal_c_the_most_regularised_is_taken(self, features):
         _, target, subject = features
         assert chosen_c(np.zeros((len(target), 2)), target, subject) == GRID[0]
@@ -164,6 +189,33 @@ class TestLinearScores:
             assert len(set(subject[test])) == 1
             assert set(subject[a]) == set(subject) - set(subject[test])
             assert len(a) == 2 * 5  # one of each person and class
+
+    def test_few_labels_score_the_mean_over_draws(self, features):
+        X, target, subject = features
+        single = [score_people([X], target, subject, 0.2, [draw]) for draw in range(3)]
+        assert len({tuple(scores) for scores in single}) == 3
+        mean = score_people([X], target, subject, 0.2, range(3))
+        np.testing.assert_allclose(mean, np.mean(single, axis=0))
+        np.testing.assert_array_equal(score_people([X], target, subject, 0.2, [2]), single[2])
+
+    def test_all_labels_are_drawn_once(self, features, monkeypatch):
+        X, target, subject = features
+        expected = score_people([X], target, subject)
+        seen = []
+        predict = linear_scores.predict_people
+        monkeypatch.setattr(
+            linear_scores, "predict_people", lambda *args: seen.append(args) or predict(*args)
+        )
+        np.testing.assert_array_equal(score_people([X], target, subject, 1.0, range(3)), expected)
+        assert len(seen) == 1
+
+    def test_draws_keep_as_many_labels_of_each_person_and_class(self, features):
+        _, target, subject = features
+        draws = [folds_of_people(target, subject, 0.2, draw) for draw in range(3)]
+        for folds in zip(*draws, strict=True):
+            cells = [sorted(zip(subject[kept], target[kept], strict=True)) for kept, _ in folds]
+            assert cells[0] == cells[1] == cells[2]
+            assert len({tuple(kept) for kept, _ in folds}) == 3
 
     def test_majority_is_a_constant_answer(self, features):
         _, target, subject = features
@@ -203,6 +255,45 @@ class TestEncoders:
                 assert (first.state_[name] != shipped.state_[name]).any()
                 assert (first.state_[name] != other.state_[name]).any()
 
+    def test_every_row_is_scored_of_every_encoder(self, args, data, asked):
+        encoders = pretrained.load_encoders(args)
+        (heart_rate, *shipped), initialised, target = (
+            score(encoders, data, args)
+            for score in (
+                pretrained.shipped_rows,
+                pretrained.untrained_rows,
+                pretrained.target_rows,
+            )
+        )
+        assert (heart_rate.name, heart_rate.encoder) == ("heart rate", "")
+        for rows, encoder in (
+            (shipped, "shipped"),
+            (initialised, "initialised"),
+            (target, "target data"),
+        ):
+            assert [row.name for row in rows] == [*ROWS, *UNIONS]
+            assert {row.encoder for row in rows} == {encoder}
+            widths = {row.name: row.n_features for row in rows}
+            assert widths["recognition max, masked mean, heart rate"] == 4 + 6 + 3
+            assert widths["recognition rhythm, heart rate"] == widths["recognition rhythm"] + 3
+        assert {tuple(columns) for columns, *_ in asked[-2:]} == {(13, 13)}  # of either half
+
+    def test_draws_are_the_same_for_all_and_one_for_each_untrained_network(
+        self, args, data, asked, monkeypatch
+    ):
+        monkeypatch.setattr(pretrained, "FRACTIONS", (1.0, 0.2))
+        encoders = {"recognition": pretrained.load_encoders(args)["recognition"]}
+        args.seeds = 3
+        for score in (pretrained.shipped_rows, pretrained.target_rows):
+            score(encoders, data, args)
+            assert {fraction for _, fraction, _ in asked} == {1.0, 0.2}
+            assert all(draws == [0, 1, 2] for *_, draws in asked)
+            asked.clear()
+        pretrained.untrained_rows(encoders, data, args)
+        per_network = 5 * 2 * 2  # rows of recognition, columns, fractions
+        draws = [draws for *_, draws in asked]
+        assert draws == [[seed] for seed in range(3) for _ in range(per_network)]
+
     def test_untrained_networks_score_the_mean_over_seeds(self, args, data, monkeypatch):
         of_seeds = iter([np.zeros((1, 2, 6)), np.arange(12.0).reshape(1, 2, 6)])
         monkeypatch.setattr(
@@ -222,9 +313,46 @@ class TestEncoders:
         assert len(seen) == 2
         for i, features in enumerate(seen):  # the i-th serves people i, i + 2, ...
             others = data.keep(data.people[1 - i :: 2])
-            taught = tiny_pretrainer(batch_size=32, max_epochs=1).fit(others.of["recognition"])
+            # trained as fast as can be, embedded as precisely as the shipped encoder
+            taught = tiny_pretrainer(batch_size=32, max_epochs=1, precision="auto")
+            taught.fit(others.of["recognition"]).set_params(precision="float32")
             expected = taught.encode(data.of["recognition"], aggregate="max")
             np.testing.assert_allclose(features["recognition max"], expected, rtol=1e-5)
+
+    def test_the_target_data_is_learnt_from_at_full_speed_and_to_the_end(
+        self, args, data, monkeypatch
+    ):
+        encoder = pretrained.load_encoders(args)["recognition"]
+        encoder.set_params(validation_fraction=0.4, patience=1)
+        seen, fit = [], type(encoder).fit
+
+        def noted(self, X, **rest):
+            seen.append((self.get_params(), len(X)))
+            return fit(self, X, **rest)
+
+        monkeypatch.setattr(type(encoder), "fit", noted)
+        halves = pretrained.pretrained_on_halves(encoder, "recognition", data, args)
+        assert [n for _, n in seen] == [len(half.target) for half in data.halves]
+        for params, _ in seen:
+            assert params["precision"] == "auto"
+            assert params["validation_fraction"] is params["patience"] is None
+        assert [half.precision for half in halves] == ["float32"] * 2
+
+    def test_what_the_target_data_has_taught_is_counted(
+        self, args, data, asked, capsys, monkeypatch
+    ):
+        args.epochs = 2
+        monkeypatch.setitem(pretrained.TRAINING, "batch_size", 20)
+        data = data.keep(data.people[:5])
+        encoders = {"recognition": pretrained.load_encoders(args)["recognition"]}
+        pretrained.target_rows(encoders, data, args)
+        header, *rows = tables(capsys.readouterr().out)["Pretraining on the target data"]
+        assert header == ["method", "people", "how many", "windows", "epochs", "updates"]
+        assert len(data.target) == 5 * 8  # so that the first half has two batches an epoch
+        assert rows == [
+            ["recognition", "1, 3, ...", "3", "24", "2", "4"],
+            ["recognition", "2, 4, ...", "2", "16", "2", "2"],
+        ]
 
     def test_rows_are_the_features_they_say(self, args, data):
         encoders = pretrained.load_encoders(args)
@@ -234,14 +362,16 @@ class TestEncoders:
             rate = {"recognition": 256, "masked": 128}[method]
             expected = encoders[method].encode(data.of[method], aggregate=way, sampling_rate=rate)
             np.testing.assert_allclose(X, expected, rtol=1e-4, atol=1e-5)
+        labels = pretrained.Labels([0.01], [0, 1])
         (union,) = pretrained.score_rows(
-            [features], {"u": ["masked mean", "recognition max"]}, "", data, [0.01], 1
+            [features], {"u": ["masked mean", "recognition max"]}, "", data, labels, 1
         )
         X = np.hstack([features["masked mean"], features["recognition max"]]).astype(float)
         assert union.n_features == X.shape[1] == 10
         for column, columns in enumerate([X, scale_rows(X, data.subject)]):
             np.testing.assert_array_equal(
-                union.scores[0, column], score_people([columns], data.target, data.subject, 0.01)
+                union.scores[0, column],
+                score_people([columns], data.target, data.subject, 0.01, [0, 1]),
             )
 
     def test_an_encoder_of_another_kind_or_rate_is_refused(self, args, data, tmp_path):
@@ -268,7 +398,7 @@ class TestTables:
 
     def test_differences_are_person_by_person(self, capsys):
         rows = self.rows()
-        print_scores(rows, np.arange(10))
+        print_scores(rows)
         found = tables(capsys.readouterr().out)
         assert len(found) == 6
         title = "All labels, features {}, scored on all people: mean ± 95 % interval"
@@ -285,13 +415,13 @@ class TestTables:
     def test_people_are_scored_in_halves(self, capsys):
         scores = np.zeros((1, 2, 5))
         scores[..., 0::2] = 1
-        print_scores([Row("x", "shipped", 1, scores)], np.array(list("abcde")))
+        print_scores([Row("x", "shipped", 1, scores)])
         found = tables(capsys.readouterr().out)
         cells = {t.split(" scored on ")[1].split(":")[0]: rows[1][3] for t, rows in found.items()}
         assert cells == {
             "all people": "0.600 ± 0.680",
             "people 1, 3, ...": "1.000 ± 0.000",
-            "people 2, 4, ...": "0.000 ± 0.000",
+            "people 2, 4, ..., by whom no candidate was chosen": "0.000 ± 0.000",
         }
 
     def test_fractions_are_columns(self, capsys):
@@ -302,6 +432,25 @@ class TestTables:
         assert "minus target data" not in text  # nobody has scored it
         assert "+0.100 ± 0.000 | +0.300 ± 0.000" in text
         assert "+0.200 ± 0.000 | +0.000 ± 0.000" in text
+
+    def test_fractions_are_shown_of_people_whom_nobody_was_chosen_by(self, capsys):
+        rows = self.rows()
+        ahead = np.zeros((2, 2, 10))
+        ahead[1, :, 1::2] = [0, 1, 0, 1, 0]  # few labels, people 2, 4, ...
+        rows[0] = Row("heart rate", "", 3, rows[3].scores - ahead)
+        print_fractions(rows, (1.0, 0.01))
+        found = tables(capsys.readouterr().out)
+        people = {"all people": slice(None), "people 2, 4, ...": slice(1, None, 2)}
+        for title, some in people.items():
+            mine = [t for t in found if f"features as they are, scored on {title}" in t]
+            own, _, beside = (found[t] for t in mine)  # scores, minus initialised, minus heart rate
+            assert own[0] == beside[0] == ["features", "encoder", "100%", "1%"]
+            assert [row[0] for row in own[1:]] == ["heart rate", "max", "max", "mean"]
+            assert [row[0] for row in beside[1:]] == ["max", "mean"]
+            assert own[-1][2] == interval(rows[3].scores[0, 0, some])
+            assert beside[-1][2:] == ["+0.000 ± 0.000", interval(ahead[1, 0, some], "+")]
+            assert ("by whom no candidate was chosen" in mine[0]) == (title != "all people")
+        assert len(found) == 2 * 2 * 3
 
 
 class TestCommand:
@@ -316,12 +465,12 @@ class TestCommand:
         names = [(name, encoder) for name, encoder, *_ in rows]
         assert names[:2] == [("majority class", ""), ("heart rate", "")]
         assert rows[0][3] == "0.500 ± 0.000"
-        for encoder in ("initialised", "target data"):
-            assert [n for n, e in names if e == encoder] == list(pretrained.ROWS)
-        assert [n for n, e in names if e == "shipped"] == [*pretrained.ROWS, *pretrained.UNIONS]
+        for encoder in ("shipped", "initialised", "target data"):
+            assert [n for n, e in names if e == encoder] == [*ROWS, *UNIONS]
         for row in rows:
-            single = row[1] == "shipped" and row[0] in pretrained.ROWS
-            assert [bool(cell) for cell in row[-3:]] == [single, single, row[1] == "shipped"]
+            assert [bool(cell) for cell in row[-3:]] == [row[1] == "shipped"] * 3
+        assert "few labels: means over 2 draws" in text
+        assert "Pretraining on the target data" in found
         assert (tmp_path / "kept").is_dir()
 
     def test_parts_can_be_left_out_and_encoders_be_missing(self, args, capsys):
@@ -348,6 +497,11 @@ class TestCommand:
         data.of["recognition"][~others] *= -1
         pretrained.run(args)
         assert capsys.readouterr().out != expected
+
+    def test_scores_need_a_draw(self, args):
+        args.seeds = 0
+        with pytest.raises(ValueError, match="--seeds must be at least 1, got 0"):
+            pretrained.run(args)
 
     def test_candidates_are_told_apart(self, args, capsys):
         args.choose = [args.masked, args.recognition]

@@ -1,15 +1,19 @@
 """The model card of an encoder: what it learnt from, how well, and what it is not for."""
 
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from corpus import Corpus, sets_of
+from corpus import sets_of, sources_of, windows_per_person
 
-import sklearn_ecgssl
 from sklearn_ecgssl.pretext import BasePretrainer
 
+#: Full names of licences, and where they are.
+LICENCES = {
+    "ODC-By 1.0": (
+        "Open Data Commons Attribution License v1.0",
+        "https://opendatacommons.org/licenses/by/1-0/",
+    ),
+}
 PHYSIONET = (
     "A. L. Goldberger et al., PhysioBank, PhysioToolkit, and PhysioNet, Circulation "
     "101(23):e215-e220, 2000, doi:10.1161/01.CIR.101.23.e215"
@@ -22,60 +26,60 @@ NOT_FOR = """\
 - Not for recognising who somebody is. It was not made for that, and what its features tell of a
   person was not measured.
 - Not for ECG that is prepared in another way: its features then mean little.
-- Most of the windows are of patients with heart disease, recorded at rest or in a clinic with wet
-  electrodes, leads I, II, MLII and others. Movement, dry electrodes and wearables are hardly in it,
-  children are not; age, sex and origin are not known of all. Score it on people like yours before
-  you rely on it.
+- Not for other people and recorders before you have scored it on people like yours. Most of the
+  windows are of patients with heart disease, from ambulatory (Holter) recorders (mitdb and most of
+  qtdb); the others were recorded at rest. All are from wet electrodes: dry ones and wearables are
+  not in it. Leads differ, and of many records are not known. Age, sex and origin of many people are
+  not known; of those whose age is, 15 are under 18. Windows with artefacts were not taken out.
 """
+#: Tasks that are no better than a constant answer by this are not learnt.
+LEARNT = 0.01
 
 
 def model_card(
     encoder: BasePretrainer,
-    corpus: Corpus,
-    weights: Path,
-    *,
-    name: str,
-    recipe: dict,
+    manifest: dict,
     config: dict,
-    checksums: dict[str, str],
+    *,
+    n_bytes: int,
     held_out: dict[str, dict[str, float]],
     untrained: dict[str, float],
     downstream: str,
 ) -> str:
-    """Write the card, in Markdown."""
+    """Write the card, in Markdown; `encoder` has the noise that it learnt, if it was recorded."""
+    recipe = manifest["recipe"]
     preparation = config["preparation"][recipe["method"]]
     sections = [
-        f"# {name}",
-        _introduction(name, encoder, preparation),
+        f"# {manifest['name']}",
+        _introduction(encoder, manifest, preparation),
         "## Data",
-        _data(config, recipe, corpus, checksums),
+        _data(config, recipe, manifest),
         "## Training",
-        _training(encoder, recipe, weights),
+        _training(encoder, manifest, n_bytes) + _noise(encoder, config, recipe),
         "## Scores on the people who were held out",
-        _held_out(held_out, untrained),
+        _held_out(held_out, untrained, encoder.patience),
         "## Scores downstream",
         downstream.strip(),
         "## What it must not be used for",
         NOT_FOR.strip(),
         "## Licence",
-        "The weights: BSD-3-Clause, as the package. The data sets: Open Data Commons Attribution "
-        "License v1.0 (ODC-By 1.0); name the sets above where you publish what you made with it.",
+        _licence(config, recipe),
     ]
     return "\n\n".join(sections) + "\n"
 
 
-def _introduction(name: str, encoder: BasePretrainer, preparation: dict[str, Any]) -> str:
+def _introduction(encoder: BasePretrainer, manifest: dict, preparation: dict[str, Any]) -> str:
     rate, n_times = preparation["sampling_rate"], encoder.n_features_in_
     band = ", ".join(f"{key}={value}" for key, value in preparation["filter"].items())
     trim = "" if preparation["scale"] == "trimmed" else ", trim=0.0"
     n_weights = sum(array.size for array in encoder.state_.values())
     return f"""\
-A frozen encoder of ECG windows, {type(encoder).__name__} of sklearn_ecgssl {version()}, trained \
-on openly licensed ECG without labels. {n_weights:,} weights, \
-{encoder.n_features_encoded()} features a window.
+A frozen encoder of ECG windows, {type(encoder).__name__} of sklearn_ecgssl \
+{manifest["made"]["sklearn_ecgssl"]}, trained on openly licensed ECG without labels. \
+{n_weights:,} weights, {encoder.n_features_encoded()} features a window.
 
 ```python
-SSLEmbedder("{name}"{"" if rate == 256 else f", sampling_rate={rate}"})
+SSLEmbedder("{manifest["name"]}"{"" if rate == 256 else f", sampling_rate={rate}"})
 ```
 
 It takes windows of {n_times} samples: {n_times / rate:g} s at {rate} Hz, after
@@ -83,67 +87,108 @@ It takes windows of {n_times} samples: {n_times / rate:g} s at {rate} Hz, after
 (`scale_subjects(recordings, subject{trim})`, or `TrimmedScaler` for each recording)."""
 
 
-def _data(config: dict, recipe: dict, corpus: Corpus, checksums: dict[str, str]) -> str:
-    rows = [
-        "| data set | people, windows, hours learnt from | held out |",
-        "| --- | --- | --- |",
-        *(
-            f"| {one['title']} | {_amount(one, corpus.learnt_from, config)} "
-            f"| {_amount(one, corpus.held_out_of, config)} |"
-            for one in sets_of(config, recipe)
-        ),
-        f"| all | {_amount({'name': ''}, corpus.learnt_from, config)} "
-        f"| {_amount({'name': ''}, corpus.held_out_of, config)} |",
-    ]
-    cited = [f"- {one['cite']}" for one in sets_of(config, recipe)]
-    sums = [f"- {one['title']}: `{checksums[one['name']]}`" for one in sets_of(config, recipe)]
-    per_person = config["corpus"]["windows_per_person"]
+def _data(config: dict, recipe: dict, manifest: dict) -> str:
+    sets, amounts = sets_of(config, recipe), manifest["sets"]
+    length = config["corpus"]["window_length"]
+    rows = [(one["title"], [amounts[one["name"]]]) for one in sets]
     return "\n".join(
         [
-            "All from PhysioNet, under the Open Data Commons Attribution License v1.0. At most "
-            f"{per_person} windows of a person, spread evenly over what there is.\n",
-            *rows,
+            f"At most {windows_per_person(config, recipe)} windows of a person, spread evenly over "
+            "what there is.\n",
+            "| data set | people, windows, hours learnt from | held out |",
+            "| --- | --- | --- |",
+            *(
+                f"| {title} | {_amount(some, 'learnt', length)} "
+                f"| {_amount(some, 'held_out', length)} |"
+                for title, some in [*rows, ("all", list(amounts.values()))]
+            ),
             "\nNobody stands on both sides: a person is held out of everything or of nothing. "
             "Attribution:\n",
-            *cited,
-            f"- {PHYSIONET}",
+            *(
+                f"- [{one['title']}](https://physionet.org/content/{one['physionet']}/), "
+                f"{one['licence']}: {one['cite']}"
+                for one in sources_of(config, recipe)
+            ),
+            f"- PhysioNet: {PHYSIONET}",
             "\nSHA-256 of what was read:\n",
-            *sums,
+            *(_read(one, manifest) for one in sources_of(config, recipe)),
         ]
     )
 
 
-def _amount(one: dict, person: np.ndarray, config: dict) -> str:
-    own = person[np.char.startswith(person, f"{one['name']}/" if one["name"] else "")]
-    hours = len(own) * config["corpus"]["window_length"] / 3600
-    return f"{len(set(own))}, {len(own):,}, {hours:.1f} h"
+def _amount(amounts: list[dict], kind: str, window_length: float) -> str:
+    n_people, n_windows = (sum(one[kind][of] for one in amounts) for of in ("people", "windows"))
+    return f"{n_people}, {n_windows:,}, {n_windows * window_length / 3600:.1f} h"
 
 
-def _training(encoder: BasePretrainer, recipe: dict, weights: Path) -> str:
-    settings = ", ".join(f"{key}={value!r}" for key, value in recipe["parameters"].items())
-    losses = ", ".join(f"{row['valid_loss']:.3f}" for row in encoder.history_)
+def _read(one: dict, manifest: dict) -> str:
+    read = manifest["read"][one["name"]]
+    return f"- {one['title']}, {read['file']}: `{read['sha256']}`"
+
+
+def _training(encoder: BasePretrainer, manifest: dict, n_bytes: int) -> str:
+    made, parameters = manifest["made"], manifest["recipe"]["parameters"]
+    settings = ", ".join(f"{key}={value!r}" for key, value in parameters.items())
+    losses = [row["valid_loss"] for row in encoder.history_]
+    kept = len(losses) if encoder.patience is None else 1 + int(np.argmin(losses))
+    threads = "1 thread" if made["n_threads"] == 1 else f"{made['n_threads']} threads"
     return f"""\
 `{type(encoder).__name__}({settings})`, other parameters as they are by default, \
-{encoder.n_epochs_} epochs. The loss on held-out people after each: {losses}. Weights were rounded \
-to bfloat16 for shipping ({weights.stat().st_size:,} bytes). \
-Made with sklearn_ecgssl {version()} on {datetime.now(UTC):%Y-%m-%d} by \
-`examples/pretrained/build.py`; all of the training is in `config.json`."""
+{encoder.n_epochs_} epochs. The loss on held-out people after each: \
+{", ".join(f"{loss:.3f}" for loss in losses)}. \
+The weights are those after epoch {kept}, rounded to bfloat16 for shipping ({n_bytes:,} bytes).
+
+Trained with sklearn_ecgssl {made["sklearn_ecgssl"]} and torch {made["torch"]}, done on \
+{made["date"]}, by `examples/pretrained/build.py`. It was trained in {made["precision"]} \
+({made["device"]}, {threads}) and is shipped with `precision="float32"`, so that its features are \
+the same everywhere; the other settings in `config.json` are those of the training."""
 
 
-def _held_out(held_out: dict[str, dict[str, float]], untrained: dict[str, float]) -> str:
-    rows = [
-        "| score | as shipped (bfloat16) | in float32 | untrained |",
-        "| --- | --: | --: | --: |",
+def _noise(encoder: BasePretrainer, config: dict, recipe: dict) -> str:
+    if not recipe.get("recorded_noise"):
+        return ""
+    snr_db = dict(encoder.transforms_)["noise"].snr_db
+    return f"""
+
+The transformation `noise` adds recorded noise, {config["noise"]["title"]}, {snr_db:g} dB below \
+the power of the window, in training and in the scores below. `config.json` names the package's \
+own white noise in its place, with which everybody can load it."""
+
+
+def _held_out(
+    held_out: dict[str, dict[str, float]], untrained: dict[str, float], patience: int | None
+) -> str:
+    rounded, whole = held_out["bfloat16"], held_out["float32"]
+    tasks = [task for task in untrained if task != "mean"] if "original" in untrained else []
+    constant = 1 - 1 / len(tasks) if tasks else None
+    columns = ["score", "as shipped (bfloat16)", "weights in float32", "untrained"]
+    columns += ["a constant answer"] if tasks else []
+    rows = [f"| {' | '.join(columns)} |", f"| --- |{' --: |' * (len(columns) - 1)}"]
+    for score in rounded:
+        values = [rounded[score], whole[score], untrained[score], *([constant] if tasks else [])]
+        rows.append(f"| {score} | {' | '.join(f'{value:.3f}' for value in values)} |")
+    said = ["\nAll in float32 arithmetic."]
+    if tasks:
+        missed = [f"`{task}`" for task in tasks if rounded[task] < constant + LEARNT]
+        said.append("The rows after the first are the accuracies of each task.")
+        names = ", ".join(missed) or "none"
+        said.append(f"Not learnt, within {LEARNT} of a constant answer or below: {names}.")
+    if patience is not None:
+        said.append(f"The same people chose the epoch (patience={patience}), which flatters it.")
+    return "\n".join([*rows, " ".join(said)])
+
+
+def _licence(config: dict, recipe: dict) -> str:
+    sources = sources_of(config, recipe)
+    if unknown := {one["licence"] for one in sources} - LICENCES.keys():
+        raise ValueError(
+            f"licence {sorted(unknown)} is not known, {list(LICENCES)} are. Add it to card.py."
+        )
+    notices = [
+        "- Contains information from {}, which is made available under the {} ({}).".format(
+            one["title"], *LICENCES[one["licence"]]
+        )
+        for one in sources
     ]
-    rows += [
-        f"| {score} | {value:.3f} | {held_out['float32'][score]:.3f} | {untrained[score]:.3f} |"
-        for score, value in held_out["bfloat16"].items()
-    ]
-    if "original" in untrained:
-        constant = 1 - 1 / (len(untrained) - 1)
-        rows.append(f"\nAccuracies of each task; a constant answer gets {constant:.3f}.")
-    return "\n".join(rows)
-
-
-def version() -> str:
-    return sklearn_ecgssl.__version__
+    own = "The weights: BSD-3-Clause, as the package. Notices of the data, for what you publish:"
+    return "\n".join([f"{own}\n", *notices])

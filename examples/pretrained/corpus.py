@@ -37,7 +37,7 @@ class Corpus:
 
 def make_corpus(config: dict, recipe: dict, place: Place) -> Corpus:
     """Put the windows of all sets of a recipe together."""
-    at_most = recipe.get("windows_per_person", config["corpus"]["windows_per_person"])
+    at_most = windows_per_person(config, recipe)
     windows, person, is_held_out = [], [], []
     for one in sets_of(config, recipe):
         data = load_set(config, one, recipe["method"], place)
@@ -54,8 +54,23 @@ def make_corpus(config: dict, recipe: dict, place: Place) -> Corpus:
 
 def sets_of(config: dict, recipe: dict) -> list[dict]:
     """List the data sets of a recipe."""
-    without = recipe.get("without_sets", [])
-    return [one for one in config["corpus"]["sets"] if one["name"] not in without]
+    sets, without = config["corpus"]["sets"], recipe.get("without_sets", [])
+    if unknown := set(without) - {one["name"] for one in sets}:
+        raise ValueError(
+            f"without_sets names {sorted(unknown)}, the sets are "
+            f"{[one['name'] for one in sets]}. Correct it in the configuration."
+        )
+    return [one for one in sets if one["name"] not in without]
+
+
+def sources_of(config: dict, recipe: dict) -> list[dict]:
+    """List all that a recipe is made of: its data sets, and recorded noise where it has any."""
+    noise = [config["noise"]] if recipe.get("recorded_noise") else []
+    return [*sets_of(config, recipe), *noise]
+
+
+def windows_per_person(config: dict, recipe: dict) -> int:
+    return recipe.get("windows_per_person", config["corpus"]["windows_per_person"])
 
 
 def load_set(config: dict, one: dict, method: str, place: Place) -> Any:
@@ -72,6 +87,11 @@ def load_set(config: dict, one: dict, method: str, place: Place) -> Any:
     load, source, options = loader_of(one, place)
     data = datasets.prepare(load, *source, **options, **settings)
     names = np.array([str(subject).rpartition("/")[2] for subject in data.subject])
+    if unknown := set(one.get("without", [])) - set(names):
+        raise ValueError(
+            f"without names {sorted(unknown)}, who are not in the set {one['name']!r} "
+            f"({len(set(names))} people: {names[0]!r}, ...). Correct it in the configuration."
+        )
     keep = np.flatnonzero(~np.isin(names, one.get("without", [])))
     data.recordings, data.subject = [data.recordings[i] for i in keep], names[keep]
     return data
@@ -108,11 +128,13 @@ def checksum(one: dict, place: Place) -> str:
 
     The list names the SHA-256 of every file of the set, and no file is used that has another.
     """
-    if place.recordings is not None:
-        file = place.recordings / one["file"]
-    else:
-        file = home(place) / one["physionet"] / "SHA256SUMS.txt"
-    return hashlib.sha256(file.read_bytes()).hexdigest()
+    folder = home(place) if place.recordings is None else place.recordings
+    return hashlib.sha256((folder / file_read(one, place)).read_bytes()).hexdigest()
+
+
+def file_read(one: dict, place: Place) -> str:
+    """Name the file whose checksum says what was read."""
+    return f"{one['physionet']}/SHA256SUMS.txt" if place.recordings is None else one["file"]
 
 
 class AddRecordedNoise(WindowTransform):

@@ -1,0 +1,143 @@
+"""The scripts of the package's encoders, and a small configuration to run them on."""
+
+import hashlib
+import json
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from sklearn_ecgssl.pretext import MaskedPretrainer, PretextPretrainer
+
+RECIPE = Path(__file__).resolve().parents[2] / "examples" / "pretrained"
+OWN = ("build", "card", "corpus", "manifest")  # names that other modules may have
+with pytest.MonkeyPatch.context() as patch:
+    patch.syspath_prepend(RECIPE)
+    for name in OWN:
+        patch.delitem(sys.modules, name, raising=False)
+    import build
+    import card as cards  # noqa: F401  (for the tests, as corpus)
+    import corpus  # noqa: F401
+
+    for name in OWN:
+        del sys.modules[name]
+
+RATE = 128  # of the recordings
+CONFIG = """
+[corpus]
+window_length = 2
+windows_per_person = 6
+held_out = 0.25
+
+[[corpus.sets]]
+name = "first"
+physionet = "first/1.0.0"
+title = "First Database 1.0.0"
+fetch = "fetch_mitdb"
+file = "first.npz"
+licence = "ODC-By 1.0"
+cite = "A. Nobody, First, 2001, doi:10.1000/first"
+
+[[corpus.sets]]
+name = "second"
+physionet = "second/1.0.0"
+title = "Second Database 1.0.0, without sel1"
+fetch = "fetch_qtdb"
+file = "second.npz"
+licence = "ODC-By 1.0"
+cite = "B. Nobody, Second, 2002, doi:10.1000/second"
+without = ["sel1"]
+never_held_out = ["sele*"]
+
+[noise]
+name = "third"
+physionet = "third/1.0.0"
+title = "Third Database 1.0.0"
+fetch = "fetch_physionet"
+file = "noise.npz"
+licence = "ODC-By 1.0"
+cite = "C. Nobody, Third, 2003, doi:10.1000/third"
+
+[preparation.recognition]
+sampling_rate = 64
+filter = { low = 0.8, order = 4 }
+scale = "trimmed"
+
+[preparation.masked]
+sampling_rate = 32
+filter = { low = 0.8, high = 12, order = 8 }
+scale = "standard"
+
+[encoders.tiny-recognition]
+method = "recognition"
+
+[encoders.tiny-recognition.parameters]
+filters = [3, 4]
+kernel_sizes = [8, 4]
+head_hidden = [5]
+batch_size = 16
+max_epochs = 3
+random_state = 0
+precision = "float32"
+
+[encoders.tiny-masked]
+method = "masked"
+
+[encoders.tiny-masked.parameters]
+filters = [4, 6]
+kernel_sizes = [9, 5]
+feedforward = 8
+span_length = 4
+mask_ratio = 0.1
+head_hidden = [5]
+batch_size = 16
+max_epochs = 3
+random_state = 0
+precision = "float32"
+
+[candidates.noisy]
+method = "recognition"
+recorded_noise = true
+
+[candidates.noisy.parameters]
+filters = [3]
+kernel_sizes = [8]
+head_hidden = []
+batch_size = 16
+max_epochs = 2
+random_state = 0
+
+[candidates.without-first]
+method = "masked"
+without_sets = ["first"]
+parameters = {}
+"""
+NAMES = {
+    "first": [f"p{i}" for i in range(8)],
+    "second": ["sel0", "sel1", "sele2", "sele3", "sel4"],
+}
+TINY = {"tiny-recognition": PretextPretrainer, "tiny-masked": MaskedPretrainer}
+each_encoder = pytest.mark.parametrize("name", TINY)
+each_method = pytest.mark.parametrize("method", ["recognition", "masked"])
+
+
+#: The configuration that the encoders were made from.
+REAL = tomllib.loads((RECIPE / "encoders.toml").read_text("utf-8"))
+SETS = {one["name"]: one for one in REAL["corpus"]["sets"]}
+
+
+def sha256(file):
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def command(files, work, *args):
+    """Run build.py in this process."""
+    where = ["--recordings", files.folder, "--config", files.folder / "config.toml"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["build.py", *map(str, [*where, "--work", work, *args])])
+        build.main()
+
+
+def manifest_of(name, work):
+    return json.loads((work / name / "manifest.json").read_text("utf-8"))
