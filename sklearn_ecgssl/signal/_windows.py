@@ -261,7 +261,8 @@ def _check_container(X: Any) -> None:
             f"Expected windows (an array of shape (n_windows, n_times)) or windowed recordings, "
             f"got {type(X).__name__}: {X!r:.60}. Load the data first."
         )
-    if (isinstance(X, (list, tuple)) or np.ndim(X) == 3) and len(X) == 0:
+    is_cube = isinstance(X, np.ndarray) and X.ndim == 3
+    if (is_cube or isinstance(X, (list, tuple))) and len(X) == 0:
         raise ValueError("X is empty: pass at least one window or windowed recording.")
     if isinstance(X, (list, tuple)):
         dimensions = {x.ndim for x in X if isinstance(x, np.ndarray)}

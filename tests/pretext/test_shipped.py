@@ -341,9 +341,9 @@ def stored():
 class TestFeatures:
     """Against those that another platform wrote into shipped_features.npz.
 
-    Features have a root mean square of about 1 and are at most 6. In float32, another
+    Those of recognition-open have a root mean square of 2.9 and are at most 18. In float32, another
     implementation of the convolutions (mkldnn off), or another last bit of the windows, changed
-    them by 3e-6 at most. bfloat16 changed them by 0.03 at most, 0.002 on average.
+    them by 1e-5 at most. bfloat16 changed them by 0.1 at most, 0.005 on average.
     """
 
     def test_they_are_of_these_weights(self, name, stored):
@@ -359,8 +359,8 @@ class TestFeatures:
     def test_bfloat16(self, name, stored):
         """Also on a machine without such hardware, which computes the same, slowly."""
         difference = np.abs(features_of(name, "bfloat16") - stored[name])
-        assert difference.max() < 0.1
-        assert difference.mean() < 0.005
+        assert difference.max() < 0.02 * stored[name].max()
+        assert difference.mean() < 0.005 * np.sqrt(np.mean(stored[name] ** 2))
 
 
 if __name__ == "__main__":
