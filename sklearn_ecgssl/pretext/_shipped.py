@@ -21,7 +21,7 @@ def list_pretrained() -> list[str]:
     --------
     >>> from sklearn_ecgssl.pretext import list_pretrained
     >>> list_pretrained()
-    ['recognition-open']
+    ['masked-open', 'recognition-open']
     """
     return sorted(card.parent.name for card in FOLDER.glob(f"*/{CARD}"))
 

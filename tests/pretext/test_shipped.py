@@ -40,9 +40,11 @@ PACKAGE = ROOT / "sklearn_ecgssl"
 STORED = Path(__file__).with_name("shipped_features.npz")
 FILES = ["MODEL_CARD.md", "config.json", "weights.safetensors"]
 
-#: Each encoder's class, the rate of its windows of 10 s, and the most bytes that its weights take.
+#: Each encoder's class, the rate of its windows of 10 s, its features, and the most bytes that its
+#: weights take.
 ENCODERS = {
-    "recognition-open": (PretextPretrainer, 256, 3_000_000),
+    "recognition-open": (PretextPretrainer, 256, 128, 3_000_000),
+    "masked-open": (MaskedPretrainer, 128, 64, 2_000_000),
 }
 each_encoder = pytest.mark.parametrize("name", ENCODERS)
 
@@ -177,7 +179,7 @@ def test_they_are_listed():
 
 def test_they_are_small():
     assert sum(len(weights_of(name)) for name in ENCODERS) < 5_000_000
-    for name, (_, _, most) in ENCODERS.items():
+    for name, (*_, most) in ENCODERS.items():
         assert len(weights_of(name)) <= most
 
 
@@ -200,7 +202,7 @@ class TestFiles:
         assert {entry["dtype"] for entry in split(weights_of(name))[0].values()} == {"BF16"}
 
     def test_windows_are_of_10_s(self, name):
-        kind, rate, _ = ENCODERS[name]
+        kind, rate, *_ = ENCODERS[name]
         loaded = load_pretrained(name)
         assert type(loaded) is kind
         assert (loaded.sampling_rate_, loaded.n_features_in_) == (rate, 10 * rate)
@@ -275,8 +277,8 @@ class TestCard:
         example = re.search(r"```python\n(.*?)```", model_card(name), re.S)[1]
         embedder = eval(example, {"SSLEmbedder": SSLEmbedder})
         assert embedder.pretrainer == name
-        windows = beats(ENCODERS[name][1], 2)
-        assert embedder.fit_transform(windows).shape == (2, 128)
+        _, rate, n_features, _ = ENCODERS[name]
+        assert embedder.fit_transform(beats(rate, 2)).shape == (2, n_features)
 
 
 def embedder_of(name):
@@ -305,14 +307,15 @@ class TestUse:
         np.testing.assert_array_equal(clone(fitted).fit_transform(windows), features)
 
     def test_recordings(self, name):
-        windows = beats(ENCODERS[name][1], 3)
+        _, rate, n_features, _ = ENCODERS[name]
+        windows = beats(rate, 3)
         embedder = embedder_of(name).set_params(pool="mean_std")
         pooled = embedder.fit_transform([windows[:2], windows[2:]])
-        assert pooled.shape == (2, 256)
-        np.testing.assert_array_equal(pooled[1, 128:], 0)
+        assert pooled.shape == (2, 2 * n_features)
+        np.testing.assert_array_equal(pooled[1, n_features:], 0)
 
     def test_a_pipeline_with_memory_embeds_once(self, name, tmp_path, monkeypatch):
-        kind, rate, _ = ENCODERS[name]
+        kind, rate, *_ = ENCODERS[name]
         calls, encode = [], kind.encode
         monkeypatch.setattr(kind, "encode", lambda *a, **kw: calls.append(1) or encode(*a, **kw))
         windows, y = beats(rate, 4), [0, 1, 0, 1]
