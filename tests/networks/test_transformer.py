@@ -228,9 +228,10 @@ class TestAttention:
         torch.testing.assert_close(seen.double(), expected, rtol=rtol, atol=rtol)
         gradients = torch.autograd.grad((seen * weights.to(dtype)).sum(), ours)
         wanted = torch.autograd.grad((expected * weights.double()).sum(), exact)
+        # of one token those of queries and keys are zero but for rounding: judged beside the others
+        largest = max(float(b.abs().max()) for b in wanted)
         for a, b in zip(gradients, wanted, strict=True):
             assert a.dtype == dtype
-            largest = max(float(b.abs().max()), 1e-3)
             torch.testing.assert_close(a.double(), b, rtol=rtol, atol=rtol * largest)
 
     def test_many_tokens_take_no_memory_for_all_their_weights(self, monkeypatch):
