@@ -105,7 +105,7 @@ class SegmentVotingClassifier(ClassifierMixin, BaseEstimator):
             fit_params = process_routing(self, "fit", **fit_params).estimator.fit
         repeated = {name: store.per_window(v, name) for name, v in fit_params.items()}
         self.estimator_ = clone(self.estimator).fit(
-            np.concatenate(store.blocks), store.per_window(y, "y"), **repeated
+            store.loaded(), store.per_window(y, "y"), **repeated
         )
         self.classes_ = np.asarray(getattr(self.estimator_, "classes_", np.unique(y)))
         return self
@@ -191,7 +191,7 @@ class SegmentVotingClassifier(ClassifierMixin, BaseEstimator):
     ) -> np.ndarray:
         check_is_fitted(self, "estimator_")
         store = self._window_store(X, reset=False)
-        values = getattr(self.estimator_, method)(np.concatenate(store.blocks))
+        values = getattr(self.estimator_, method)(store.loaded())
         values = values if then is None else then(values)
         return np.stack([block.mean(axis=0) for block in store.split_back(values)])
 

@@ -10,6 +10,7 @@ from sklearn.utils import check_array
 
 from .._compat import validate_data
 from ..formats import checksum
+from ._chunked import ChunkCache, ChunkedBlock, chunk_edges, is_chunked
 from ._mapped import release_pages
 
 #: Bytes of windows after which the pages of memory-maps are given back. Windows in random order
@@ -26,8 +27,8 @@ class WindowStore:
     Parameters
     ----------
     blocks : sequence of array-like of shape (n_windows_i, n_times)
-        Where the windows are: one array, or one for each recording. Views and memory-maps are
-        kept as they are.
+        Where the windows are: one array, or one for each recording. Views, memory-maps and arrays
+        that lie in chunks are kept as they are.
     windowed : bool, default=False
         Whether each block is a recording.
 
@@ -39,8 +40,11 @@ class WindowStore:
         Samples in a window.
     """
 
-    def __init__(self, blocks: Sequence[np.ndarray], windowed: bool = False) -> None:
-        self.blocks = list(blocks)
+    def __init__(self, blocks: Sequence[Any], windowed: bool = False) -> None:
+        self._cache = ChunkCache()
+        self.blocks: list[Any] = [
+            ChunkedBlock(block, self._cache) if is_chunked(block) else block for block in blocks
+        ]
         self.windowed = windowed
         self.counts = np.array([len(block) for block in self.blocks], dtype=np.intp)
         self.n_times = int(self.blocks[0].shape[1])
@@ -80,6 +84,38 @@ class WindowStore:
         if self._unreleased > RELEASE_AFTER:
             self._release()
         return out
+
+    def chunk_of(self, indices: np.ndarray) -> np.ndarray:
+        """Say which windows are read together.
+
+        Parameters
+        ----------
+        indices : ndarray of int
+            Which windows.
+
+        Returns
+        -------
+        ndarray of int
+            The number of each one's chunk; numbers rise with indices.
+        """
+        first_rows = [
+            start + chunk_edges(block)[:-1]
+            for start, block in zip(self._starts, self.blocks, strict=False)
+        ]
+        return np.searchsorted(np.concatenate(first_rows), indices, side="right") - 1
+
+    def keep(self, n_windows: int) -> None:
+        """Keep windows of chunked arrays in memory.
+
+        Parameters
+        ----------
+        n_windows : int
+            How many of those that were read last, besides the chunks at both ends.
+        """
+        chunked = [block for block in self.blocks if isinstance(block, ChunkedBlock)]
+        largest = max((int(np.diff(block.edges).max()) for block in chunked), default=0)
+        # one that has just been begun, one that is nearly done with, and two that changed places
+        self._cache.capacity = n_windows + 4 * largest
 
     def per_window(self, values: Any, name: str) -> np.ndarray:
         """Give every window its value of an array as long as X.
@@ -126,7 +162,8 @@ class WindowStore:
         parts : tuple of two ndarrays of int
             Which are from this store, and which from the other.
         """
-        store = WindowStore([*self.blocks, *other.blocks])
+        blocks = [getattr(block, "array", block) for block in (*self.blocks, *other.blocks)]
+        store = WindowStore(blocks)
         store.n_held_out = len(other)
         return store, (np.arange(len(self)), np.arange(len(self), len(store)))
 
@@ -145,19 +182,34 @@ class WindowStore:
         """
         return np.split(rows, self._starts[1:-1])
 
+    def loaded(self) -> np.ndarray:
+        """Read all windows.
+
+        Returns
+        -------
+        ndarray of shape (n_windows, n_times), float32
+            In their order.
+        """
+        return self.take(np.arange(len(self)))
+
     def fingerprint(self) -> dict[str, Any]:
         """Sum up the windows, to know them again without reading all of them.
 
         Returns
         -------
         dict
-            How many there are, how long they are, and a checksum of up to 1024 of them.
+            How many there are, how long they are, and a checksum of up to 1024 of them, or those
+            that their files have.
         """
-        some = np.unique(np.linspace(0, len(self) - 1, FINGERPRINTED).astype(np.intp))
+        known = [getattr(block, "checksum", None) for block in self.blocks]
+        content: Any = known
+        if None in known:
+            some = np.unique(np.linspace(0, len(self) - 1, FINGERPRINTED).astype(np.intp))
+            content = checksum(self.take(some))
         return {
             "n_windows": len(self),
             "n_times": self.n_times,
-            "content of the windows": checksum(self.take(some)),
+            "content of the windows": content,
         }
 
     def _release(self) -> None:
@@ -188,8 +240,8 @@ def check_windows(
         Whose `n_features_in_` (samples in a window) is set or compared, and named in errors.
     X : array-like of shape (n_windows, n_times), ndarray of shape \
             (n_recordings, n_windows, n_times) or list of arrays of shape (n_windows_i, n_times)
-        Windows, or windowed recordings. A memory-map is not read here: its windows are checked
-        for NaN when they are.
+        Windows, or windowed recordings. What lies in a memory-map or in chunks is not read here:
+        its windows are checked for NaN when they are.
     reset : bool
         True in `fit`.
     min_times : int, default=1
@@ -213,7 +265,7 @@ def check_windows(
         blocks = [_check_block(block, i) for i, block in enumerate(X)]
         _check_equal_lengths(blocks)
         validate_data(estimator, blocks[0], skip_check_array=True, reset=reset)
-    elif isinstance(X, np.memmap) and X.ndim == 2:
+    elif is_chunked(X) or (isinstance(X, np.memmap) and X.ndim == 2):
         blocks = [_check_dtype(X, "X")]
         validate_data(estimator, X, skip_check_array=True, reset=reset)
     else:
@@ -276,7 +328,7 @@ def _check_container(X: Any) -> None:
 
 
 def _check_block(block: Any, index: int) -> np.ndarray:
-    if isinstance(block, np.memmap):
+    if is_chunked(block) or isinstance(block, np.memmap):
         return _check_dtype(block, f"Recording {index}")
     if len(block) == 0:
         raise ValueError(
@@ -286,8 +338,8 @@ def _check_block(block: Any, index: int) -> np.ndarray:
     return check_array(block, dtype=np.float32, input_name=f"recording {index}")
 
 
-def _check_dtype(array: np.ndarray, name: str) -> np.ndarray:
-    if array.dtype.kind not in "fiu":
+def _check_dtype(array: Any, name: str) -> Any:
+    if np.dtype(array.dtype).kind not in "fiu":
         raise ValueError(f"{name} must hold real numbers, got dtype {array.dtype}.")
     if array.shape[0] == 0:
         raise ValueError(f"{name} holds no windows.")
