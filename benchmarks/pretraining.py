@@ -7,7 +7,7 @@ import torch
 
 from sklearn_ecgssl.pretext import PretextPretrainer
 from sklearn_ecgssl.signal._windows import WindowStore
-from sklearn_ecgssl.training._sources import source_for_epochs
+from sklearn_ecgssl.training._sources import cut, source_for_epochs
 from sklearn_ecgssl.transforms import default_transforms, make_views
 
 from . import naive
@@ -74,7 +74,7 @@ def _share_of_the_batches(args) -> None:
     transforms = [transform for _, transform in default_transforms()]
     source = source_for_epochs(WindowStore([simulated_windows(n_windows)]), None, device)
     generator = torch.Generator(device).manual_seed(0)
-    order = np.random.default_rng(0).permutation(n_windows)
+    batches = cut(np.random.default_rng(0).permutation(n_windows), 128)
 
     def seconds(work) -> float:
         start = time.perf_counter()
@@ -84,11 +84,11 @@ def _share_of_the_batches(args) -> None:
         return time.perf_counter() - start
 
     def gather() -> None:
-        for _ in source.batches(order, 128):
+        for _ in source.batches(batches):
             pass
 
     def gather_and_transform() -> None:
-        for windows, _ in source.batches(order, 128):
+        for windows, _ in source.batches(batches):
             make_views(windows, transforms, generator)
 
     works = [gather, gather_and_transform, lambda: fit(n_windows, "bfloat16", args.device)]

@@ -27,6 +27,7 @@ class PretrainedMixin:
 
     #: Parameters that say where and how to run, not what was learnt; they are not saved.
     _local_parameters: tuple[str, ...] = (
+        "callbacks",
         "checkpoint",
         "checkpoint_every",
         "device",

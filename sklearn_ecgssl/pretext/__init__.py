@@ -3,9 +3,10 @@
 from ._base import BasePretrainer
 from ._fits import check_fits, warn_unless_scaled
 from ._load import PRETRAINERS, load_pretrained, resolve_pretrainer
-from ._masked import MaskedPretrainer, Reconstruction
+from ._masked import MaskedPretrainer
 from ._memory import INDIFFERENT
 from ._pretext import PretextPretrainer
+from ._reconstruction import Reconstruction
 from ._sharing import nested_pretrainers, pretrained, share_pretraining
 from ._shipped import list_pretrained, model_card
 

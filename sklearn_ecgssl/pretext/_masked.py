@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from numbers import Integral, Real
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -32,27 +32,10 @@ from ..training import (
 from ._base import BasePretrainer
 from ._masked_loss import MaskedLoss
 from ._masking import mask_windows, span_mask
+from ._reconstruction import Reconstruction
 from ._trunk_features import check_duration, token_features
 
 TRUNK_PARAMETERS = ("filters", "kernel_sizes", "n_layers", "n_heads", "feedforward", "dropout")
-
-
-class Reconstruction(NamedTuple):
-    """What a network made of windows with masked samples.
-
-    Attributes
-    ----------
-    signal : ndarray of shape (n_windows, n_times), float32
-        The windows.
-    mask : ndarray of shape (n_windows, n_times), bool
-        Where they were hidden from the network.
-    reconstruction : ndarray of shape (n_windows, n_times), float32
-        What it predicted, there and elsewhere. It was trained to be right where they were hidden.
-    """
-
-    signal: np.ndarray
-    mask: np.ndarray
-    reconstruction: np.ndarray
 
 
 class MaskedPretrainer(BasePretrainer):
@@ -120,6 +103,14 @@ class MaskedPretrainer(BasePretrainer):
     resume : bool, default=False
         Go on with what is in `checkpoint`, begin where there is nothing yet. On the same CPU with
         the same number of threads, the result has the bits of a fit that was never stopped.
+    shuffle_buffer : int or None, default=None
+        Windows that are in memory while they are shuffled, for windows in a file that is read chunk
+        by chunk: the order of chunks is random, and windows mix with those of as many chunks. None
+        draws every order of all windows alike.
+    callbacks : list of callable or None, default=None
+        Each is called without arguments when training begins, and returns a callback of skorch,
+        such as its TensorBoard, MlflowLogger or WandbLogger, which follows the history epoch by
+        epoch.
     random_state : int, RandomState instance or None, default=None
         Seed of initialisation, dropout, order, masks and the held-out split. The same integer
         gives the same bits on the same CPU with the same number of threads.
@@ -236,6 +227,8 @@ class MaskedPretrainer(BasePretrainer):
         checkpoint: Any = None,
         checkpoint_every: int = 1,
         resume: bool = False,
+        shuffle_buffer: int | None = None,
+        callbacks: Any = None,
         random_state: Any = None,
         verbose: int = 0,
     ) -> None:
@@ -261,6 +254,8 @@ class MaskedPretrainer(BasePretrainer):
         self.checkpoint = checkpoint
         self.checkpoint_every = checkpoint_every
         self.resume = resume
+        self.shuffle_buffer = shuffle_buffer
+        self.callbacks = callbacks
         self.random_state = random_state
         self.verbose = verbose
 

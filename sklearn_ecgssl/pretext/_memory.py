@@ -3,15 +3,20 @@
 from os import PathLike
 from typing import Any, TypeVar
 
+from joblib import hash as hash_of
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_memory
 
 from .._fitting import UnfinishedFitError
+from ..signal._chunked import is_chunked
+from ..signal._windows import WindowStore
+from ..training import Group
 
 Pretrainer = TypeVar("Pretrainer", bound=BaseEstimator)
 
 #: Parameters that change nothing in what is learnt, and what they are while a fit is looked for.
 INDIFFERENT = {
+    "callbacks": None,
     "checkpoint": None,
     "checkpoint_every": 1,
     "memory": None,
@@ -20,7 +25,9 @@ INDIFFERENT = {
 }
 
 
-def fit_from_memory(pretrainer: Pretrainer, X: Any, groups: Any, X_val: Any) -> Pretrainer:
+def fit_from_memory(
+    pretrainer: Pretrainer, X: Any, groups: Any, X_val: Any, group: Group
+) -> Pretrainer:
     """Fit a pretrainer, or read what the same fit has learnt before.
 
     Parameters
@@ -33,6 +40,8 @@ def fit_from_memory(pretrainer: Pretrainer, X: Any, groups: Any, X_val: Any) -> 
         Subjects.
     X_val : array-like, list of arrays or None
         What is held out.
+    group : Group
+        The processes that fit it together.
 
     Returns
     -------
@@ -54,7 +63,8 @@ def fit_from_memory(pretrainer: Pretrainer, X: Any, groups: Any, X_val: Any) -> 
     how = {name: params[name] for name in INDIFFERENT if name in params and name != "memory"}
     apprentice = clone(pretrainer).set_params(memory=None, **{n: INDIFFERENT[n] for n in how})
     try:
-        learnt = cached(apprentice, X, groups, X_val, how=how)
+        what = apprentice, _known(X), groups, _known(X_val)
+        learnt = _from_group(group, cached, what, how)
     except BaseException as error:
         if not fitted_attributes(apprentice):
             raise
@@ -84,8 +94,49 @@ def _fitted_attributes(
     pretrainer: BaseEstimator, X: Any, groups: Any, X_val: Any, how: dict[str, Any]
 ) -> dict[str, Any]:
     """Fit a pretrainer and return what it learnt; what `memory` keeps."""
+    X, X_val = (one.X if isinstance(one, Unread) else one for one in (X, X_val))
     held_out = {} if X_val is None else {"X_val": X_val}  # a subclass may know none
     return fitted_attributes(pretrainer.set_params(**how).fit(X, groups=groups, **held_out))
+
+
+class Unread:
+    """Windows in a file, known by what they hold instead of by where they lie.
+
+    Parameters
+    ----------
+    X : object
+        What the user passed, of chunked arrays.
+    """
+
+    def __init__(self, X: Any) -> None:
+        self.X = X
+        blocks = X if isinstance(X, (list, tuple)) else [X]
+        self.content = [getattr(block, "checksum", None) or _content(block) for block in blocks]
+
+    def __getstate__(self) -> Any:  # what joblib sums up
+        return self.content
+
+
+def _known(X: Any) -> Any:
+    """Make joblib know windows in files again by what they hold; others it knows by itself."""
+    blocks = X if isinstance(X, (list, tuple)) else [X]
+    return Unread(X) if any(is_chunked(block) for block in blocks) else X
+
+
+def _content(block: Any) -> Any:
+    return WindowStore([block]).fingerprint() if is_chunked(block) else hash_of(block)
+
+
+def _from_group(
+    group: Group, cached: Any, what: tuple[Any, Any, Any, Any], how: dict[str, Any]
+) -> dict[str, Any]:
+    """Read a fit where the first process has it, and else fit together, for its folder alone."""
+    if group.size == 1:
+        return cached(*what, how=how)
+    if group.first(lambda: cached.check_call_in_cache(*what, how=how)):
+        return group.first(lambda: cached(*what, how=how))
+    fit = cached if group.rank == 0 else _fitted_attributes
+    return fit(*what, how=how)
 
 
 def _replace(pretrainer: BaseEstimator, learnt: dict[str, Any]) -> None:

@@ -113,6 +113,14 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
     resume : bool, default=False
         Go on with what is in `checkpoint`, begin where there is nothing yet. On the same CPU with
         the same number of threads, the result has the bits of a fit that was never stopped.
+    shuffle_buffer : int or None, default=None
+        Windows that are in memory while they are shuffled, for windows in a file that is read chunk
+        by chunk: the order of chunks is random, and windows mix with those of as many chunks. None
+        draws every order of all windows alike.
+    callbacks : list of callable or None, default=None
+        Each is called without arguments when training begins, and returns a callback of skorch,
+        such as its TensorBoard, MlflowLogger or WandbLogger, which follows the history epoch by
+        epoch.
     random_state : int, RandomState instance or None, default=None
         Seed of initialisation, dropout, order, transformations and the held-out split. The same
         integer gives the same bits on the same CPU with the same number of threads.
@@ -218,6 +226,8 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
         checkpoint: Any = None,
         checkpoint_every: int = 1,
         resume: bool = False,
+        shuffle_buffer: int | None = None,
+        callbacks: Any = None,
         random_state: Any = None,
         verbose: int = 0,
     ) -> None:
@@ -246,6 +256,8 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
         self.checkpoint = checkpoint
         self.checkpoint_every = checkpoint_every
         self.resume = resume
+        self.shuffle_buffer = shuffle_buffer
+        self.callbacks = callbacks
         self.random_state = random_state
         self.verbose = verbose
 

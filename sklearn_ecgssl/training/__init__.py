@@ -3,20 +3,25 @@
 from ._checkpoint import Checkpoint, open_checkpoint
 from ._criterion import Criterion
 from ._device import PRECISIONS, resolve_device, resolve_precision
-from ._facts import fit_facts
+from ._facts import check_same_windows, fit_facts
+from ._group import Group, LostProcessError, process_group
 from ._inference import apply_batched, evaluate
 from ._schedules import decay_every_batches, decay_every_epochs, warm_up_and_decay
 from ._seeds import draw_seeds
 from ._state import module_to_state
+from ._trackers import tracker
 from ._train import Trained, TrainingPlan, train
 
 __all__ = [
     "PRECISIONS",
     "Checkpoint",
     "Criterion",
+    "Group",
+    "LostProcessError",
     "Trained",
     "TrainingPlan",
     "apply_batched",
+    "check_same_windows",
     "decay_every_batches",
     "decay_every_epochs",
     "draw_seeds",
@@ -24,8 +29,10 @@ __all__ = [
     "fit_facts",
     "module_to_state",
     "open_checkpoint",
+    "process_group",
     "resolve_device",
     "resolve_precision",
+    "tracker",
     "train",
     "warm_up_and_decay",
 ]

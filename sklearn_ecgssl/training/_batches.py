@@ -1,11 +1,25 @@
 """Batches of windows in a new order every epoch."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
+from torch import Tensor
 from torch.utils.data import Dataset
 
-from ._sources import Batch, WindowSource
+from ._group import Group
+from ._orders import EpochOrder
+from ._sources import WindowSource
+
+
+@dataclass(frozen=True)
+class Share:
+    """One process's part of a batch: its windows, how many count, and of how many."""
+
+    windows: Tensor
+    targets: Tensor | None
+    count: int
+    total: int
 
 
 class WindowDataset(Dataset):
@@ -35,43 +49,32 @@ class BatchIterator:
     dataset : WindowDataset
         What to iterate over.
     batch_size : int
-        Windows in a batch; the last one may be smaller.
-    order : numpy Generator or None
-        Source of the order; None keeps the order of the data set.
+        Windows in a batch, of all processes together.
+    order : EpochOrder
+        In which they come.
+    group : Group
+        The processes that share every batch.
 
     Attributes
     ----------
-    indices : ndarray of int
-        The windows in the order of this epoch.
+    share : EpochShare
+        This process's part of the epoch; there once `begin` has drawn it.
     """
 
     def __init__(
-        self, dataset: WindowDataset, batch_size: int, order: np.random.Generator | None
+        self, dataset: WindowDataset, batch_size: int, order: EpochOrder, group: Group
     ) -> None:
         self.dataset = dataset
         self.batch_size = batch_size
         self.order = order
-        self.indices = dataset.indices
+        self.group = group
 
-    def __len__(self) -> int:
-        return -(-len(self.dataset) // self.batch_size)
+    def begin(self) -> None:
+        """Draw the order of the next epoch."""
+        self.share = self.order.share(self.dataset.indices, self.batch_size, self.group)
 
-    def __iter__(self) -> Iterator[Batch]:
-        if self.order is not None:
-            self.indices = self.order.permutation(self.dataset.indices)
-        return self.dataset.source.batches(self.indices, self.batch_size)
-
-    def members(self, batch: int) -> np.ndarray:
-        """Tell which windows a batch of the epoch holds.
-
-        Parameters
-        ----------
-        batch : int
-            Its number, from 0.
-
-        Returns
-        -------
-        ndarray of int
-            Positions of its windows.
-        """
-        return self.indices[batch * self.batch_size : (batch + 1) * self.batch_size]
+    def __iter__(self) -> Iterator[Share]:
+        batches = self.dataset.source.batches(self.share.batches)
+        share = zip(batches, self.share.counts, self.share.totals, strict=True)
+        for batch, count, total in share:
+            yield Share(*batch, int(count), int(total))

@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from ..formats import UnreadableFileError, has_folder, held, read_folder, write_folder
+from ._group import ALONE, Group
 from ._net import TrainingNet
 from ._seeds import MAX_SEED
 from ._snapshot import restore_snapshot, take_snapshot
@@ -29,12 +30,17 @@ class Checkpoint:
         Epochs between two.
     saved : tuple of dict or None
         Configuration and arrays of an earlier sitting, to go on from.
+    writes : bool, default=True
+        Whether this process writes the snapshots; the first of a group does.
     """
 
-    def __init__(self, folder: Path, every: int, saved: tuple[dict, dict] | None) -> None:
+    def __init__(
+        self, folder: Path, every: int, saved: tuple[dict, dict] | None, writes: bool = True
+    ) -> None:
         self.folder = folder
         self.every = every
         self.saved = saved
+        self.writes = writes
         self.facts: dict[str, Any] = {}
 
     def expect(self, **facts: Any) -> None:
@@ -121,6 +127,8 @@ class Checkpoint:
         net : TrainingNet
             What trains, between two epochs.
         """
+        if not self.writes:
+            return
         training, arrays = take_snapshot(net)
         content = {"facts": self.facts, "seeds": self._seeds, "training": training}
         write_folder(self.folder, KIND, content, arrays)
@@ -128,7 +136,7 @@ class Checkpoint:
 
 @contextmanager
 def open_checkpoint(
-    folder: str | os.PathLike[str] | None, every: int, resume: bool
+    folder: str | os.PathLike[str] | None, every: int, resume: bool, group: Group = ALONE
 ) -> Iterator[Checkpoint | None]:
     """Hold the folder of a training.
 
@@ -140,6 +148,8 @@ def open_checkpoint(
         Epochs between two snapshots.
     resume : bool
         Whether to go on with what is in the folder.
+    group : Group
+        The processes that train together. The first one reads and writes for all.
 
     Yields
     ------
@@ -161,13 +171,21 @@ def open_checkpoint(
         yield None
         return
     path = Path(folder)
-    path.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        saved = group.first(lambda: stack.enter_context(_held(path, resume)))
+        yield Checkpoint(path, int(every), saved, writes=group.rank == 0)
+
+
+@contextmanager
+def _held(folder: Path, resume: bool) -> Iterator[tuple[dict, dict] | None]:
+    """Hold a folder and read what it has to go on from."""
+    folder.mkdir(parents=True, exist_ok=True)
     refusal = (
         f"checkpoint={str(folder)!r} is in use by another fit. One folder holds one fit: name "
         "another one, or, for the many fits of a cross-validation, use memory= instead."
     )
-    with held(path / LOCK, refusal):
-        saved = _read(path) if has_folder(path) else None
+    with held(folder / LOCK, refusal):
+        saved = _read(folder) if has_folder(folder) else None
         if saved is not None and not resume:
             raise ValueError(
                 f"checkpoint={str(folder)!r} holds a fit already, which would be lost: "
@@ -175,7 +193,7 @@ def open_checkpoint(
                 "another fit name another folder, or delete this one. (For the many fits of a "
                 "cross-validation use memory= instead.)"
             )
-        yield Checkpoint(path, int(every), saved)
+        yield saved
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What a fit depends on, to tell whether a checkpoint is of the same one."""
+"""What a fit depends on, to tell whether two are of the same."""
 
 from collections.abc import Collection
 from typing import Any
@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator
 
 from ..formats import checksum, parameter_facts
 from ..signal._windows import WindowStore
+from ._group import Group
 
 
 def fit_facts(
@@ -46,3 +47,29 @@ def fit_facts(
         # None, too, in checkpoints of earlier versions, which lack it.
         "held-out windows": None if held_out is None else held_out.fingerprint(),
     }
+
+
+def check_same_windows(store: WindowStore, group: Group) -> None:
+    """Check that all processes of a group were given the same windows.
+
+    Parameters
+    ----------
+    store : WindowStore
+        Those of this process.
+    group : Group
+        The processes.
+
+    Raises
+    ------
+    ValueError
+        In all of them, if they were not.
+    """
+    if group.size == 1:
+        return
+    of_all = group.gather(store.fingerprint())
+    others = [rank for rank, one in enumerate(of_all) if one != of_all[0]]
+    if others:
+        raise ValueError(
+            f"Process {others[0]} was given other windows than process 0. Give all of them the "
+            "same X: its batches are shared out among them."
+        )

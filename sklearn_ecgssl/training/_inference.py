@@ -12,7 +12,7 @@ from ._criterion import Criterion
 from ._device import exact_float32, memory_advice
 from ._net import Prepare, autocast
 from ._parts import inputs_at_once, keep_freed_memory, parts
-from ._sources import source_for_one_pass
+from ._sources import cut, source_for_one_pass
 
 #: What helps where a device cannot hold a batch of windows that are only looked at.
 ADVICE = "Free some of it, or use device='cpu'."
@@ -52,12 +52,12 @@ def apply_batched(
     """
     keep_freed_memory()
     source = source_for_one_pass(store, None, device)
-    everything = np.arange(len(store))
     size = inputs_at_once(network or function, store.n_times, device)
+    everything = cut(np.arange(len(store)), size)
     results: np.ndarray | None = None
     done = 0
     with memory_advice(device, ADVICE), torch.inference_mode(), in_precision(device, precision):
-        for windows, _ in source.batches(everything, size):
+        for windows, _ in source.batches(everything):
             rows = function(windows).float().cpu().numpy()
             if results is None:
                 results = np.empty((len(store), *rows.shape[1:]), dtype=np.float32)
@@ -102,10 +102,9 @@ def evaluate(
     n_inputs = 0
     keep_freed_memory()
     source = source_for_one_pass(store, None, device)
-    everything = np.arange(len(store))
-    size = inputs_at_once(module, store.n_times, device)
+    everything = cut(np.arange(len(store)), inputs_at_once(module, store.n_times, device))
     with memory_advice(device, ADVICE), torch.inference_mode(), in_precision(device, precision):
-        for windows, labels in source.batches(everything, size):
+        for windows, labels in source.batches(everything):
             inputs, targets = prepare(windows, labels, generator)
             for part in parts(inputs, module):
                 metrics = criterion.metrics(module(inputs[part]), targets[part])

@@ -28,7 +28,7 @@ class LossWatch:
     epoch : int
         Number of the epoch, from 1.
     iterator : BatchIterator
-        What the batches are cut from.
+        Of the batches, whose epoch has begun.
     device : str
         Where the losses are.
     """
@@ -37,8 +37,9 @@ class LossWatch:
         self.prefix = prefix
         self.epoch = epoch
         self.iterator = iterator
-        self.losses = torch.zeros(len(iterator), device=device)
+        self.losses = torch.zeros(len(iterator.share.batches), device=device)
         self.seen = 0
+        self.checked = 0
 
     def see(self, loss: Tensor) -> None:
         """Keep the loss of the next batch.
@@ -66,26 +67,30 @@ class LossWatch:
         NonFiniteLossError
             If one is NaN or infinite: names epoch and batch, and what probably made it so.
         """
-        losses = self.losses[: self.seen].cpu().numpy()
-        bad = np.flatnonzero(~np.isfinite(losses))
+        # each process has its part of every loss, and all must see the same ones
+        self.iterator.group.add(self.losses[self.checked : self.seen])
+        self.checked = self.seen
+        losses = self.losses.cpu().numpy()
+        bad = np.flatnonzero(~np.isfinite(losses[: self.seen]))
         if len(bad):
             raise NonFiniteLossError(
                 f"The {self.prefix} loss became {losses[bad[0]]} in epoch {self.epoch}, batch "
-                f"{bad[0] + 1} of {len(self.iterator)}. {self._cause(int(bad[0]))}"
+                f"{bad[0] + 1} of {len(losses)}. {self._cause(int(bad[0]))}"
             )
 
     def _cause(self, batch: int) -> str:
         store = self.iterator.dataset.source.store
-        members = self.iterator.members(batch)
+        members = self.iterator.share.batches[batch]
         peaks = np.abs(store.take(members)).max(axis=1)
+        own = float(peaks.max()), int(members[peaks.argmax()])
+        peak, window = max(self.iterator.group.gather(own))
         some = np.unique(np.linspace(0, len(store) - 1, 256).astype(int))
         typical = float(np.median(np.abs(store.take(some)).max(axis=1)))
-        worst = int(peaks.argmax())
-        if peaks[worst] > EXTREME * typical:
+        if peak > EXTREME * typical:
             return (
-                f"Probably because of window {members[worst]} in it, which reaches "
-                f"{peaks[worst]:.3g} where windows usually reach {typical:.3g}: scale recordings "
-                "robustly (TrimmedScaler, scale_subjects) or leave it out."
+                f"Probably because of window {window} in it, which reaches {peak:.3g} where "
+                f"windows usually reach {typical:.3g}: scale recordings robustly (TrimmedScaler, "
+                "scale_subjects) or leave it out."
             )
         if typical > EXTREME:
             return (

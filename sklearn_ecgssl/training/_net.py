@@ -7,8 +7,10 @@ import torch
 from skorch import NeuralNet
 from torch import Tensor
 
-from ._batches import BatchIterator, WindowDataset
+from ._batches import BatchIterator, Share, WindowDataset
+from ._group import Group
 from ._loss_watch import LossWatch
+from ._orders import EpochOrder, InOrder
 from ._parts import parts
 from ._streams import RandomStreams
 
@@ -33,6 +35,8 @@ class TrainingNet(NeuralNet):
         weight_decay: float,
         learning_rates: Mapping[str, float],
         streams: RandomStreams,
+        order: EpochOrder,
+        group: Group,
         **kwargs: Any,
     ) -> None:
         self.prepare = prepare
@@ -40,6 +44,8 @@ class TrainingNet(NeuralNet):
         self.weight_decay = weight_decay
         self.learning_rates = learning_rates
         self.streams = streams
+        self.order = order
+        self.group = group
         super().__init__(*args, **kwargs)
 
     @property
@@ -56,6 +62,7 @@ class TrainingNet(NeuralNet):
         for name, parameter in self.get_all_learnable_params():
             decay = self.weight_decay if parameter.ndim > 1 else 0.0
             groups.setdefault((self._learning_rate(name), decay), []).append(parameter)
+        self.replica_ = self.group.replica(self.module_)
         # One kernel for all parameters; elsewhere it may be missing.
         fused = torch.device(self.device).type in ("cpu", "cuda")
         self.optimizer_ = self.optimizer(
@@ -76,7 +83,8 @@ class TrainingNet(NeuralNet):
         return X
 
     def get_iterator(self, dataset: WindowDataset, training: bool = False) -> BatchIterator:
-        return BatchIterator(dataset, self.batch_size, self.streams.order if training else None)
+        order = self.order if training else InOrder()
+        return BatchIterator(dataset, self.batch_size, order, self.group)
 
     def run_single_epoch(
         self,
@@ -88,52 +96,57 @@ class TrainingNet(NeuralNet):
     ) -> None:
         if iterator is None:
             return
+        if training:
+            self.streams.begin_epoch(len(self.history))
         self.generator_ = self.streams.inputs if training else self.streams.held_out()
         names = ["loss", *self.criterion_.metric_names]
         total = torch.zeros(len(names), device=self.device)
+        iterator.begin()
         watch = LossWatch(prefix, len(self.history), iterator, self.device)
-        n_samples = 0
         for batch in iterator:
             self.notify("on_batch_begin", batch=batch, training=training)
             step = step_fn(batch, **fit_params)
-            watch.see(step["loss"])
-            n = len(batch[0])
-            n_samples += n
-            total += step["scores"] * n
+            watch.see(step["loss"] * (batch.count / batch.total))
+            total += step["scores"] * batch.count
             self.notify("on_batch_end", batch=batch, training=training, **step)
         watch.check()
-        for name, mean in zip(names, (total / n_samples).tolist(), strict=True):
+        self.group.add(total)
+        means = total / len(iterator.dataset)
+        for name, mean in zip(names, means.tolist(), strict=True):
             self.history.record(f"{prefix}_{name}", mean)
 
-    def train_step_single(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
+    def train_step_single(self, batch: Share, **fit_params: Any) -> dict[str, Any]:
         self._set_training(True)
         inputs, targets = self._prepared(batch)
+        weight = self.replica_.scale * batch.count / batch.total
         scores = []
         # Loss and metrics are means over inputs, so the shares' gradients add up to the batch's.
         for part, share in self._shares(inputs):
-            loss, metrics = self._evaluated(inputs[part], targets[part])
-            (loss * share).backward()
+            with self.replica_.part(last=part.stop == len(inputs)):
+                loss, metrics = self._evaluated(self.replica_, inputs[part], targets[part])
+                (loss * (share * weight)).backward()
             scores.append(_joined(loss, metrics) * share)
         return _step(scores)
 
-    def validation_step(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
+    def validation_step(self, batch: Share, **fit_params: Any) -> dict[str, Any]:
         self._set_training(False)
         inputs, targets = self._prepared(batch)
         with torch.no_grad():
             return _step(
                 [
-                    _joined(*self._evaluated(inputs[part], targets[part])) * share
+                    _joined(*self._evaluated(self.module_, inputs[part], targets[part])) * share
                     for part, share in self._shares(inputs)
                 ]
             )
 
-    def _prepared(self, batch: Any) -> tuple[Tensor, Tensor]:
-        windows, labels = batch
-        return self.prepare(windows, labels, self.generator_)
+    def _prepared(self, batch: Share) -> tuple[Tensor, Tensor]:
+        return self.prepare(batch.windows, batch.targets, self.generator_)
 
-    def _evaluated(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    def _evaluated(
+        self, network: Callable[[Tensor], Tensor], inputs: Tensor, targets: Tensor
+    ) -> tuple[Tensor, Tensor]:
         with autocast(torch.device(self.device), self.precision):
-            outputs = self.module_(inputs)
+            outputs = network(inputs)
         loss = self.criterion_(outputs, targets)
         with torch.no_grad():
             return loss, self.criterion_.metrics(outputs, targets)

@@ -6,7 +6,7 @@ it waits for neither.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -45,15 +45,13 @@ class WindowSource(ABC):
         self.device = device
 
     @abstractmethod
-    def batches(self, indices: np.ndarray, batch_size: int) -> Iterator[Batch]:
-        """Iterate over the windows at `indices`, in this order.
+    def batches(self, chosen: Sequence[np.ndarray]) -> Iterator[Batch]:
+        """Gather one batch after the other.
 
         Parameters
         ----------
-        indices : ndarray of int
-            Which windows.
-        batch_size : int
-            Windows in a batch; the last one may be smaller.
+        chosen : sequence of ndarray of int
+            Which windows each batch holds.
 
         Yields
         ------
@@ -67,13 +65,13 @@ class WindowSource(ABC):
 class HostSource(WindowSource):
     """Gathers each batch from the arrays, when it is asked for."""
 
-    def batches(self, indices: np.ndarray, batch_size: int) -> Iterator[Batch]:
-        for chosen in _cut(indices, batch_size):
-            windows = torch.from_numpy(self.store.take(chosen)).to(self.device)
+    def batches(self, chosen: Sequence[np.ndarray]) -> Iterator[Batch]:
+        for indices in chosen:
+            windows = torch.from_numpy(self.store.take(indices)).to(self.device)
             if self.targets is None:
                 yield windows, None
             else:
-                yield windows, torch.from_numpy(self.targets[chosen]).to(self.device)
+                yield windows, torch.from_numpy(self.targets[indices]).to(self.device)
 
 
 class ResidentSource(WindowSource):
@@ -84,34 +82,35 @@ class ResidentSource(WindowSource):
     ) -> None:
         super().__init__(store, targets, device)
         self._windows = torch.empty((len(store), store.n_times), device=device)
-        for chosen in _cut(np.arange(len(store)), UPLOAD):
-            rows = self._windows[int(chosen[0]) : int(chosen[-1]) + 1]
-            rows.copy_(torch.from_numpy(store.take(chosen)))
+        for indices in cut(np.arange(len(store)), UPLOAD):
+            rows = self._windows[int(indices[0]) : int(indices[-1]) + 1]
+            rows.copy_(torch.from_numpy(store.take(indices)))
         self._targets = None if targets is None else torch.from_numpy(targets).to(device)
 
-    def batches(self, indices: np.ndarray, batch_size: int) -> Iterator[Batch]:
+    def batches(self, chosen: Sequence[np.ndarray]) -> Iterator[Batch]:
         # One transfer an epoch; no batch waits for the processor.
-        for chosen in torch.from_numpy(indices).to(self.device).split(batch_size):
-            targets = None if self._targets is None else self._targets[chosen]
-            yield self._windows[chosen], targets
+        everything = torch.from_numpy(np.concatenate(chosen)).to(self.device)
+        for indices in everything.split([len(batch) for batch in chosen]):
+            targets = None if self._targets is None else self._targets[indices]
+            yield self._windows[indices], targets
 
 
 class StreamedSource(WindowSource):
     """Gathers each batch in a thread, one ahead, and sends it from pinned memory."""
 
-    def batches(self, indices: np.ndarray, batch_size: int) -> Iterator[Batch]:
+    def batches(self, chosen: Sequence[np.ndarray]) -> Iterator[Batch]:
         with ThreadPoolExecutor(max_workers=1) as thread:
             ahead = None
-            for chosen in _cut(indices, batch_size):
-                ready, ahead = ahead, thread.submit(self._gather, chosen)
+            for indices in chosen:
+                ready, ahead = ahead, thread.submit(self._gather, indices)
                 if ready is not None:
                     yield self._send(*ready.result())
             if ahead is not None:
                 yield self._send(*ahead.result())
 
-    def _gather(self, chosen: np.ndarray) -> Batch:
-        windows = self._pinned(self.store.take(chosen))
-        return windows, None if self.targets is None else self._pinned(self.targets[chosen])
+    def _gather(self, indices: np.ndarray) -> Batch:
+        windows = self._pinned(self.store.take(indices))
+        return windows, None if self.targets is None else self._pinned(self.targets[indices])
 
     def _pinned(self, array: np.ndarray) -> Tensor:
         tensor = torch.from_numpy(array)
@@ -172,6 +171,19 @@ def source_for_one_pass(
     return kind(store, targets, device)
 
 
-def _cut(indices: np.ndarray, size: int) -> Iterator[np.ndarray]:
-    for start in range(0, len(indices), size):
-        yield indices[start : start + size]
+def cut(indices: np.ndarray, size: int) -> list[np.ndarray]:
+    """Cut indices into batches.
+
+    Parameters
+    ----------
+    indices : ndarray of int
+        In order.
+    size : int
+        Of a batch; the last one may be smaller.
+
+    Returns
+    -------
+    list of ndarray of int
+        Views.
+    """
+    return [indices[start : start + size] for start in range(0, len(indices), size)]

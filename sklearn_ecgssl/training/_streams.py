@@ -34,6 +34,15 @@ class RandomStreams:
         self.order = np.random.default_rng(seeds[1])
         self.inputs = self._generator(seeds[2])
 
+    def begin_epoch(self, epoch: int) -> None:
+        """Get ready for an epoch: here every stream simply goes on.
+
+        Parameters
+        ----------
+        epoch : int
+            Its number, from 1.
+        """
+
     def held_out(self) -> torch.Generator:
         """Begin the stream for held-out windows, the same every epoch.
 
@@ -83,3 +92,35 @@ class RandomStreams:
 
     def _generator(self, seed: int) -> torch.Generator:
         return torch.Generator(device=self.device).manual_seed(seed)
+
+
+class GroupStreams(RandomStreams):
+    """The streams of one process of several: one order, and draws of its own for its windows.
+
+    What is drawn for windows begins anew every epoch, from the seeds, the epoch and the rank. So a
+    training that was stopped can go on whatever the number of processes, and none of them needs to
+    tell the others how far its streams have gone.
+
+    Parameters
+    ----------
+    seeds : list of four int
+        As for `RandomStreams`, the same in all processes.
+    device : torch.device
+        Where dropout and inputs are drawn.
+    rank : int
+        Which process this is.
+    """
+
+    def __init__(self, seeds: list[int], device: torch.device, rank: int) -> None:
+        self.rank = rank
+        super().__init__(seeds, device)
+
+    def begin_epoch(self, epoch: int) -> None:
+        self.dropout.manual_seed(self._mixed(self.seeds[0], epoch))
+        self.inputs.manual_seed(self._mixed(self.seeds[2], epoch))
+
+    def held_out(self) -> torch.Generator:
+        return self._generator(self._mixed(self.seeds[3]))
+
+    def _mixed(self, seed: int, *epoch: int) -> int:
+        return int(np.random.SeedSequence([seed, self.rank, *epoch]).generate_state(1)[0])

@@ -1,12 +1,12 @@
 """Train a network on windows: the one door through which estimators use skorch."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
-from skorch.callbacks import EarlyStopping, LRScheduler
+from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 from torch import nn
 
 from .._fitting import UnfinishedFitError
@@ -16,16 +16,18 @@ from ._batches import WindowDataset
 from ._checkpoint import Checkpoint
 from ._criterion import Criterion
 from ._device import fastest_kernels, memory_advice, resolve_device, resolve_precision
+from ._group import ALONE, Group, LostProcessError
 from ._keeper import EpochKeeper
 from ._loss_watch import NonFiniteLossError
 from ._net import Prepare, TrainingNet
+from ._orders import EpochOrder, Shuffled, ShuffledInBuffer
 from ._parts import keep_freed_memory
 from ._progress import TrainingProgress
 from ._schedules import Schedule, constant
 from ._snapshot import early_stopping, plain_history
 from ._sources import source_for_epochs
 from ._state import module_to_state
-from ._streams import RandomStreams
+from ._streams import GroupStreams, RandomStreams
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class TrainingPlan:
     schedule: Schedule = constant
     l2: float = 0.0
     patience: int | None = None
+    shuffle_buffer: int | None = None
+    callbacks: tuple[Callable[[], Any], ...] = ()
     device: str = "auto"
     precision: str = "auto"
     verbose: int = 0
@@ -87,6 +91,7 @@ def train(
     plan: TrainingPlan,
     seeds: list[int],
     checkpoint: Checkpoint | None = None,
+    group: Group = ALONE,
 ) -> Trained:
     """Train a module.
 
@@ -109,9 +114,10 @@ def train(
     seeds : list of four int
         Seeds of dropout, of the order of the windows, of the transformations in training and of
         those on held-out windows.
-
     checkpoint : Checkpoint or None, default=None
         Where to go on from and to save to.
+    group : Group
+        The processes that train this module together, with the same arguments.
 
     Returns
     -------
@@ -125,17 +131,24 @@ def train(
         If the loss becomes NaN or infinite in the first epoch.
     MemoryError
         If a batch does not fit into the device's memory; the message names a smaller one.
+    LostProcessError
+        If another process of the group ended in the first epoch.
     """
     device = resolve_device(plan.device)
     if plan.max_epochs == 0:
         return Trained(module_to_state(module), [])
+    _check_share(plan.batch_size, group)
     keep_freed_memory()
-    with memory_advice(device, _smaller_batch(plan.batch_size)), fastest_kernels(device):
+    advice = memory_advice(device, _smaller_batch(plan.batch_size))
+    with advice, fastest_kernels(device):
         source = source_for_epochs(store, targets, device)
         train_set = WindowDataset(source, split[0])
         valid_set = WindowDataset(source, split[1]) if len(split[1]) else None
         steps = -(-len(train_set) // plan.batch_size)
-        net = _net(module, criterion, prepare, plan, seeds, steps, held_out=valid_set is not None)
+        callbacks = _callbacks(plan, steps, held_out=valid_set is not None, group=group)
+        if plan.shuffle_buffer is not None:
+            store.keep(plan.shuffle_buffer)
+        net = _net(module, criterion, prepare, store, plan, seeds, callbacks, group)
         keeper = EpochKeeper(plan.max_epochs, checkpoint)
         net.callbacks_.append(("keeper", keeper))  # after early stopping, whose state it saves
         return _run(net, train_set, valid_set, keeper)
@@ -145,13 +158,15 @@ def _net(
     module: nn.Module,
     criterion: Criterion,
     prepare: Prepare,
+    store: WindowStore,
     plan: TrainingPlan,
     seeds: list[int],
-    steps_per_epoch: int,
-    held_out: bool,
+    callbacks: list[tuple[str, Any]],
+    group: Group,
 ) -> TrainingNet:
     device = resolve_device(plan.device)
-    streams = RandomStreams(seeds, device)
+    alone = group.size == 1
+    streams = RandomStreams(seeds, device) if alone else GroupStreams(seeds, device, group.rank)
     net = TrainingNet(
         module,
         criterion,
@@ -165,11 +180,25 @@ def _net(
         weight_decay=plan.l2,
         learning_rates=plan.learning_rates,
         streams=streams,
-        callbacks=_callbacks(plan, steps_per_epoch, held_out),
+        order=_order(streams.order, store, plan.shuffle_buffer),
+        group=group,
+        callbacks=callbacks,
         verbose=0,
     )
     seed_dropout(module, streams.dropout)
     return net.initialize()
+
+
+def _order(draws: np.random.Generator, store: WindowStore, buffer: int | None) -> EpochOrder:
+    return Shuffled(draws) if buffer is None else ShuffledInBuffer(draws, store, buffer)
+
+
+def _check_share(batch_size: int, group: Group) -> None:
+    if batch_size < group.size:
+        raise ValueError(
+            f"batch_size={batch_size} is shared by {group.size} processes, and each needs a "
+            f"window of it: use batch_size={group.size} or more."
+        )
 
 
 def _smaller_batch(batch_size: int) -> str:
@@ -180,7 +209,9 @@ def _smaller_batch(batch_size: int) -> str:
     )
 
 
-def _callbacks(plan: TrainingPlan, steps_per_epoch: int, held_out: bool) -> list[tuple[str, Any]]:
+def _callbacks(
+    plan: TrainingPlan, steps_per_epoch: int, held_out: bool, group: Group
+) -> list[tuple[str, Any]]:
     callbacks: list[tuple[str, Any]] = [
         (
             "lr_schedule",
@@ -192,13 +223,25 @@ def _callbacks(plan: TrainingPlan, steps_per_epoch: int, held_out: bool) -> list
             ),
         )
     ]
-    if plan.verbose:
+    if plan.verbose and group.rank == 0:
         callbacks.append(("progress", TrainingProgress(plan.label)))
+    if group.rank == 0:
+        # before early stopping, which ends the training in the middle of an epoch's callbacks
+        callbacks += [(f"callback_{i}", _made(make)) for i, make in enumerate(plan.callbacks)]
     if plan.patience is not None:
         monitor = "valid_loss" if held_out else "train_loss"
         stopping = EarlyStopping(monitor, patience=plan.patience, load_best=True, sink=_silent)
         callbacks.append(("early_stopping", stopping))
     return callbacks
+
+
+def _made(make: Callable[[], Any]) -> Callback:
+    if not callable(make) or not isinstance(callback := make(), Callback):
+        raise TypeError(
+            f"callbacks must be functions that return callbacks of skorch, got {make!r:.80}. For "
+            "one that exists already write lambda: callback."
+        )
+    return callback
 
 
 def _run(
@@ -212,7 +255,7 @@ def _run(
         keeper.resume(net)
         if not _stopped_early(net):
             net.fit_loop((train_set, valid_set), epochs=keeper.max_epochs - len(net.history))
-    except (KeyboardInterrupt, NonFiniteLossError) as error:
+    except (KeyboardInterrupt, NonFiniteLossError, LostProcessError) as error:
         # skorch's early stopping says so with KeyboardInterrupt, as does the user.
         if not _stopped_early(net):
             if keeper.state is None:
@@ -223,7 +266,8 @@ def _run(
     finally:
         if len(net.history):  # without an epoch, early stopping has none to go back to
             net.notify("on_train_end", X=None, y=None)
-    return Trained(module_to_state(net.module_), plain_history(net))
+    # processors of other makes round otherwise, and all processes are to have the same estimator
+    return net.group.first(lambda: Trained(module_to_state(net.module_), plain_history(net)))
 
 
 def _stopped_early(net: TrainingNet) -> bool:

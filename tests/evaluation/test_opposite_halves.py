@@ -229,11 +229,11 @@ class LoggedPretrainer(MaskedPretrainer):
         self.random_state = None
         self.log = log
 
-    def _fit(self, X, groups, X_val):
+    def _fit(self, X, groups, X_val, group):
         with open(self.log, "a") as log:
             log.write(f"{os.getpid()} {len(X)}\n")
         time.sleep(0.5)  # long enough for another process to begin the same
-        return super()._fit(X, groups, X_val)
+        return super()._fit(X, groups, X_val, group)
 
 
 @pytest.mark.slow
@@ -255,9 +255,9 @@ def test_processes_pretrain_twice_as_well_and_keep_it_in_the_memory(tmp_path):
 class Spy:
     """Remembers what it learnt from, also where that is read from memory."""
 
-    def _fit(self, X, groups, X_val):
+    def _fit(self, X, groups, X_val, group):
         self.seen_ = {window.tobytes() for window in X}
-        return super()._fit(X, groups, X_val)
+        return super()._fit(X, groups, X_val, group)
 
 
 class SpyMasked(Spy, MaskedPretrainer):

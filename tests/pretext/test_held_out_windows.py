@@ -36,7 +36,7 @@ def seen(monkeypatch):
         step, windows = getattr(TrainingNet, kind), []
 
         def spied(self, batch, *args, step=step, windows=windows, **params):
-            windows.extend(batch[0].numpy().copy())
+            windows.extend(batch.windows.numpy().copy())
             return step(self, batch, *args, **params)
 
         monkeypatch.setattr(TrainingNet, kind, spied)

@@ -404,8 +404,8 @@ class TestDiverged:
         loss_of = TrainingNet._evaluated
         calls = []
 
-        def evaluated(self, inputs, targets):
-            loss, metrics = loss_of(self, inputs, targets)
+        def evaluated(self, network, inputs, targets):
+            loss, metrics = loss_of(self, network, inputs, targets)
             calls.append(1)
             return (loss * np.nan if len(calls) in (9, 10) else loss), metrics
 
@@ -458,8 +458,8 @@ class TestDiverged:
 def spoil_from(epoch_batch, evaluated):
     calls = []
 
-    def spoilt(self, inputs, targets):
-        loss, metrics = evaluated(self, inputs, targets)
+    def spoilt(self, network, inputs, targets):
+        loss, metrics = evaluated(self, network, inputs, targets)
         calls.append(1)
         return (loss * np.nan if len(calls) >= epoch_batch else loss), metrics
 

@@ -14,8 +14,11 @@ from sklearn.base import clone
 from sklearn_ecgssl.pretext import MaskedPretrainer, PretextPretrainer
 from sklearn_ecgssl.signal._windows import WindowStore
 from sklearn_ecgssl.training import _sources
+from sklearn_ecgssl.training._batches import Share
+from sklearn_ecgssl.training._group import ALONE
 from sklearn_ecgssl.training._net import TrainingNet
-from sklearn_ecgssl.training._sources import ResidentSource
+from sklearn_ecgssl.training._orders import InOrder
+from sklearn_ecgssl.training._sources import ResidentSource, cut
 from sklearn_ecgssl.training._streams import RandomStreams
 from tests.tiny import each_pretrainer
 
@@ -60,6 +63,8 @@ def net(pretrainer, n_times, no_autocast, monkeypatch):
         weight_decay=1e-4,
         learning_rates={},
         streams=RandomStreams([1, 2, 3, 4], META),
+        order=InOrder(),
+        group=ALONE,
         verbose=0,
     )
     net.initialize()
@@ -70,7 +75,7 @@ def net(pretrainer, n_times, no_autocast, monkeypatch):
 @each_default
 @pytest.mark.parametrize("step", ["train_step", "validation_step"])
 def test_a_step_reads_nothing_back_from_the_device(net, n_times, step):
-    scores = getattr(net, step)((torch.empty(8, n_times, device=META), None))["scores"]
+    scores = getattr(net, step)(Share(torch.empty(8, n_times, device=META), None, 8, 8))["scores"]
     assert scores.device == META
     assert scores.shape == (1 + len(net.criterion_.metric_names),)
 
@@ -80,13 +85,13 @@ def test_the_check_above_sees_a_value_read_back(net, n_times):
     prepare = net.prepare
     net.prepare = lambda windows, *others: prepare(windows * float(windows.sum()), *others)
     with pytest.raises(RuntimeError, match="meta tensors"):
-        net.train_step((torch.empty(8, n_times, device=META), None))
+        net.train_step(Share(torch.empty(8, n_times, device=META), None, 8, 8))
 
 
 def test_windows_kept_on_the_device_make_batches_there():
     store = WindowStore([np.zeros((10, 30), np.float32)])
     source = ResidentSource(store, np.arange(10), META)
-    for windows, targets in source.batches(np.arange(10), 4):
+    for windows, targets in source.batches(cut(np.arange(10), 4)):
         assert windows.device == targets.device == META
 
 

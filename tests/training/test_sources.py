@@ -12,6 +12,7 @@ from sklearn_ecgssl.training._sources import (
     HostSource,
     ResidentSource,
     StreamedSource,
+    cut,
     source_for_epochs,
     source_for_one_pass,
 )
@@ -37,7 +38,7 @@ def test_batches_are_the_chosen_windows_in_their_order(way, batch_size, store, b
     monkeypatch.setattr(_sources, "UPLOAD", 4)
     indices = np.random.default_rng(1).permutation(11)[:7]
     targets = np.arange(11)
-    batches = list(way(store, targets, CPU).batches(indices, batch_size))
+    batches = list(way(store, targets, CPU).batches(cut(indices, batch_size)))
     sizes = [len(windows) for windows, _ in batches]
     assert sizes[:-1] == [min(batch_size, 7)] * (len(sizes) - 1)
     np.testing.assert_array_equal(
@@ -48,7 +49,7 @@ def test_batches_are_the_chosen_windows_in_their_order(way, batch_size, store, b
 
 @pytest.mark.parametrize("way", WAYS)
 def test_without_targets(way, store):
-    ((windows, targets),) = way(store, None, CPU).batches(np.arange(11), 20)
+    ((windows, targets),) = way(store, None, CPU).batches([np.arange(11)])
     assert windows.shape == (11, 5)
     assert windows.dtype is torch.float32
     assert targets is None
@@ -58,7 +59,7 @@ def test_without_targets(way, store):
 def test_a_bad_window_is_named(way, blocks):
     blocks[2][3, 1] = np.nan
     with pytest.raises(ValueError, match="Window 8 contains NaN"):
-        list(way(WindowStore(blocks), None, CPU).batches(np.arange(11), 4))
+        list(way(WindowStore(blocks), None, CPU).batches(cut(np.arange(11), 4)))
 
 
 def test_streaming_gathers_one_batch_ahead(store, monkeypatch):
@@ -73,7 +74,7 @@ def test_streaming_gathers_one_batch_ahead(store, monkeypatch):
         return take(self, indices)
 
     monkeypatch.setattr(WindowStore, "take", noted)
-    batches = StreamedSource(store, None, CPU).batches(np.arange(9), 3)
+    batches = StreamedSource(store, None, CPU).batches(cut(np.arange(9), 3))
     next(batches)
     assert second_taken.wait(timeout=30)
     assert taken == [[0, 1, 2], [3, 4, 5]]

@@ -1,0 +1,249 @@
+"""Several processes that train one network together, on one machine or on many.
+
+`torchrun` and `accelerate launch` start them and tell each of its place in environment variables;
+torch carries tensors between them. A process that was started alone is a group of one, which
+imports and sends nothing.
+"""
+
+import atexit
+import multiprocessing
+import os
+import threading
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any, TypeVar
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+Result = TypeVar("Result")
+
+#: What a launcher sets for each of its processes.
+PLACE = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
+
+
+#: Held while this process trains with others: messages of two trainings would mix.
+_BUSY = threading.RLock()
+
+
+class LostProcessError(RuntimeError):
+    """Another process of the group ended, or cannot be reached."""
+
+
+class Group(ABC):
+    """The processes that train together.
+
+    Attributes
+    ----------
+    rank : int
+        Which of them this one is, from 0.
+    size : int
+        How many there are.
+    """
+
+    rank: int
+    size: int
+
+    @abstractmethod
+    def first(self, function: Callable[[], Result]) -> Result:
+        """Let the first process call a function, and give all its result, or its exception."""
+
+    @abstractmethod
+    def add(self, tensor: Tensor) -> None:
+        """Add up a tensor over the processes, in place."""
+
+    @abstractmethod
+    def gather(self, value: Result) -> list[Result]:
+        """Give all processes the values of all, by rank."""
+
+    @abstractmethod
+    def replica(self, module: nn.Module) -> "Replica":
+        """Make a module's gradients the mean of those of all processes."""
+
+
+class Replica:
+    """A module that learns by itself.
+
+    Parameters
+    ----------
+    module : nn.Module
+        The network.
+    """
+
+    #: What a process's share of a mean is multiplied by, so that its gradients come out right.
+    scale = 1
+
+    def __init__(self, module: nn.Module) -> None:
+        self.module = module
+
+    def __call__(self, inputs: Tensor) -> Tensor:
+        """Run the module on inputs that it learns from."""
+        return self.module(inputs)
+
+    def part(self, last: bool) -> AbstractContextManager:
+        """Run a part of a batch, forward and backward.
+
+        Parameters
+        ----------
+        last : bool
+            Whether gradients are whole, and processes exchange them, behind it.
+        """
+        return nullcontext()
+
+
+class Alone(Group):
+    """A process without others."""
+
+    rank = 0
+    size = 1
+
+    def first(self, function: Callable[[], Result]) -> Result:
+        return function()
+
+    def add(self, tensor: Tensor) -> None:
+        pass
+
+    def gather(self, value: Result) -> list[Result]:
+        return [value]
+
+    def replica(self, module: nn.Module) -> Replica:
+        return Replica(module)
+
+
+ALONE = Alone()
+
+
+class DataParallelReplica(Replica):
+    """A module of which each process has a copy, kept alike by torch's DistributedDataParallel."""
+
+    def __init__(self, module: nn.Module, size: int) -> None:
+        on_gpu = next(module.parameters()).device.type == "cuda"
+        parallel = DistributedDataParallel(
+            module, device_ids=[torch.cuda.current_device()] if on_gpu else None
+        )
+        super().__init__(parallel)
+        self.parallel = parallel
+        self.scale = size  # DistributedDataParallel takes means
+
+    @contextmanager
+    def part(self, last: bool) -> Iterator[None]:
+        with warnings.catch_warnings(), lost_processes():
+            # about a copy of a few kilobytes: weight gradients come in channels_last
+            warnings.filterwarnings("ignore", "Grad strides do not match")
+            with nullcontext() if last else self.parallel.no_sync():
+                yield
+
+
+class Together(Group):
+    """One process of several, in torch's process group."""
+
+    def __init__(self) -> None:
+        self.rank = dist.get_rank()
+        self.size = dist.get_world_size()
+
+    def first(self, function: Callable[[], Result]) -> Result:
+        outcome: list[Any] = [None]
+        if self.rank == 0:
+            outcome = [_outcome(function)]
+        with lost_processes():
+            dist.broadcast_object_list(outcome, src=0)
+        result, error = outcome[0]
+        if error is not None:
+            raise error
+        return result
+
+    def add(self, tensor: Tensor) -> None:
+        with lost_processes():
+            dist.all_reduce(tensor)
+
+    def gather(self, value: Result) -> list[Result]:
+        values: list[Any] = [None] * self.size
+        with lost_processes():
+            dist.all_gather_object(values, value)
+        return values
+
+    def replica(self, module: nn.Module) -> Replica:
+        with lost_processes():
+            return DataParallelReplica(module, self.size)
+
+
+@contextmanager
+def process_group(device: str) -> Iterator[Group]:
+    """Find the processes that train together with this one, and keep them to one training.
+
+    Parameters
+    ----------
+    device : str
+        The estimator's parameter. Where it may be a GPU, each process of a machine takes its own.
+
+    Yields
+    ------
+    Group
+        That of torch, where there is one or a launcher asks for it, which is then made and stays
+        until the process ends.
+
+    Raises
+    ------
+    RuntimeError
+        If the others cannot be reached, or another thread of this process trains with them.
+    """
+    if dist.is_available() and not dist.is_initialized() and _launched():
+        _begin(device)
+    if not dist.is_available() or not dist.is_initialized() or dist.get_world_size() == 1:
+        yield ALONE
+        return
+    group = Together()
+    if not _BUSY.acquire(blocking=False):
+        raise RuntimeError(
+            f"Another thread of process {group.rank} is training with the {group.size} processes "
+            "of its group: they can train one thing at a time. Use n_jobs=None."
+        )
+    try:
+        yield group
+    finally:
+        _BUSY.release()
+
+
+def _launched() -> bool:
+    # Workers of joblib inherit the launcher's variables: they are not the process that it means.
+    of_joblib = multiprocessing.current_process().name != "MainProcess"
+    return not of_joblib and all(name in os.environ for name in PLACE)
+
+
+def _begin(device: str) -> None:
+    if device in ("auto", "cuda") and torch.cuda.is_available():
+        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
+    dist.init_process_group()
+    atexit.register(_end)
+
+
+def _end() -> None:
+    if dist.is_initialized():
+        dist.destroy_process_group()
+
+
+@contextmanager
+def lost_processes() -> Iterator[None]:
+    """Turn torch's errors about connections into one about the process at the other end."""
+    try:
+        yield
+    except LostProcessError:
+        raise
+    except RuntimeError as error:
+        if not isinstance(error, dist.DistError) and "gloo" not in str(error):
+            raise
+        raise LostProcessError(
+            "A process of the group ended or cannot be reached: look at its own error. torch says: "
+            f"{str(error).splitlines()[0]:.200}"
+        ) from error
+
+
+def _outcome(function: Callable[[], Any]) -> tuple[Any, Exception | None]:
+    try:
+        return function(), None
+    except Exception as error:
+        return None, error
