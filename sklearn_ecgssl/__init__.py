@@ -27,9 +27,12 @@ _FOLDERS = {
         "load_recordings",
         "load_swell",
         "load_wesad",
+        "load_windows",
         "make_cohort",
         "prepare",
+        "prepare_windows",
         "save_recordings",
+        "save_windows",
     ],
     "transforms": ["AddNoise", "FlipTime", "Negate", "Permute", "Scale", "TimeWarp"],
     "networks": ["ConvTrunk", "MaskedTransformer", "RecognitionNet", "TransformerTrunk"],
@@ -41,7 +44,7 @@ _FOLDERS = {
         "load_pretrained",
         "model_card",
     ],
-    "features": ["HRVFeatures", "SSLEmbedder"],
+    "features": ["HRVFeatures", "SSLEmbedder", "embed_blocks"],
     "classify": [
         "DenseClassifier",
         "ECGClassifier",
@@ -113,6 +116,7 @@ __all__ = [
     "compare_protocols",
     "concatenate",
     "difficulty_study",
+    "embed_blocks",
     "export_onnx",
     "fetch_drivedb",
     "fetch_ecgid",
@@ -131,12 +135,15 @@ __all__ = [
     "load_swell",
     "load_tf_checkpoint",
     "load_wesad",
+    "load_windows",
     "make_cohort",
     "model_card",
     "paper_preset",
     "prepare",
+    "prepare_windows",
     "reproduce",
     "save_recordings",
+    "save_windows",
     "scale_subjects",
     "supervision_study",
     "task_study",
@@ -166,9 +173,12 @@ if TYPE_CHECKING:  # what type checkers and editors read
         load_recordings,
         load_swell,
         load_wesad,
+        load_windows,
         make_cohort,
         prepare,
+        prepare_windows,
         save_recordings,
+        save_windows,
     )
     from .evaluation import (
         Evaluation,
@@ -181,7 +191,7 @@ if TYPE_CHECKING:  # what type checkers and editors read
         task_study,
         window_length_study,
     )
-    from .features import HRVFeatures, SSLEmbedder
+    from .features import HRVFeatures, SSLEmbedder, embed_blocks
     from .formats import UnreadableFileError
     from .networks import ConvTrunk, MaskedTransformer, RecognitionNet, TransformerTrunk
     from .papers import paper_preset, reproduce

@@ -1,6 +1,7 @@
 """Frozen features of ECG for any classifier."""
 
+from ._embed_blocks import embed_blocks
 from ._embedder import SSLEmbedder
 from ._hrv import HRVFeatures
 
-__all__ = ["HRVFeatures", "SSLEmbedder"]
+__all__ = ["HRVFeatures", "SSLEmbedder", "embed_blocks"]

@@ -2,5 +2,6 @@
 
 from ._concatenate import concatenate
 from ._prepare import prepare
+from ._prepare_windows import prepare_windows
 
-__all__ = ["concatenate", "prepare"]
+__all__ = ["concatenate", "prepare", "prepare_windows"]
