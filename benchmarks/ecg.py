@@ -1,10 +1,12 @@
 """Simulated ECG of the sizes that the benchmarks need, and labelled windows of a file."""
 
+import tempfile
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 
-from sklearn_ecgssl.datasets import load_recordings, make_cohort
+from sklearn_ecgssl.datasets import load_recordings, load_windows, make_cohort, prepare_windows
 from sklearn_ecgssl.signal import ECGFilter, Resampler, Segmenter, scale_subjects
 
 
@@ -16,6 +18,20 @@ def simulated_windows(n_windows: int) -> np.ndarray:
     cohort = make_cohort(n_subjects=n_subjects, duration=(120, 121), random_state=0)
     windows = np.concatenate(Segmenter(256).fit_transform(cohort.recordings))
     return np.resize(windows, (n_windows, windows.shape[1])).astype(np.float32)
+
+
+@cache
+def windows_of(path: str, sampling_rate: float = 256) -> tuple[np.ndarray, np.ndarray]:
+    """Windows of 10 s of a recordings file, filtered, scaled by subject, and their subject."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = prepare_windows(
+            [path],
+            Path(folder, "windows.zarr"),
+            sampling_rate=sampling_rate,
+            transformer=ECGFilter(sampling_rate),
+        )
+        data = load_windows(file)
+        return data.windows[:], data.subject
 
 
 def labelled_windows(args) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -4,8 +4,9 @@ Pretraining on several GPUs or hosts
 
 One network, learnt by several processes, each of which works on its part of every batch::
 
-    torchrun --nproc-per-node 2 examples/scale/pretrain_torchrun.py --windows corpus.zarr
-    accelerate launch --num_processes 2 examples/scale/pretrain_torchrun.py --windows corpus.zarr
+    cd examples/scale
+    torchrun --nproc-per-node 2 pretrain_torchrun.py --windows corpus.zarr
+    accelerate launch --multi_gpu --num_processes 2 pretrain_torchrun.py --windows corpus.zarr
 
 Only the launcher is new: pretrainers find the other processes by themselves, each takes a GPU of
 its own where there are any, and all end with the same estimator. On several hosts, ``torchrun`` is

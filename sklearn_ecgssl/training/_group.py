@@ -189,7 +189,8 @@ def process_group(device: str) -> Iterator[Group]:
     Raises
     ------
     RuntimeError
-        If the others cannot be reached, or another thread of this process trains with them.
+        If the others cannot be reached, there is no GPU for this one, or another thread of this
+        process trains with them.
     """
     if dist.is_available() and not dist.is_initialized() and _launched():
         _begin(device)
@@ -216,7 +217,13 @@ def _launched() -> bool:
 
 def _begin(device: str) -> None:
     if device in ("auto", "cuda") and torch.cuda.is_available():
-        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
+        local_rank, n_gpus = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()
+        if local_rank >= n_gpus:
+            raise RuntimeError(
+                f"This is process {local_rank}, counted from 0, of a machine that has {n_gpus} "
+                "GPUs, and each needs one: start fewer, or use device='cpu'."
+            )
+        torch.cuda.set_device(local_rank)
     dist.init_process_group()
     atexit.register(_end)
 

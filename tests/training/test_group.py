@@ -10,13 +10,18 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
+from sklearn_ecgssl.training._group import PLACE, process_group
 from tests.training import together
 
 ROOT = Path(__file__).resolve().parents[2]
+#: One thread a process, and no GPU: two processes may not share one.
+ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
 
 
 def launch(what, folder):
@@ -24,7 +29,7 @@ def launch(what, folder):
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
     command += ["--nproc-per-node", "2", "-m", "tests.training.together", what, str(folder)]
     return subprocess.Popen(
-        command, cwd=ROOT, env=os.environ | {"OMP_NUM_THREADS": "1"}, text=True,
+        command, cwd=ROOT, env=ENVIRONMENT, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
 
@@ -149,7 +154,7 @@ def test_the_survivor_says_what_happened_and_keeps_its_epochs(killed, tmp_path):
     """Without a launcher, which would end the survivor before it can say anything."""
     place = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
     command = [sys.executable, "-m", "tests.training.together", "slow", str(tmp_path)]
-    env = os.environ | place | {"OMP_NUM_THREADS": "1"}
+    env = ENVIRONMENT | place
     runs = [
         subprocess.Popen(
             command, cwd=ROOT, env=env | {"RANK": str(rank)}, text=True, stdout=subprocess.PIPE,
@@ -172,10 +177,17 @@ def test_the_survivor_says_what_happened_and_keeps_its_epochs(killed, tmp_path):
 
 def test_accelerate_starts_the_same_processes(tmp_path):
     pytest.importorskip("accelerate")
-    command = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2"]
+    command = [
+        sys.executable,
+        "-m",
+        "accelerate.commands.launch",
+        "--multi_gpu",
+        "--num_processes",
+        "2",
+    ]
     command += ["--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no"]
     command += ["--main_process_port", str(free_port()), "--module", "tests.training.together"]
-    env = os.environ | {"OMP_NUM_THREADS": "1"}
+    env = ENVIRONMENT
     run = subprocess.run(
         [*command, "size", str(tmp_path)], cwd=ROOT, env=env, text=True, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, timeout=300, check=False,
@@ -184,6 +196,20 @@ def test_accelerate_starts_the_same_processes(tmp_path):
     one, other = (pickle.loads((tmp_path / f"size-{i}.pickle").read_bytes()) for i in (0, 1))
     assert one["size"] == 2
     same(one, other)
+
+
+def test_more_processes_than_gpus(monkeypatch):
+    for name, value in zip(PLACE, ("1", "2", "127.0.0.1", "1"), strict=True):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(
+        "multiprocessing.current_process", lambda: SimpleNamespace(name="MainProcess")
+    )
+    with pytest.raises(RuntimeError, match="process 1, counted from 0, of a machine that has 1"):
+        with process_group("auto"):
+            pass
 
 
 def free_port():

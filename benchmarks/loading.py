@@ -1,0 +1,116 @@
+"""Reading windows that do not fit into memory: windows a second, in the order of an epoch."""
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from sklearn_ecgssl.datasets import load_windows, save_windows
+from sklearn_ecgssl.signal._windows import WindowStore
+from sklearn_ecgssl.training._orders import Shuffled, ShuffledInBuffer
+
+from .bound import operations_per_window
+from .ecg import simulated_windows, windows_of
+from .pretraining import N_VIEWS, fit
+from .tables import print_table
+from .timing import Rate, time_in_turn
+
+ALONE = SimpleNamespace(rank=0, size=1)
+
+BUFFERS = (4_096, 32_768)
+BATCH = 128
+
+#: Windows that are written at a time.
+PART = 2048
+
+
+def run(args) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="loading-", dir=args.folder))
+    try:
+        _compare(args, folder)
+    finally:
+        shutil.rmtree(folder)
+
+
+def _compare(args, folder: Path) -> None:
+    n_windows, some = args.windows, _some(args)
+    parts = [some[: min(len(some), n_windows - i)] for i in range(0, n_windows, len(some))]
+    mapped = _mapped(parts, n_windows, folder / "windows.npy")
+    writing = time_in_turn({"": lambda: _written(parts, folder / "windows.zarr")}, 1)[""]
+    file = load_windows(folder / "windows.zarr").windows
+    size = sum(one.stat().st_size for one in (folder / "windows.zarr").rglob("*") if one.is_file())
+    print(
+        f"{n_windows} windows of {some.shape[1]} samples, {args.data or 'simulated'}. Zarr: "
+        f"{size / n_windows:,.0f} bytes a window, written at {writing.median:,.0f} windows/s.\n"
+    )
+    rates = time_in_turn(_readers(some, mapped, file), args.rounds)
+    training = time_in_turn({"": lambda: fit(128, "auto", args.device) / N_VIEWS}, args.rounds)[""]
+    _print(rates, training, args.device)
+
+
+def _some(args) -> np.ndarray:
+    return simulated_windows(PART) if args.data is None else windows_of(args.data)[0]
+
+
+def _mapped(parts: list[np.ndarray], n_windows: int, path: Path) -> np.ndarray:
+    shape = n_windows, parts[0].shape[1]
+    whole = np.lib.format.open_memmap(path, "w+", np.float32, shape)
+    start = 0
+    for part in parts:
+        whole[start : start + len(part)] = part
+        start += len(part)
+    whole.flush()
+    return np.load(path, mmap_mode="r")
+
+
+def _readers(some: np.ndarray, mapped: np.ndarray, file: Any) -> dict[str, Callable[[], int]]:
+    works: dict[str, Callable[[], int]] = {
+        "an array, any order": lambda: _epoch(some, None),
+        ".npy, any order": lambda: _epoch(mapped, None),
+        ".zarr, from start to end": lambda: _in_order(file),
+    }
+    for buffer in BUFFERS:
+        works[f".npy, buffer of {buffer}"] = lambda buffer=buffer: _epoch(mapped, buffer)
+        works[f".zarr, buffer of {buffer}"] = lambda buffer=buffer: _epoch(file, buffer)
+    return works
+
+
+def _print(rates: dict[str, Rate], training: Rate, device: str) -> None:
+    rows = [
+        [name, rate.median, rate.median / training.median, _tflops(rate)]
+        for name, rate in rates.items()
+    ]
+    header = ["one process reads", "windows/s", "x what training takes", "keeps busy, TFLOP/s"]
+    print_table(header, rows)
+    print(f"\nThe papers' network, training on {device}: {training.median:,.1f} windows/s.")
+
+
+def _tflops(rate: Rate) -> float:
+    """What a device must compute in training to use up the windows as fast as they come."""
+    return rate.median * N_VIEWS * 3 * operations_per_window() / 1e12
+
+
+def _written(parts: list[np.ndarray], path: Path) -> int:
+    save_windows(path, parts, 256)
+    return sum(map(len, parts))
+
+
+def _in_order(file: Any) -> int:
+    for start in range(0, len(file), file.chunks[0][0]):
+        file[start : start + file.chunks[0][0]]
+    return len(file)
+
+
+def _epoch(windows: Any, buffer: int | None) -> int:
+    store, draws = WindowStore([windows]), np.random.default_rng(0)
+    order = Shuffled(draws)
+    if buffer is not None:
+        store.keep(buffer)
+        order = ShuffledInBuffer(draws, store, buffer)
+    for batch in order.share(np.arange(len(store)), BATCH, ALONE).batches:
+        store.take(batch)
+    return len(store)
