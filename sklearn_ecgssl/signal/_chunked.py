@@ -12,10 +12,7 @@ FEW = 4
 
 
 class ChunkCache:
-    """The chunks that were read last.
-
-    Those that were read first go first, however often they are used: where windows are shuffled in
-    a buffer, a chunk is done with when so many others have been begun.
+    """The chunks that were used last.
 
     Parameters
     ----------
@@ -30,10 +27,13 @@ class ChunkCache:
 
     def get(self, key: tuple[int, int]) -> np.ndarray | None:
         """Give a chunk, if it is there."""
-        return self._chunks.get(key)
+        chunk = self._chunks.pop(key, None)
+        if chunk is not None:
+            self._chunks[key] = chunk  # the last one again
+        return chunk
 
     def put(self, key: tuple[int, int], chunk: np.ndarray) -> None:
-        """Keep a chunk, in the place of those that were read longest ago."""
+        """Keep a chunk, in the place of those that were used longest ago."""
         self._chunks[key] = chunk
         self._n_windows += len(chunk)
         while self._n_windows > self.capacity and len(self._chunks) > FEW:

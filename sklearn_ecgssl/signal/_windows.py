@@ -110,12 +110,16 @@ class WindowStore:
         Parameters
         ----------
         n_windows : int
-            How many of those that were read last, besides the chunks at both ends.
+            How many of those that were used last; somewhat more are kept, so that a chunk that
+            is shuffled among so many is read once.
         """
         chunked = [block for block in self.blocks if isinstance(block, ChunkedBlock)]
-        largest = max((int(np.diff(block.edges).max()) for block in chunked), default=0)
-        # one that has just been begun, one that is nearly done with, and two that changed places
-        self._cache.capacity = n_windows + 4 * largest
+        largest = max((int(np.diff(block.edges).max()) for block in chunked), default=1)
+        # Where windows are drawn from a buffer, one of a chunk comes every n_windows / largest
+        # windows; one in a hundred thousand times it takes 12 times as long. Besides: chunks that
+        # have just been begun, or are nearly done with.
+        longest = n_windows // max(4, largest // 12)
+        self._cache.capacity = n_windows + longest + 4 * largest
 
     def per_window(self, values: Any, name: str) -> np.ndarray:
         """Give every window its value of an array as long as X.

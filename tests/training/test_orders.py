@@ -105,17 +105,22 @@ class TestBuffer:
         assert set(np.concatenate(share.batches)) == set(some)
 
 
-def test_a_chunk_is_read_once_an_epoch():
+@pytest.mark.parametrize(("chunk", "buffer"), [(10, 200), (64, 8192)])
+def test_a_chunk_is_read_once_an_epoch(chunk, buffer):
     reads = []
 
     class File(Unread):
         def __getitem__(self, rows):
             reads.append(rows.start)
-            return np.zeros((rows.stop - rows.start, 4), np.float32)
+            return np.zeros((rows.stop - rows.start, 1), np.float32)
 
-    here = WindowStore([File(shape=(1000, 4), dtype=np.dtype("f4"), chunks=(10, 4))])
-    here.keep(200)
-    order = ShuffledInBuffer(np.random.default_rng(0), here, 200)
-    for batch in order.share(np.arange(1000), 32, process(0, 1)).batches:
+    n_windows = 5 * buffer
+    here = WindowStore([File(shape=(n_windows, 1), dtype=np.dtype("f4"), chunks=(chunk, 1))])
+    here.keep(buffer)
+    order = ShuffledInBuffer(np.random.default_rng(0), here, buffer)
+    for batch in order.share(np.arange(n_windows), 32, process(0, 1)).batches:
         here.take(batch)
-    assert sorted(reads) == list(range(0, 1000, 10))
+    n_chunks = len(range(0, n_windows, chunk))
+    assert set(reads) == set(range(0, n_windows, chunk))
+    assert len(reads) < 1.02 * n_chunks + 1
+    assert here._cache._n_windows < 1.5 * buffer
