@@ -1,5 +1,6 @@
 """Reading windows that do not fit into memory: windows a second, in the order of an epoch."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -39,7 +40,7 @@ def run(args) -> None:
 def _compare(args, folder: Path) -> None:
     n_windows, some = args.windows, _some(args)
     parts = [some[: min(len(some), n_windows - i)] for i in range(0, n_windows, len(some))]
-    mapped = _mapped(parts, n_windows, folder / "windows.npy")
+    _write_npy(parts, n_windows, folder / "windows.npy")
     writing = time_in_turn({"": lambda: _written(parts, folder / "windows.zarr")}, 1)[""]
     file = load_windows(folder / "windows.zarr").windows
     size = sum(one.stat().st_size for one in (folder / "windows.zarr").rglob("*") if one.is_file())
@@ -47,7 +48,7 @@ def _compare(args, folder: Path) -> None:
         f"{n_windows} windows of {some.shape[1]} samples, {args.data or 'simulated'}. Zarr: "
         f"{size / n_windows:,.0f} bytes a window, written at {writing.median:,.0f} windows/s.\n"
     )
-    rates = time_in_turn(_readers(some, mapped, file), args.rounds)
+    rates = time_in_turn(_readers(some, file, folder), args.rounds)
     training = time_in_turn({"": lambda: fit(128, "auto", args.device) / N_VIEWS}, args.rounds)[""]
     _print(rates, training, args.device)
 
@@ -56,7 +57,7 @@ def _some(args) -> np.ndarray:
     return simulated_windows(PART) if args.data is None else windows_of(args.data)[0]
 
 
-def _mapped(parts: list[np.ndarray], n_windows: int, path: Path) -> np.ndarray:
+def _write_npy(parts: list[np.ndarray], n_windows: int, path: Path) -> None:
     shape = n_windows, parts[0].shape[1]
     whole = np.lib.format.open_memmap(path, "w+", np.float32, shape)
     start = 0
@@ -64,19 +65,38 @@ def _mapped(parts: list[np.ndarray], n_windows: int, path: Path) -> np.ndarray:
         whole[start : start + len(part)] = part
         start += len(part)
     whole.flush()
-    return np.load(path, mmap_mode="r")
 
 
-def _readers(some: np.ndarray, mapped: np.ndarray, file: Any) -> dict[str, Callable[[], int]]:
+def _readers(some: np.ndarray, file: Any, folder: Path) -> dict[str, Callable[[], int]]:
+    def npy(buffer: int | None) -> int:
+        _forget(folder)
+        return _epoch(np.load(folder / "windows.npy", mmap_mode="r"), buffer)
+
+    def zarr(read: Callable[[], int]) -> int:
+        _forget(folder)
+        return read()
+
     works: dict[str, Callable[[], int]] = {
         "an array, any order": lambda: _epoch(some, None),
-        ".npy, any order": lambda: _epoch(mapped, None),
-        ".zarr, from start to end": lambda: _in_order(file),
+        ".npy, any order": lambda: npy(None),
+        ".zarr, from start to end": lambda: zarr(lambda: _in_order(file)),
     }
     for buffer in BUFFERS:
-        works[f".npy, buffer of {buffer}"] = lambda buffer=buffer: _epoch(mapped, buffer)
-        works[f".zarr, buffer of {buffer}"] = lambda buffer=buffer: _epoch(file, buffer)
+        works[f".npy, buffer of {buffer}"] = lambda buffer=buffer: npy(buffer)
+        works[f".zarr, buffer of {buffer}"] = lambda buffer=buffer: zarr(
+            lambda: _epoch(file, buffer)
+        )
     return works
+
+
+def _forget(folder: Path) -> None:
+    """Let the system drop what it holds of the files, so that they are read from the disk."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            file = os.open(path, os.O_RDONLY)
+            os.fsync(file)
+            os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+            os.close(file)
 
 
 def _print(rates: dict[str, Rate], training: Rate, device: str) -> None:

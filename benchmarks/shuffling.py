@@ -40,7 +40,7 @@ def run(args) -> None:
         return
     learn, held_out = _people(args.data)
     print(
-        f"{args.data}: {len(learn) // PER_PERSON} people to learn from, "
+        f"{args.data}: {learn.shape[0] // PER_PERSON} people to learn from, "
         f"{len(held_out) // PER_PERSON} held out, {PER_PERSON} windows each; {args.epochs} epochs, "
         f"{args.seeds} seeds. Means with 95 % intervals over seeds of the difference.\n"
     )
