@@ -91,6 +91,23 @@ def test_an_evaluation(dask):
     assert found.table().drop(columns=times).equals(expected.table().drop(columns=times))
 
 
+def test_a_gpu_for_each_worker():
+    """The means that docs/scale.md names: an environment of its own for each process."""
+    workers = {
+        number: {
+            "cls": distributed.Nanny,
+            "options": {"nthreads": 1, "env": {"CUDA_VISIBLE_DEVICES": str(number)}},
+        }
+        for number in (0, 1)
+    }
+    scheduler = {"cls": distributed.Scheduler, "options": {"dashboard_address": None}}
+    cluster = distributed.SpecCluster(workers=workers, scheduler=scheduler)
+    with cluster, distributed.Client(cluster) as client:
+        client.wait_for_workers(2)
+        seen = client.run(os.environ.get, "CUDA_VISIBLE_DEVICES")
+    assert sorted(seen.values()) == ["0", "1"]
+
+
 class TestBlocks:
     @pytest.fixture(scope="class")
     @classmethod

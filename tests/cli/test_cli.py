@@ -90,8 +90,8 @@ class TestWhatItDoes:
         file = tmp_path / "all.toml"
         file.write_text(
             f"[pretrain]\nwindows = ['{corpus}']\noutput = '{out}'\nmethod = 'masked'\n"
-            "parameters = {filters = [4, 6], kernel_sizes = [9, 5], feedforward = 8, "
-            "max_epochs = 1, n_layers = 1}\n"
+            "[pretrain.parameters]\nfilters = [4, 6]\nkernel_sizes = [9, 5]\nfeedforward = 8\n"
+            "max_epochs = 1\nn_layers = 1\n"
         )
         assert main(["pretrain", "--config", str(file)]) == 0
         assert MaskedPretrainer.from_pretrained(out).n_epochs_ == 1
