@@ -3,6 +3,8 @@
 import os
 import shutil
 import tempfile
+import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,6 +26,9 @@ ALONE = SimpleNamespace(rank=0, size=1)
 
 BUFFERS = (4_096, 32_768)
 BATCH = 128
+
+#: Windows of which the order of an epoch is drawn, none is read.
+MANY = 10_000_000
 
 #: Windows that are written at a time.
 PART = 2048
@@ -107,6 +112,31 @@ def _print(rates: dict[str, Rate], training: Rate, device: str) -> None:
     header = ["one process reads", "windows/s", "x what training takes", "keeps busy, TFLOP/s"]
     print_table(header, rows)
     print(f"\nThe papers' network, training on {device}: {training.median:,.1f} windows/s.")
+    seconds, n_bytes = _order()
+    print(
+        f"The order of an epoch of {MANY:,} windows in a buffer of {BUFFERS[-1]}: drawn in "
+        f"{seconds:.1f} s, with {n_bytes / MANY:.0f} bytes a window at most."
+    )
+
+
+def _order() -> tuple[float, float]:
+    """Seconds and bytes that it takes to draw the order of many windows."""
+
+    class Unread:
+        shape, dtype, chunks = (MANY, 2560), np.dtype(np.float32), (204, 2560)
+
+        def __getitem__(self, rows: slice) -> np.ndarray:
+            raise AssertionError
+
+    order = ShuffledInBuffer(np.random.default_rng(0), WindowStore([Unread()]), BUFFERS[-1])
+    start = time.perf_counter()
+    order.share(np.arange(MANY), BATCH, ALONE)
+    seconds = time.perf_counter() - start
+    tracemalloc.start()
+    order.share(np.arange(MANY), BATCH, ALONE)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return seconds, peak
 
 
 def _tflops(rate: Rate) -> float:

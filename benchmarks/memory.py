@@ -6,6 +6,7 @@ at will. What the process had before the fit, libraries and data, is in the figu
 """
 
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,11 +14,15 @@ from pathlib import Path
 
 import numpy as np
 
+from sklearn_ecgssl.datasets import save_windows
+
 from .tables import print_table
 
 #: Windows of the smallest data set: 21 MB in float32.
 SMALLEST = 2048
 FACTORS = (1, 4, 16, 64)
+
+FILE = "windows file, buffer of 4096"
 
 CHILD = """
 import json, sys, threading
@@ -32,10 +37,17 @@ def watch():
     while not done.wait(0.005):
         peak[0] = max(peak[0], status("RssAnon"))
 
-path, mapped, n_windows, network = sys.argv[1], sys.argv[2] == "1", int(sys.argv[3]), sys.argv[4]
-windows = np.load(path, mmap_mode="r")[:n_windows] if mapped else np.load(path)[:n_windows].copy()
+path, kind, n_windows, network = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
+buffer = None
+if kind == "array":
+    windows = np.load(path)[:n_windows].copy()
+elif kind == "memory-map":
+    windows = np.load(path, mmap_mode="r")[:n_windows]
+else:
+    from sklearn_ecgssl.datasets import load_windows
+    windows, buffer = load_windows(path).windows, 4096
 small = dict(filters=(2, 2), kernel_sizes=(4, 4), head_hidden=(4,)) if network == "tiny" else {}
-pretrainer = PretextPretrainer(max_epochs=1, random_state=0, **small)
+pretrainer = PretextPretrainer(max_epochs=1, shuffle_buffer=buffer, random_state=0, **small)
 peaks = []
 for work in (pretrainer.fit, pretrainer.encode):
     peak, done = [0.0], threading.Event()
@@ -45,7 +57,8 @@ for work in (pretrainer.fit, pretrainer.encode):
     done.set()
     thread.join()
     peaks.append(max(peak[0], status("RssAnon")))
-print(json.dumps([*peaks, status("RssFile"), windows.nbytes / 2**20]))
+data = 4 * windows.shape[0] * windows.shape[1] / 2**20
+print(json.dumps([*peaks, status("RssFile"), data]))
 """
 
 
@@ -62,12 +75,15 @@ def run(args) -> None:
             whole = np.lib.format.open_memmap(path, "w+", np.float32, (n_windows, 2560))
             for start in range(0, n_windows, SMALLEST):
                 whole[start : start + SMALLEST] = rng.standard_normal((SMALLEST, 2560), np.float32)
+            file = save_windows(path.with_suffix(".zarr"), np.split(whole, factor), 256)
             del whole
-            for mapped in (True, False):
-                rows.append([_where(mapped), *_peaks(path, mapped, n_windows, "tiny")])
+            for kind, place in {"array": path, "memory-map": path, FILE: file}.items():
+                rows.append([kind, *_peaks(place, kind, n_windows, "tiny")])
             if factor == 1:
-                first = [["one batch, " + _where(m), *_peaks(path, m, 128, "full")] for m in (0, 1)]
+                kinds = ("array", "memory-map")
+                first = [["one batch, " + one, *_peaks(path, one, 128, "full")] for one in kinds]
             path.unlink()
+            shutil.rmtree(file)
     header = ["", "windows, MB", "pretraining, MB", "embedding, MB", "files, MB"]
     print("A network of two filters, so that only the windows take room:\n")
     print_table(header, sorted(rows, key=lambda row: row[0]))
@@ -75,12 +91,8 @@ def run(args) -> None:
     print_table(header, first)
 
 
-def _where(mapped: bool) -> str:
-    return "memory-map" if mapped else "array"
-
-
-def _peaks(path: Path, mapped: bool, n_windows: int, network: str) -> list[object]:
-    arguments = [str(path), str(int(mapped)), str(n_windows), network]
+def _peaks(path: Path, kind: str, n_windows: int, network: str) -> list[object]:
+    arguments = [str(path), kind, str(n_windows), network]
     answer = subprocess.run(
         [sys.executable, "-c", CHILD, *arguments], check=True, capture_output=True, text=True
     )

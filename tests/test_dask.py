@@ -9,6 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score, cross_validate
 from sklearn.pipeline import make_pipeline
 
+from sklearn_ecgssl.cli import main
 from sklearn_ecgssl.datasets import (
     load_windows,
     make_cohort,
@@ -104,8 +105,22 @@ def test_a_gpu_for_each_worker():
     cluster = distributed.SpecCluster(workers=workers, scheduler=scheduler)
     with cluster, distributed.Client(cluster) as client:
         client.wait_for_workers(2)
-        seen = client.run(os.environ.get, "CUDA_VISIBLE_DEVICES")
+        seen = client.run(os.getenv, "CUDA_VISIBLE_DEVICES")
     assert sorted(seen.values()) == ["0", "1"]
+
+
+def test_commands_of_the_shell(client, tmp_path):
+    pytest.importorskip("zarr")
+    cohort = make_cohort(n_subjects=2, duration=25, sampling_rate=128, random_state=0)
+    save_recordings(tmp_path / "r.npz", cohort.recordings, 128, cohort.subject)
+    corpus, features = str(tmp_path / "c.zarr"), str(tmp_path / "f.npy")
+    dask = ["--dask", client.scheduler.address]
+    assert main(["prepare", str(tmp_path / "r.npz"), "--output", corpus, *dask]) == 0
+    encoder = ["--encoder", "recognition-open"]
+    assert main(["embed", corpus, *encoder, "--output", features, *dask]) == 0
+    windows = load_windows(corpus).windows[:]
+    expected = embed_blocks("recognition-open", windows)
+    np.testing.assert_allclose(np.load(features), expected, rtol=1e-4, atol=1e-5)
 
 
 class TestBlocks:

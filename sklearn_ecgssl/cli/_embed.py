@@ -8,6 +8,7 @@ from sklearn.frozen import FrozenEstimator
 from ..features import SSLEmbedder, embed_blocks
 from ..pretext import load_pretrained
 from ._command import Command
+from ._sharing import add_sharing, sharing
 from ._windows import open_windows
 
 
@@ -28,7 +29,7 @@ class Embed(Command):
         parser.add_argument("--aggregate", nargs="*", help="ways, side by side; none: the usual")
         parser.add_argument("--device", default="auto")
         parser.add_argument("--block-size", type=int, default=4096, help="windows in memory")
-        parser.add_argument("--jobs", type=int, default=1, help="blocks at once")
+        add_sharing(parser, "blocks")
         parser.add_argument("--sampling-rate", type=float, help="of a .npy, in Hz")
 
     def run(self, args: argparse.Namespace) -> None:
@@ -39,8 +40,6 @@ class Embed(Command):
             sampling_rate=data.sampling_rate or encoder.sampling_rate_ or 256,
         )  # fmt: skip
         embedder.fit(data.windows[: args.block_size])
-        embed_blocks(
-            embedder, data.windows, args.output, block_size=args.block_size, n_jobs=args.jobs,
-            verbose=1,
-        )  # fmt: skip
+        with sharing(args):
+            embed_blocks(embedder, data.windows, args.output, block_size=args.block_size, verbose=1)
         print(f"{args.output}: {data.windows.shape[0]} rows")

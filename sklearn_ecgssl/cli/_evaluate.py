@@ -17,6 +17,7 @@ from ._command import Command, CommandError, StoppedError
 from ._config import setting
 from ._preparation import add_preparation, preparation
 from ._pretrain import METHODS
+from ._sharing import add_sharing, sharing
 
 
 class Evaluate(Command):
@@ -51,7 +52,7 @@ class Evaluate(Command):
         parser.add_argument("--seed", type=int, default=0, help="of the folds")
         parser.add_argument("--folder", type=Path, help="where results are kept, to go on from")
         parser.add_argument("--output", type=Path, help="table, .csv or .md")
-        parser.add_argument("--jobs", type=int, default=1, help="folds at once")
+        add_sharing(parser, "fits")
         add_preparation(parser)
 
     def run(self, args: argparse.Namespace) -> None:
@@ -65,11 +66,12 @@ class Evaluate(Command):
         )  # fmt: skip
         how = preparation(args)
         try:
-            results = compare_protocols(
-                _estimators(args), _prepared(data, how), data.target, data.subject,
-                segmenter=how["segmenter"], protocols=args.protocols, n_splits=args.folds,
-                random_state=args.seed, folder=args.folder, n_jobs=args.jobs, verbose=1,
-            )  # fmt: skip
+            with sharing(args):
+                results = compare_protocols(
+                    _estimators(args), _prepared(data, how), data.target, data.subject,
+                    segmenter=how["segmenter"], protocols=args.protocols, n_splits=args.folds,
+                    random_state=args.seed, folder=args.folder, verbose=1,
+                )  # fmt: skip
         except KeyboardInterrupt:
             if args.folder is None:
                 raise

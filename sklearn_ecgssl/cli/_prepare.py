@@ -9,6 +9,7 @@ from sklearn.utils import Bunch
 from ..datasets import load_recordings, load_windows, prepare_windows
 from ._command import Command, CommandError
 from ._preparation import add_preparation, preparation
+from ._sharing import add_sharing, sharing
 
 
 class Prepare(Command):
@@ -25,14 +26,13 @@ class Prepare(Command):
             "name becomes a part of the person's",
         )  # fmt: skip
         parser.add_argument("--output", type=Path, help="the windows file, .zarr")
-        parser.add_argument("--jobs", type=int, default=1, help="files that are prepared at once")
+        add_sharing(parser, "files")
         add_preparation(parser)
 
     def run(self, args: argparse.Namespace) -> None:
         files = recordings_files(args.recordings)
-        prepare_windows(
-            files, args.output, read=read_file, **preparation(args), n_jobs=args.jobs, verbose=1
-        )
+        with sharing(args):
+            prepare_windows(files, args.output, read=read_file, **preparation(args), verbose=1)
         data = load_windows(args.output)
         hours = data.windows.shape[0] * args.window_length * (1 - args.overlap) / 3600
         print(

@@ -179,6 +179,73 @@ class TestRefusals:
             load_windows([])
 
 
+class TestDamage:
+    """Whatever happens to a file, it is read as it was written, or refused."""
+
+    @pytest.fixture
+    def path(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(_zarr, "CHUNK_BYTES", 7 * 2 * 64)
+        monkeypatch.setattr(_zarr, "SHARD_BYTES", 30 * 2 * 64)
+        return save_windows(tmp_path / "x.zarr", recordings((5, 30, 7, 1)), 64, subject="aabb")
+
+    @pytest.fixture
+    def everything(self, path):
+        return read_all(path)
+
+    def files(self, path):
+        return sorted(file for file in path.rglob("*") if file.is_file())
+
+    def test_a_file_that_is_missing(self, path):
+        for file in self.files(path):
+            content = file.read_bytes()
+            file.unlink()
+            with pytest.raises(UnreadableFileError, match="x.zarr"):
+                read_all(path)
+            file.write_bytes(content)
+
+    def test_a_file_that_is_cut_off(self, path):
+        for file in self.files(path):
+            content = file.read_bytes()
+            for n_bytes in (0, len(content) // 2, len(content) - 1):
+                file.write_bytes(content[:n_bytes])
+                with pytest.raises(UnreadableFileError, match="x.zarr"):
+                    read_all(path)
+            file.write_bytes(content)
+
+    def test_a_byte_that_is_another(self, path, everything):
+        rng = np.random.default_rng(0)
+        refused = 0
+        for file in self.files(path):
+            content = bytearray(file.read_bytes())
+            for place in rng.choice(len(content), 20):
+                changed = bytearray(content)
+                changed[place] ^= 1 << rng.integers(8)
+                file.write_bytes(changed)
+                try:
+                    found = read_all(path)
+                except UnreadableFileError:
+                    refused += 1
+                else:
+                    if file.suffix != ".json":  # whose values may be others: a name, the rate
+                        np.testing.assert_equal(found, everything)
+            file.write_bytes(content)
+        assert refused > 50
+
+    def test_it_is_found_while_a_network_learns(self, path):
+        largest = max(self.files(path), key=lambda file: file.stat().st_size)
+        data = load_windows(path)
+        content = bytearray(largest.read_bytes())
+        content[len(content) // 3] ^= 1
+        largest.write_bytes(content)
+        with pytest.raises(UnreadableFileError, match="x.zarr is damaged"):
+            tiny_pretrainer().fit(data.windows)
+
+
+def read_all(path):
+    data = load_windows(path)
+    return data.windows[:], data.subject, data.recording
+
+
 class TestPrepareWindows:
     @pytest.fixture
     def files(self, tmp_path):

@@ -3,13 +3,12 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from sklearn.utils import Bunch
 
+from ._contents import Contents
 from ._windows import FileWindows
-from ._zarr import open_group
 
 Places = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
@@ -47,7 +46,8 @@ def load_windows(path: Places) -> Bunch:
     FileNotFoundError
         If there is nothing at a path.
     UnreadableFileError
-        If there is something else.
+        If there is something else, or files are missing in it. Damage inside is found when windows
+        are read, by the checksum of each chunk, and is this error, too.
     ValueError
         If files do not fit together.
 
@@ -74,26 +74,20 @@ def load_windows(path: Places) -> Bunch:
     paths = [Path(path)] if isinstance(path, (str, os.PathLike)) else [Path(one) for one in path]
     if not paths:
         raise ValueError("path names no file.")
-    groups = [open_group(place) for place in paths]
-    windows = FileWindows(paths, groups)
-    rates = [float(group.attrs["sampling_rate"]) for group in groups]
+    files = [Contents(place) for place in paths]
+    windows = FileWindows(files)
+    rates = [file.sampling_rate for file in files]
     if len(set(rates)) > 1:
         raise ValueError(f"Files have sampling rates of {sorted(set(rates))} Hz.")
     recordings, n_before = [], 0
-    for group in groups:
-        own = group["recording"][:].astype(np.int64)
+    for file in files:
+        own = file.column("recording").astype(np.int64)
         recordings.append(own + n_before)
-        n_before += int(own[-1]) + 1
-    subjects = [_subject(group) for group in groups]
-    known = [subject for subject in subjects if subject is not None]
+        n_before += int(own.max()) + 1
+    known = [subject for file in files if (subject := file.subject()) is not None]
     return Bunch(
         windows=windows,
-        subject=np.concatenate(known) if len(known) == len(groups) else None,
+        subject=np.concatenate(known) if len(known) == len(files) else None,
         recording=np.concatenate(recordings),
         sampling_rate=rates[0],
     )
-
-
-def _subject(group: Any) -> np.ndarray | None:
-    names = group.attrs["subjects"]
-    return None if names is None else np.array(names)[group["subject"][:]]

@@ -7,10 +7,13 @@ from typing import Any, Self
 
 import numpy as np
 
-from ._zarr import FORMAT, VERSION, import_zarr, sizes
+from ._zarr import FORMAT, MISSING, MISSING_SCALE, VERSION, import_zarr, sizes
 
 #: Steps in a standard deviation of a window.
 STEPS = 1000
+
+#: Entries of a chunk of people or recordings, of which all are read at once.
+COLUMN = 2**22
 
 #: The largest 16-bit integer.
 LARGEST = 32767
@@ -119,16 +122,25 @@ class WindowsWriter:
     def _begin(self, n_times: int) -> None:
         self.n_times = n_times
         self.chunk, self.shard = sizes(n_times)
+        codecs = self.zarr.codecs
+        packed = codecs.BloscCodec(cname="zstd", clevel=3, shuffle="bitshuffle")
         self.windows = self.group.create_array(
             "windows",
             shape=(0, n_times),
             dtype="int16",
             chunks=(self.chunk, n_times),
             shards=(self.shard, n_times),
-            compressors=self.zarr.codecs.BloscCodec(cname="zstd", clevel=3, shuffle="bitshuffle"),
+            compressors=(packed, codecs.Crc32cCodec()),
+            fill_value=MISSING,
         )
         self.scale = self.group.create_array(
-            "scale", shape=(0,), dtype="float32", chunks=(self.chunk,), shards=(self.shard,)
+            "scale",
+            shape=(0,),
+            dtype="float32",
+            chunks=(self.chunk,),
+            shards=(self.shard,),
+            compressors=codecs.Crc32cCodec(),
+            fill_value=MISSING_SCALE,
         )
 
     def _flush(self, n_windows: int) -> None:
@@ -147,10 +159,14 @@ class WindowsWriter:
         self.n_written = end
 
     def _column(self, name: str, values: np.ndarray) -> None:
-        # whole in memory when read: one chunk is as good as many
         kind = np.min_scalar_type(int(values.max()))
         column = self.group.create_array(
-            name, shape=values.shape, dtype=kind, chunks=(len(values),)
+            name,
+            shape=values.shape,
+            dtype=kind,
+            chunks=(min(len(values), COLUMN),),
+            compressors=(self.zarr.codecs.ZstdCodec(), self.zarr.codecs.Crc32cCodec()),
+            config={"write_empty_chunks": True},
         )
         column[:] = values.astype(kind)
 

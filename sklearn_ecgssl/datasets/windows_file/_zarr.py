@@ -1,9 +1,6 @@
 """The layout of a windows file, and zarr, which is optional."""
 
-from pathlib import Path
 from typing import Any
-
-from ...formats import UnreadableFileError
 
 #: What the attributes of every windows file hold under the name "format".
 FORMAT = "sklearn_ecgssl windows"
@@ -12,6 +9,9 @@ VERSION = 1
 #: Bytes of a chunk, which is read as a whole, and of a shard, which is a file, before compression.
 CHUNK_BYTES = 2**20
 SHARD_BYTES = 2**27
+
+#: What zarr gives where a shard is missing; no window has such a sample, no window such a step.
+MISSING, MISSING_SCALE = -(2**15), float("nan")
 
 
 def import_zarr() -> Any:
@@ -53,41 +53,3 @@ def sizes(n_times: int, itemsize: int = 2) -> tuple[int, int]:
     """
     chunk = max(1, CHUNK_BYTES // (itemsize * n_times))
     return chunk, chunk * max(1, SHARD_BYTES // (itemsize * n_times * chunk))
-
-
-def open_group(path: Path) -> Any:
-    """Open a windows file for reading.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        Where it is.
-
-    Returns
-    -------
-    zarr.Group
-        What it holds.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is nothing.
-    UnreadableFileError
-        If it is something else.
-    """
-    zarr = import_zarr()
-    if not path.exists():
-        raise FileNotFoundError(f"There is no windows file {path.absolute()}.")
-    try:
-        group = zarr.open_group(path, mode="r")
-        attributes = dict(group.attrs)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UnreadableFileError(f"{path} is no windows file: {error}") from error
-    if attributes.get("format") != FORMAT:
-        raise UnreadableFileError(f"{path} is foreign: save_windows has not written it.")
-    if attributes.get("version") != VERSION:
-        raise UnreadableFileError(
-            f"{path} has version {attributes.get('version')!r} of the format, this version of "
-            f"sklearn_ecgssl reads {VERSION}."
-        )
-    return group
