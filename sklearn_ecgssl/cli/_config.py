@@ -58,7 +58,10 @@ def _as_parsed(action: argparse.Action, value: Any, name: str) -> Any:
     if several != isinstance(value, list):
         raise CommandError(f"{name} must be {'a list' if several else 'one value'}, got {value!r}.")
     convert = action.type
-    values = [convert(str(one)) if callable(convert) else one for one in _listed(value)]
+    try:
+        values = [convert(str(one)) if callable(convert) else one for one in _listed(value)]
+    except (ValueError, argparse.ArgumentTypeError) as error:
+        raise CommandError(f"{name}: {error}") from error
     for one in values:
         if action.choices is not None and one not in action.choices:
             raise CommandError(f"{name} must be one of {', '.join(action.choices)}, got {one!r}.")

@@ -88,7 +88,7 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
             command.name,
             help=command.summary,
             description=command.summary,
-            formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+            formatter_class=_Formatter,
         )
         command.add_arguments(one)
         one.add_argument("--config", type=Path, help=f"TOML file; its table [{command.name}]")
@@ -96,6 +96,14 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
         one.set_defaults(command_=command)
         commands[command.name] = one
     return parser, commands
+
+
+class _Formatter(argparse.ArgumentDefaultsHelpFormatter):
+    """Names defaults, but for those that say nothing."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        silent = action.default in (None, False, []) or not action.option_strings
+        return action.help if silent else super()._get_help_string(action)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

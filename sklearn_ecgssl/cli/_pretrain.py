@@ -31,10 +31,13 @@ class Pretrain(Command):
             "windows", nargs="*", type=Path, help="windows files (.zarr), or one .npy"
         )
         parser.add_argument("--output", type=Path, help="folder of the encoder")
-        parser.add_argument("--method", choices=tuple(METHODS), default="recognition")
+        parser.add_argument(
+            "--method", choices=tuple(METHODS), default="recognition",
+            help="PretextPretrainer or MaskedPretrainer",
+        )  # fmt: skip
         parser.add_argument(
             "--set", dest="parameters", action="append", default=[], type=setting,
-            metavar="NAME=VALUE", help="a parameter of the pretrainer, as max_epochs=30",
+            metavar="NAME=VALUE", help="a parameter of it, as max_epochs=30; any number of times",
         )  # fmt: skip
         parser.add_argument(
             "--checkpoint", type=Path, help="folder to go on from, and to save every epoch to"

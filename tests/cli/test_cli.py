@@ -208,6 +208,9 @@ class TestHowItEnds:
             ("[pretrain]\nwindows = 'x'", "windows must be a list"),
             ("[pretrain]\noutput = ['x']", "output must be one value"),
             ("pretrain = 3", "pretrain must be a table"),
+            ("[pretrain]\nsampling_rate = 'fast'", "sampling_rate: could not convert string"),
+            ("[pretrain]\ntrack = ['me']", "track: trackers are tensorboard"),
+            ("[pretrain]\ntraceback = true", "has traceback, and knows"),
         ],
     )
     def test_wrong_files(self, text, words, tmp_path, capsys):
