@@ -10,7 +10,7 @@ from sklearn.utils import check_array
 
 from .._compat import validate_data
 from ..formats import checksum
-from ._chunked import ChunkCache, ChunkedBlock, chunk_edges, is_chunked
+from ._chunked import FEW, ChunkCache, ChunkedBlock, chunk_edges, is_chunked
 from ._mapped import release_pages
 
 #: Bytes of windows after which the pages of memory-maps are given back. Windows in random order
@@ -103,6 +103,17 @@ class WindowStore:
             for start, block in zip(self._starts, self.blocks, strict=False)
         ]
         return np.searchsorted(np.concatenate(first_rows), indices, side="right") - 1
+
+    def any_order_is_slow(self) -> bool:
+        """Tell whether windows in any order would have chunks read over and over.
+
+        Returns
+        -------
+        bool
+            True where there are more chunks in files than stay in memory.
+        """
+        chunked = [block for block in self.blocks if isinstance(block, ChunkedBlock)]
+        return sum(len(block.edges) - 1 for block in chunked) > FEW
 
     def keep(self, n_windows: int) -> None:
         """Keep windows of chunked arrays in memory.

@@ -1,5 +1,6 @@
 """Train a network on windows: the one door through which estimators use skorch."""
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,9 +26,15 @@ from ._parts import keep_freed_memory
 from ._progress import TrainingProgress
 from ._schedules import Schedule, constant
 from ._snapshot import early_stopping, plain_history
-from ._sources import source_for_epochs
+from ._sources import ResidentSource, source_for_epochs
 from ._state import module_to_state
 from ._streams import GroupStreams, RandomStreams
+
+ANY_ORDER = (
+    "X lies in chunks of a file, and without shuffle_buffer its windows are taken in any order: a "
+    "chunk is read for nearly every window. Set shuffle_buffer to how many windows may be in "
+    "memory, such as shuffle_buffer=100_000 (1 GB of 10 s at 256 Hz)."
+)
 
 
 @dataclass(frozen=True)
@@ -148,6 +155,8 @@ def train(
         callbacks = _callbacks(plan, steps, held_out=valid_set is not None, group=group)
         if plan.shuffle_buffer is not None:
             store.keep(plan.shuffle_buffer)
+        elif store.any_order_is_slow() and not isinstance(source, ResidentSource):
+            warnings.warn(ANY_ORDER, stacklevel=2)
         net = _net(module, criterion, prepare, store, plan, seeds, callbacks, group)
         keeper = EpochKeeper(plan.max_epochs, checkpoint)
         net.callbacks_.append(("keeper", keeper))  # after early stopping, whose state it saves

@@ -1,5 +1,7 @@
 """Windows in chunked arrays: read by slices, as if they were in memory."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -65,6 +67,7 @@ def test_chunks_are_numbered_through_all_blocks():
     assert sizes.tolist() == [10, 10, 10, 10, 5, 45, 40, 5]
 
 
+@pytest.mark.filterwarnings("ignore:X lies in chunks")
 @pytest.mark.parametrize("tiny", [tiny_pretrainer, tiny_masked])
 def test_pretrainers_learn_the_same_as_from_memory(tiny):
     held_out = {"validation_fraction": 0.3, "precision": "float32"}
@@ -75,6 +78,16 @@ def test_pretrainers_learn_the_same_as_from_memory(tiny):
     assert found.history_ == expected.history_
     np.testing.assert_array_equal(found.encode(Chunked(X, (8, 64))), expected.encode(X))
     assert found.score(Chunked(X, (8, 64))) == expected.score(X)
+
+
+def test_any_order_is_warned_of():
+    chunked = Chunked(X, (8, 64))
+    with pytest.warns(UserWarning, match="chunk is read for nearly every window. Set shuffle_buf"):
+        tiny_pretrainer(max_epochs=1).fit(chunked)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        tiny_pretrainer(max_epochs=1, shuffle_buffer=20).fit(chunked)
+        tiny_pretrainer(max_epochs=1).fit(Chunked(X, (15, 64)))  # few enough to stay in memory
 
 
 def test_several_are_windowed_recordings():
