@@ -21,7 +21,7 @@ from .tables import print_table
 from .timing import Rate
 
 N_VIEWS = 7
-N_WINDOWS = 256
+N_WINDOWS = 128
 BATCHES = (32, 128)
 PROCESSES = (1, 2)
 
@@ -70,7 +70,7 @@ def measure(batch_size: int) -> None:
     torch.set_num_threads(1)
     windows = simulated_windows(N_WINDOWS)
     fitted = PretextPretrainer(
-        max_epochs=3, batch_size=batch_size, callbacks=[Clock], random_state=0
+        max_epochs=2, batch_size=batch_size, callbacks=[Clock], random_state=0
     ).fit(windows)
     n_weights = sum(array.size for array in fitted.state_.values())
     seconds = _adding(n_weights) if dist.is_initialized() else [0.0]
