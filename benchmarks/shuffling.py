@@ -82,7 +82,7 @@ def _losses(
         batch_size=32,
         shuffle_buffer=None if buffer is None else max(1, buffer * PER_PERSON),
         random_state=seed,
-    ).fit(learn, X_val=held_out)
+    ).fit(learn.windows if buffer is None else learn, X_val=held_out)
     return np.mean([_scores(row) for row in pretrainer.history_[-LAST:]], axis=0).tolist()
 
 
