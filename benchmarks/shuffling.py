@@ -18,10 +18,8 @@ from .tables import print_table
 #: Windows of a person, and so of a chunk.
 PER_PERSON = 48
 #: In people; None shuffles all windows.
-BUFFERS = (None, 0, 4, 16)
+BUFFERS = (None, 0, 1, 4, 16)
 RATE = 64
-#: Epochs of which the mean is taken: losses of one of them jump.
-LAST = 4
 
 
 class InChunks:
@@ -44,8 +42,8 @@ def run(args) -> None:
     print(
         f"{args.data}: {learn.shape[0] // PER_PERSON} people to learn from, "
         f"{len(held_out) // PER_PERSON} held out, {PER_PERSON} windows each; {args.epochs} epochs, "
-        f"{args.seeds} seeds. Means over the last {LAST} epochs and over seeds; 95 % interval over "
-        "seeds of the difference from shuffling all.\n"
+        f"{args.seeds} seeds. Means over seeds; 95 % interval over seeds of the difference from "
+        "shuffling all.\n"
     )
     found = {buffer: [] for buffer in BUFFERS}
     for seed in range(args.seeds):
@@ -83,12 +81,9 @@ def _losses(
         shuffle_buffer=None if buffer is None else max(1, buffer * PER_PERSON),
         random_state=seed,
     ).fit(learn.windows if buffer is None else learn, X_val=held_out)
-    return np.mean([_scores(row) for row in pretrainer.history_[-LAST:]], axis=0).tolist()
-
-
-def _scores(row: dict[str, float]) -> list[float]:
-    tasks = [value for name, value in row.items() if re.match("valid_.*_accuracy", name)]
-    return [row["train_loss"], row["valid_loss"], float(np.mean(tasks))]
+    last = pretrainer.history_[-1]
+    tasks = [value for name, value in last.items() if re.match("valid_.*_accuracy", name)]
+    return [last["train_loss"], last["valid_loss"], float(np.mean(tasks))]
 
 
 def _row(buffer: int | None, found: np.ndarray, whole: np.ndarray) -> list[object]:
