@@ -75,9 +75,8 @@ class ECGClassifier(PretrainedMixin, NetworkClassifier):
         A pretrainer, trained by `fit` on the windows that it is given; or a fitted one inside
         `sklearn.frozen.FrozenEstimator`, the name of an encoder that comes with the package (see
         `list_pretrained`), or the folder of one that `save_pretrained` saved, all three used as
-        they are. None stands for the trunk of
-        ``PretextPretrainer()`` as it is initialised; ``PretextPretrainer(max_epochs=0, ...)``
-        for one of other sizes.
+        they are. None stands for the trunk of ``PretextPretrainer()`` as it is initialised;
+        ``PretextPretrainer(max_epochs=0, ...)`` for one of other sizes.
     freeze : {"trunk"} or None, default=None
         "trunk" keeps the trunk's weights and trains the head alone.
     aggregate : str, sequence of str or None, default=None
@@ -117,8 +116,12 @@ class ECGClassifier(PretrainedMixin, NetworkClassifier):
         "auto" takes a CUDA GPU where there is one; else a torch device's name.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Of the convolutions. "auto" takes bfloat16 where the hardware multiplies it natively.
-    checkpoint, checkpoint_every, resume
+    checkpoint : path-like or None, default=None
         As in `PretextPretrainer`, for the network with its head. A pretrainer has its own.
+    checkpoint_every : int, default=1
+        Epochs between two checkpoints.
+    resume : bool, default=False
+        Go on with what is in `checkpoint`, as in `PretextPretrainer`.
     random_state : int, RandomState instance or None, default=None
         Seed of initialisation, dropout, order and the held-out split. A pretrainer has its own.
     verbose : int, default=0

@@ -86,8 +86,12 @@ class LabelFractionSplit(GroupsConsumerMixin):
 
         Parameters
         ----------
-        X, y, groups
-            As in `split`.
+        X : array-like of shape (n_samples, ...)
+            Recordings or windows; only their number is used.
+        y : array-like of shape (n_samples,)
+            Labels.
+        groups : array-like of shape (n_samples,), default=None
+            Subject of each sample. None takes all for one person's.
 
         Yields
         ------
@@ -139,7 +143,11 @@ class LabelFractionSplit(GroupsConsumerMixin):
 
         Parameters
         ----------
-        X, y, groups
+        X : array-like of shape (n_samples, ...), default=None
+            As in `split`. An integer `cv` needs neither this nor the next two.
+        y : array-like of shape (n_samples,), default=None
+            As in `split`.
+        groups : array-like of shape (n_samples,), default=None
             As in `split`.
 
         Returns

@@ -54,6 +54,20 @@ class Protocol:
         From `LabelledWindows` and these pairs to the indices of the windows that pretrainers learn
         from beforehand, without labels: one array a fold. Folds with the same windows share their
         pretraining. None: pretrainers learn from the training part, as estimators do themselves.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_ecgssl.evaluation import LabelledWindows, Protocol
+    >>> windows = LabelledWindows.from_recordings(
+    ...     [np.arange(5120.0), np.arange(5120.0)], ["calm", "tense"], ["Ann", "Ann"]
+    ... )
+    >>> def every_other(windows):
+    ...     even = np.arange(len(windows)) % 2 == 0
+    ...     return [(np.flatnonzero(even), np.flatnonzero(~even))]
+    >>> protocol = Protocol("alternating", "trained on every other window.", every_other)
+    >>> [(train.tolist(), test.tolist()) for train, test in protocol.folds(windows)]
+    [([0, 2], [1, 3])]
     """
 
     name: str

@@ -52,6 +52,23 @@ class EvaluationResults:
     Balanced accuracy is the mean recall of the classes that a test part holds, macro F1 the mean
     F1 of the classes that it holds or that are predicted. A test part with one class, such as a
     person with one condition, is scored by that class alone.
+
+    Examples
+    --------
+    >>> from sklearn_ecgssl.datasets import make_cohort
+    >>> from sklearn_ecgssl.evaluation import Evaluation
+    >>> cohort = make_cohort(n_subjects=4, duration=40, random_state=0)
+    >>> results = Evaluation(
+    ...     cohort.recordings, cohort.target, cohort.subject, protocols=["subjects"], n_splits=2
+    ... ).run({})
+    >>> results.folds()[["estimator", "fold", "n_windows"]]
+            estimator  fold  n_windows
+    0  majority class     0         16
+    1      heart rate     0         16
+    2  majority class     1         16
+    3      heart rate     1         16
+    >>> len(results.predictions), len(results.failures)
+    (64, 0)
     """
 
     def __init__(

@@ -74,7 +74,15 @@ def three_networks(pretrainer: Any, classifier: ECGClassifier | None) -> dict[st
     Returns
     -------
     dict of str to estimator
-        The networks.
+        The networks, unfitted.
+
+    Examples
+    --------
+    >>> from sklearn_ecgssl.evaluation import three_networks
+    >>> from sklearn_ecgssl.pretext import PretextPretrainer
+    >>> networks = three_networks(PretextPretrainer(), classifier=None)
+    >>> {name: network.freeze for name, network in networks.items()}
+    {'supervised': None, 'self-supervised': 'trunk', 'fine-tuned': None}
     """
     head = ECGClassifier() if classifier is None else classifier
     pretrainer = resolve_pretrainer(pretrainer)

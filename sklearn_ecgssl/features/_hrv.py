@@ -182,7 +182,7 @@ class HRVFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return rows
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Names of the features.
+        """Name the features.
 
         Parameters
         ----------

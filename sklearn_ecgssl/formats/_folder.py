@@ -136,7 +136,18 @@ def read_folder(
 
 
 def has_folder(path: str | os.PathLike[str]) -> bool:
-    """Tell whether there is anything that `read_folder` would try to read."""
+    """Tell whether there is anything that `read_folder` would try to read.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The folder, which need not exist.
+
+    Returns
+    -------
+    bool
+        Whether it holds a ``config.json``.
+    """
     return (Path(path) / CONFIG).exists()
 
 

@@ -31,6 +31,11 @@ def held(file: Path, refusal: str) -> Iterator[None]:
     refusal : str
         What to say when another one holds it.
 
+    Yields
+    ------
+    None
+        While the lock is held.
+
     Raises
     ------
     RuntimeError

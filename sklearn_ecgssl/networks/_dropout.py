@@ -25,6 +25,18 @@ class Dropout(nn.Module):
         self.generator: torch.Generator | None = None
 
     def forward(self, values: Tensor) -> Tensor:
+        """Drop values in training, change nothing otherwise.
+
+        Parameters
+        ----------
+        values : Tensor
+            Of any shape.
+
+        Returns
+        -------
+        Tensor
+            Of the same shape.
+        """
         if not self.training or self.p == 0:
             return values
         return values * _kept(values, self.p, self.generator) * (1 / (1 - self.p))

@@ -39,7 +39,23 @@ class SameConv(nn.Conv2d):
 
 
 class DenseHead(nn.Sequential):
-    """Dense layers with activation and dropout, then a linear output."""
+    """Dense layers with activation and dropout, then a linear output.
+
+    Parameters
+    ----------
+    n_features : int
+        Features that go in.
+    hidden : sequence of int
+        Units of each hidden layer.
+    n_outputs : int
+        Values that come out.
+    dropout : float
+        Dropout after each hidden layer.
+    activation : {"leaky_relu", "relu"}
+        Activation of the hidden layers.
+    negative_slope : float, default=0.2
+        Slope of the leaky ReLU below zero.
+    """
 
     def __init__(
         self,

@@ -40,7 +40,18 @@ class MaskedTransformer(nn.Module):
         self.head = DenseHead(trunk.n_channels, head_hidden, 1, 0.0, "relu")
 
     def widest(self, n_times: int) -> int:
-        """Count the values that a window of so many samples has at the widest place."""
+        """Count the values that a window of so many samples has at the widest place.
+
+        Parameters
+        ----------
+        n_times : int
+            Samples in the window.
+
+        Returns
+        -------
+        int
+            The most values that one layer makes of it.
+        """
         return self.trunk.widest(n_times)
 
     def forward(self, windows: Tensor) -> Tensor:

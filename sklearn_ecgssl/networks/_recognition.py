@@ -63,7 +63,18 @@ class RecognitionNet(nn.Module):
         )
 
     def widest(self, n_times: int) -> int:
-        """Count the values that a window of so many samples has at the widest place."""
+        """Count the values that a window of so many samples has at the widest place.
+
+        Parameters
+        ----------
+        n_times : int
+            Samples in the window.
+
+        Returns
+        -------
+        int
+            The most values that one layer makes of it.
+        """
         return self.trunk.widest(n_times)
 
     def forward(self, windows: Tensor) -> Tensor:

@@ -109,7 +109,13 @@ def modulation(centred: Tensor, map_rate: float) -> Tensor:
 
 
 def shortest_rhythm() -> float:
-    """Give the shortest window whose rhythm can be told, in seconds."""
+    """Give the shortest window whose rhythm can be told.
+
+    Returns
+    -------
+    float
+        Its length in seconds.
+    """
     return LEAST_PERIODS * PERIODS[1]
 
 

@@ -110,7 +110,18 @@ class TransformerTrunk(nn.Module):
         return aggregate_tokens(self.tokens(windows), self.aggregation)
 
     def widest(self, n_times: int) -> int:
-        """Count the values that a window of so many samples has at the widest place."""
+        """Count the values that a window of so many samples has at the widest place.
+
+        Parameters
+        ----------
+        n_times : int
+            Samples in the window.
+
+        Returns
+        -------
+        int
+            The most values that one layer makes of it.
+        """
         n_tokens = 1 + n_times
         return n_tokens * max(self.most_channels, self.n_heads * n_tokens)
 

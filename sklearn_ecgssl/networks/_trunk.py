@@ -124,7 +124,18 @@ class ConvTrunk(nn.Module):
         return self.activation(last.global_max(signal))
 
     def widest(self, n_times: int) -> int:
-        """Count the values that a window of so many samples has at the widest place."""
+        """Count the values that a window of so many samples has at the widest place.
+
+        Parameters
+        ----------
+        n_times : int
+            Samples in the window.
+
+        Returns
+        -------
+        int
+            The most values that one layer makes of it.
+        """
         rates = (self.pool_stride**i for i in range(len(self.filters)))
         return n_times * max(-(-n // rate) for n, rate in zip(self.filters, rates, strict=True))
 
@@ -203,7 +214,7 @@ class ConvBlock(nn.Module):
 
 
 def shortest_window(n_blocks: int, pool_size: int, pool_stride: int) -> int:
-    """Samples that a window needs so that every pool of the trunk has something to pool.
+    """Count the samples that a window needs so that every pool of the trunk can pool.
 
     Parameters
     ----------

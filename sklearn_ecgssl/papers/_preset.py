@@ -24,7 +24,7 @@ class PaperPreset:
     `paper_preset` gives those of the three papers. ``dataclasses.replace`` changes one; `reproduce`
     then says what is not as in the paper.
 
-    Attributes
+    Parameters
     ----------
     name : str
         "icassp2020", "tac2020" or "icpr2022".
@@ -56,6 +56,16 @@ class PaperPreset:
         What it publishes.
     choices : tuple of str
         What it does not say, and what is done here.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> from sklearn_ecgssl.papers import paper_preset
+    >>> preset = paper_preset("icassp2020")
+    >>> preset.n_splits, preset.protocol.name
+    (10, 'windows')
+    >>> replace(preset, n_splits=5).n_splits
+    5
     """
 
     name: str
@@ -97,7 +107,7 @@ class PaperPreset:
             Folder of the data set.
         cache : path-like
             Where it is prepared and found again, see `prepare`.
-        **options
+        **options : dict
             Further parameters of its loader, such as `attribute` and `subjects`.
 
         Returns

@@ -33,6 +33,14 @@ class Reproduction:
     ----------
     preset, results, differences
         As given.
+
+    Examples
+    --------
+    >>> from sklearn_ecgssl.papers import paper_preset, reproduce
+    >>> result = reproduce(  # doctest: +SKIP
+    ...     paper_preset("icassp2020"), {"swell": "SWELL-KW"}, cache="cache"
+    ... )
+    >>> result.table()  # doctest: +SKIP
     """
 
     def __init__(

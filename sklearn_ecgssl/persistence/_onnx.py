@@ -67,6 +67,10 @@ def export_onnx(embedder: Any, path: str | os.PathLike[str]) -> Path:
     ImportError
         If onnx is not installed: ``pip install "sklearn_ecgssl[onnx]"``.
 
+    See Also
+    --------
+    sklearn_ecgssl.features.SSLEmbedder : What is exported.
+
     Notes
     -----
     The model has the operators of opset 17 (2022), which onnxruntime has from 1.12 on. Its metadata
@@ -81,10 +85,6 @@ def export_onnx(embedder: Any, path: str | os.PathLike[str]) -> Path:
 
     Attention keeps ``n_heads * (n_times + 1) ** 2`` numbers a window: pass a `MaskedPretrainer`'s
     model few windows at a time.
-
-    See Also
-    --------
-    sklearn_ecgssl.features.SSLEmbedder : What is exported.
 
     Examples
     --------

@@ -115,7 +115,7 @@ class ReconstructionDisplay:
             Which windows of X to draw, those of all recordings counted one after the other. None
             draws the first three.
         sampling_rate : float, default=128
-            In Hz; the default is that of [1]_.
+            In Hz; the default is that of ICPR 2022.
         random_state : int, RandomState instance or None, default=0
             Seed of the masks.
         ax : Axes or sequence of Axes, default=None

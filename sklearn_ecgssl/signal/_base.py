@@ -29,6 +29,16 @@ class RecordingTransformer(  # type: ignore[call-arg]  # scikit-learn is untyped
     Recordings are a list of 1-D arrays or a 2-D array of shape `(n_recordings, n_times)`. A list
     gives a list, an array an array. Lists and 3-D arrays cannot be dataframes, so `set_output`
     concerns 2-D arrays alone, and a Pipeline with any output setting works with lists.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_ecgssl.signal import RecordingTransformer
+    >>> class Centre(RecordingTransformer):
+    ...     def _recording_function(self):
+    ...         return lambda x, name: x - x.mean()
+    >>> [x.tolist() for x in Centre().transform([np.array([1, 3]), np.array([2, 2, 5])])]
+    [[-1.0, 1.0], [-1.0, -1.0, 2.0]]
     """
 
     _parameter_constraints: dict[str, list[Any]] = {}
@@ -84,7 +94,7 @@ class RecordingTransformer(  # type: ignore[call-arg]  # scikit-learn is untyped
         Returns
         -------
         X_new : list of ndarray, or ndarray
-            float32. One entry per recording: a list for a list, an array for an array.
+            One entry per recording, float32: a list for a list, an array for an array.
 
         Raises
         ------

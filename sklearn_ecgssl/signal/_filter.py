@@ -163,7 +163,7 @@ class ECGFilter(OneToOneFeatureMixin, RecordingTransformer):
     ----------
     n_features_in_ : int
         Number of samples of the recordings, when fitted on a 2-D array.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Column names, when fitted on a dataframe.
 
     Raises

@@ -50,8 +50,8 @@ def check_recordings(
     Returns
     -------
     recordings : list of ndarray of shape (n_times,) or ndarray of shape (n_recordings, n_times)
-        float32, a list for a list and an array for an array. What is float32 already is not
-        copied, so do not write into the result.
+        The recordings, float32: a list for a list, an array for an array. What is float32 already
+        is not copied, so do not write into the result.
 
     Raises
     ------

@@ -76,7 +76,7 @@ def scale_subjects(
     Returns
     -------
     scaled : list of ndarray of shape (n_times,) or ndarray of shape (n_recordings, n_times)
-        float32, a list for a list and an array for an array.
+        The scaled recordings, float32: a list for a list, an array for an array.
 
     Raises
     ------
@@ -134,7 +134,7 @@ class TrimmedScaler(OneToOneFeatureMixin, RecordingTransformer):
     ----------
     n_features_in_ : int
         Number of samples of the recordings, when fitted on a 2-D array.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Column names, when fitted on a dataframe.
 
     Raises

@@ -96,7 +96,7 @@ class Segmenter(RecordingTransformer):
     ----------
     n_features_in_ : int
         Number of samples of the recordings, when fitted on a 2-D array.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Column names, when fitted on a dataframe.
 
     Raises
@@ -116,7 +116,7 @@ class Segmenter(RecordingTransformer):
     References
     ----------
     .. [1] P. Sarkar and A. Etemad, "Self-Supervised Learning for ECG-Based Emotion Recognition",
-       ICASSP 2020, :doi:`10.1109/ICASSP40776.2020.9053985`.
+       ICASSP 2020, doi:10.1109/ICASSP40776.2020.9053985.
 
     Examples
     --------
@@ -174,7 +174,7 @@ class Segmenter(RecordingTransformer):
         Returns
         -------
         windows : ndarray of shape (n_windows, n_times)
-            float32, a copy: the windows of the first recording, then those of the second, ...
+            A copy, float32: the windows of the first recording, then those of the second, ...
         *repeated : ndarray of shape (n_windows, ...)
             Each of `arrays`, an entry for each window. Without `arrays`, `windows` is returned
             alone, not in a tuple.

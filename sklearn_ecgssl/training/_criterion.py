@@ -21,8 +21,34 @@ class Criterion(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Compute the loss, a scalar."""
+        """Compute the loss.
+
+        Parameters
+        ----------
+        outputs : Tensor of shape (n_inputs, ...)
+            What the network made of the inputs.
+        targets : Tensor of shape (n_inputs, ...)
+            What it should have made.
+
+        Returns
+        -------
+        Tensor of shape ()
+            The loss.
+        """
 
     @abstractmethod
     def metrics(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Compute the metrics, (n_metrics,), on the device of the outputs."""
+        """Compute the metrics.
+
+        Parameters
+        ----------
+        outputs : Tensor of shape (n_inputs, ...)
+            What the network made of the inputs.
+        targets : Tensor of shape (n_inputs, ...)
+            What it should have made.
+
+        Returns
+        -------
+        Tensor of shape (n_metrics,)
+            One entry for each of `metric_names`, on the device of the outputs.
+        """

@@ -50,19 +50,58 @@ class Group(ABC):
 
     @abstractmethod
     def first(self, function: Callable[[], Result]) -> Result:
-        """Let the first process call a function, and give all its result, or its exception."""
+        """Let the first process call a function, and give all its result, or its exception.
+
+        Parameters
+        ----------
+        function : callable
+            Takes no arguments; its result, or exception, can be pickled.
+
+        Returns
+        -------
+        object
+            What the function returned, in every process.
+        """
 
     @abstractmethod
     def add(self, tensor: Tensor) -> None:
-        """Add up a tensor over the processes, in place."""
+        """Add up a tensor over the processes, in place.
+
+        Parameters
+        ----------
+        tensor : Tensor
+            Of the same shape in every process.
+        """
 
     @abstractmethod
     def gather(self, value: Result) -> list[Result]:
-        """Give all processes the values of all, by rank."""
+        """Give all processes the values of all.
+
+        Parameters
+        ----------
+        value : object
+            That of this process.
+
+        Returns
+        -------
+        list of object
+            Those of all processes, by rank.
+        """
 
     @abstractmethod
     def replica(self, module: nn.Module) -> "Replica":
-        """Make a module's gradients the mean of those of all processes."""
+        """Make a module's gradients the mean of those of all processes.
+
+        Parameters
+        ----------
+        module : nn.Module
+            The network.
+
+        Returns
+        -------
+        Replica
+            The network as training calls it.
+        """
 
 
 class Replica:

@@ -36,7 +36,7 @@ def apply_batched(
     device : torch.device
         Where the function runs.
     precision : torch.dtype
-        float32 or bfloat16.
+        Of what is computed: float32 or bfloat16.
     network : nn.Module or None, default=None
         The network that the function runs, where it is not the function itself.
 
@@ -80,14 +80,18 @@ def evaluate(
 
     Parameters
     ----------
-    module, criterion, prepare
-        As in `train`.
+    module : nn.Module
+        The network.
+    criterion : Criterion
+        Computes the metrics.
+    prepare : callable
+        Makes inputs and targets from a batch of windows, its labels and a generator.
     store : WindowStore
         All windows.
     device : torch.device
         Where the network runs.
     precision : torch.dtype
-        float32 or bfloat16.
+        Of what is computed: float32 or bfloat16.
     seed : int
         Seed of the transformations.
 

@@ -41,8 +41,34 @@ ANY_ORDER = (
 class TrainingPlan:
     """How long, how fast and where to train; the parameters that all estimators share.
 
-    `learning_rates` holds those that differ from `learning_rate`, by what the names of their
-    weights begin with; `schedule` gives the factor of all of them.
+    Parameters
+    ----------
+    max_epochs : int
+        Passes over the windows.
+    batch_size : int
+        Windows in a batch.
+    learning_rate : float
+        Of Adam.
+    learning_rates : mapping of str to float, default={}
+        Those that differ from `learning_rate`, by what the names of their weights begin with.
+    schedule : callable, default=constant
+        Gives the factor of all learning rates, from the batches done and the batches of an epoch.
+    l2 : float, default=0.0
+        Adds ``l2 * sum(w ** 2) / 2`` over all kernels to the loss.
+    patience : int or None, default=None
+        Epochs without improvement after which training stops. None never stops early.
+    shuffle_buffer : int or None, default=None
+        Windows in memory while they are shuffled. None draws every order of all windows alike.
+    callbacks : tuple of callable, default=()
+        Each is called without arguments and returns a callback of skorch.
+    device : str, default="auto"
+        "auto" takes a CUDA GPU where there is one; else a torch device's name.
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        "auto" takes bfloat16 where the hardware multiplies it natively.
+    verbose : int, default=0
+        1 shows a progress bar.
+    label : str, default="training"
+        What the progress bar calls it.
     """
 
     max_epochs: int
@@ -70,7 +96,17 @@ class TrainingPlan:
 
 @dataclass(frozen=True)
 class Trained:
-    """What a training gave, whole or up to where it was stopped."""
+    """What a training gave, whole or up to where it was stopped.
+
+    Parameters
+    ----------
+    state : dict of str to ndarray
+        The network's weights.
+    history : list of dict
+        One dict an epoch.
+    stopped_by : BaseException or None, default=None
+        What stopped it, if anything did.
+    """
 
     state: dict[str, np.ndarray]
     history: list[dict[str, float]]

@@ -18,6 +18,15 @@ class WindowTransform(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     A subclass implements `apply` on a batch tensor, and `_min_times`, the shortest window it can
     transform. Subclasses that draw random numbers have a `random_state` parameter, used by
     `transform` alone: inside a pretrainer the pretrainer's own generator is passed to `apply`.
+
+    Examples
+    --------
+    >>> from sklearn_ecgssl.transforms import WindowTransform
+    >>> class Halve(WindowTransform):
+    ...     def apply(self, windows, generator=None):
+    ...         return windows / 2
+    >>> Halve().fit_transform([[2.0, 4.0]])
+    array([[1., 2.]], dtype=float32)
     """
 
     _parameter_constraints: dict = {}
@@ -64,7 +73,7 @@ class WindowTransform(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     @_fit_context(prefer_skip_nested_validation=True)
     @all_or_nothing
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Check parameters and windows; nothing is learned.
+        """Check parameters and windows; nothing is learnt.
 
         Parameters
         ----------

@@ -15,7 +15,19 @@ from ._time_warp import TimeWarp
 
 
 def default_transforms() -> list[tuple[str, WindowTransform]]:
-    """Name and build the six transformations of the papers, in the order of their labels 1 .. 6."""
+    """Name and build the six transformations of the papers, in the order of their labels 1 .. 6.
+
+    Returns
+    -------
+    list of (str, WindowTransform)
+        Names and transformations.
+
+    Examples
+    --------
+    >>> from sklearn_ecgssl.transforms import default_transforms
+    >>> [name for name, _ in default_transforms()]
+    ['noise', 'scale', 'negate', 'flip', 'permute', 'warp']
+    """
     return [
         ("noise", AddNoise()),
         ("scale", Scale()),
@@ -48,6 +60,14 @@ def make_views(
         All views.
     labels : Tensor of shape ((1 + n_transforms) * n_windows,), int64
         Which transformation was applied.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_ecgssl.transforms import FlipTime, Negate, make_views
+    >>> views, labels = make_views(torch.tensor([[1.0, 2.0]]), [Negate(), FlipTime()])
+    >>> views.tolist(), labels.tolist()
+    ([[1.0, 2.0], [-1.0, -2.0], [2.0, 1.0]], [0, 1, 2])
     """
     n_views = 1 + len(transforms)
     views = windows.new_empty((n_views, *windows.shape))

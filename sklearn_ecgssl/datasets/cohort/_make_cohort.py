@@ -108,11 +108,14 @@ def make_cohort(
         sampling_rate : float
             In Hz.
         target_names : list of str
+            Names of the conditions.
         unit : str
             "mV".
         DESCR : str
+            What was simulated, in words.
 
-    (recordings, target) : tuple if `return_X_y`
+    (recordings, target) : tuple
+        Returned instead if `return_X_y` is set.
 
     Raises
     ------

@@ -66,6 +66,7 @@ def load_ascertain(
         recordings : list of float32 ndarray of shape (n_times,)
             One a person, clip and lead.
         target : ndarray of shape (n_recordings,) or DataFrame
+            The `attribute`, binarised where that was asked for.
         target_names : list of str or None
             ["low", "high"] if binarized.
         threshold : float or None
@@ -79,6 +80,7 @@ def load_ascertain(
         unit : str
             "unknown": neither files nor documentation say it. Scale each subject or recording.
         name : str
+            Of the data set.
         left_out : list
             What should be there and is not: (subject, record, reason). A warning names some.
         DESCR : str

@@ -61,6 +61,7 @@ def load_dreamer(
         recordings : list of float32 ndarray of shape (n_times,)
             One a person, film and lead.
         target : ndarray of shape (n_recordings,) or DataFrame
+            The `attribute`, binarised where that was asked for.
         target_names : list of str or None
             ["low", "high"] if binarized.
         threshold : float or None
@@ -74,6 +75,7 @@ def load_dreamer(
         unit : str
             "unknown": most likely counts of the converter. Scale each subject or recording.
         name : str
+            Of the data set.
         left_out : list
             What should be there and is not: (subject, record, reason). A warning names some.
         DESCR : str

@@ -50,6 +50,7 @@ def load_pspm(
         recordings : list of float32 ndarray of shape (n_times,)
             One a file and lead, whole.
         target : None
+            The set has no labels.
         subject : ndarray of str of shape (n_recordings,)
             Whose recordings they are, as far as names of files tell: which people took part in
             several of the data sets is not known.
@@ -61,6 +62,7 @@ def load_pspm(
         unit : str
             "unknown": see the field.
         name : str
+            Of the data set.
         left_out : list
             What should be there and is not: (subject, record, reason). A warning names some.
         DESCR : str

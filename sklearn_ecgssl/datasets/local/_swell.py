@@ -83,6 +83,7 @@ def load_swell(
         unit : str
             "mV".
         name : str
+            Of the data set.
         left_out : list
             What should be there and is not: (subject, record, reason). A warning names some.
         DESCR : str

@@ -61,6 +61,7 @@ def load_wesad(
         recordings : list of float32 ndarray of shape (n_times,)
             One a person and phase of the session; meditation comes twice.
         target : ndarray of shape (n_recordings,) or DataFrame
+            The `attribute`, binarised where that was asked for.
         target_names : list of str or None
             Of the classes, for which `target` is the index.
         threshold : float or None
@@ -74,6 +75,7 @@ def load_wesad(
         unit : str
             "mV".
         name : str
+            Of the data set.
         left_out : list
             What should be there and is not: (subject, record, reason). A warning names some.
         DESCR : str

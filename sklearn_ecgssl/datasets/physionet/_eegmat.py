@@ -201,6 +201,7 @@ def fetch_eegmat(
         left_out : list of LeftOut
             What the set has and the recordings lack, each with its subject, record and reason.
         unit, name, DESCR : str
+            Unit of the recordings, name of the set, and what there is to know of it.
 
     Raises
     ------

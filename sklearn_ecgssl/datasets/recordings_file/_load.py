@@ -65,9 +65,11 @@ def load_recordings(
             "record" and every other label; of a folder those that all files have, and "file",
             the name of the file.
         unit : str
+            Of the recordings, as the file has it.
         meta : dict
             What the file says of itself; of a folder, one entry a file.
         DESCR : str
+            What was loaded, in words.
 
     Raises
     ------
