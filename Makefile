@@ -20,7 +20,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo demo-pretraining bench test test-fast test-slow fuzz lint types format check clean clean-all
+.PHONY: help install demo demo-pretraining bench docs docs-test test test-fast test-slow test-wheel fuzz lint types format check clean clean-all
 
 help:  ## show this list
 	@echo "make <target>; everything is installed into $(VENV), once"
@@ -44,13 +44,19 @@ $(INSTALLED): pyproject.toml constraints.txt | $(BIN)/pip
 install: $(INSTALLED)  ## create .venv and install the package and its tools
 
 demo: $(INSTALLED)  ## a first result on simulated ECG, in seconds; on yours with DATA=file-or-folder
-	$(BIN)/python examples/plot_first_result.py $(if $(DATA),--data "$(DATA)") $(ARGS)
+	$(BIN)/python examples/programs/first_result.py $(if $(DATA),--data "$(DATA)") $(ARGS)
 
 demo-pretraining: $(INSTALLED)  ## the same with an encoder of your own, in minutes
-	$(BIN)/python examples/plot_emotion_recognition.py $(if $(DATA),--data "$(DATA)") $(ARGS)
+	$(BIN)/python examples/programs/own_encoder.py $(if $(DATA),--data "$(DATA)") $(ARGS)
 
 bench: $(INSTALLED)  ## benchmarks, on a quiet machine; one of them with BENCH=pretraining
 	$(BIN)/python -m benchmarks $(BENCH) $(ARGS)
+
+docs: $(INSTALLED)  ## the site, with every example run, into docs/_build/html
+	$(BIN)/python docs/build.py $(ARGS)
+
+docs-test: $(INSTALLED)  ## look at the site in headless Chromium, as a reader would
+	$(BIN)/python -m pytest $(PYTEST_ARGS) tests/docs/test_site.py
 
 test: $(INSTALLED)  ## every test, and every example in a docstring
 	$(PYTEST)
@@ -60,6 +66,9 @@ test-fast: $(INSTALLED)  ## all but the slow tests
 
 test-slow: $(INSTALLED)  ## the slow tests alone
 	$(PYTEST) -m slow
+
+test-wheel: $(INSTALLED)  ## build a wheel, install it elsewhere, and test that
+	.ci/test-wheel $(PYTEST_ARGS)
 
 fuzz: $(INSTALLED)  ## damaged files, random parameters, killed trainings, for about half an hour
 	$(BIN)/python -m tests.fuzz --seconds 120 $(ARGS)
@@ -81,6 +90,7 @@ check: lint types test  ## what CI runs
 
 clean:  ## remove caches, builds and the demo's output
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache demo-output
+	rm -rf docs/_build docs/auto_examples docs/reference/generated docs/reference/examples_of
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 clean-all: clean  ## clean, and remove .venv

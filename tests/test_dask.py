@@ -93,7 +93,7 @@ def test_an_evaluation(dask):
 
 
 def test_a_gpu_for_each_worker():
-    """The means that docs/scale.md names: an environment of its own for each process."""
+    """The means that docs/guide/scale.md names: an environment of its own for each process."""
     workers = {
         number: {
             "cls": distributed.Nanny,

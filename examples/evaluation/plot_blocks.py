@@ -28,14 +28,14 @@ from sklearn_ecgssl import (
     make_cohort,
 )
 
-cohort = make_cohort(n_subjects=8, duration=60, sampling_rate=128, random_state=0)
+cohort = make_cohort(n_subjects=6, duration=60, sampling_rate=128, random_state=0)
 clean = make_pipeline(ECGFilter(sampling_rate=128), TrimmedScaler())
 recordings = clean.fit_transform(cohort.recordings)
 evaluation = Evaluation(
     recordings,
     cohort.target,
     cohort.subject,
-    segmenter=Segmenter(sampling_rate=128, window_length=10),
+    segmenter=Segmenter(sampling_rate=128, window_length=5),
     protocols=["subjects"],
     n_splits=3,
 )
@@ -47,10 +47,11 @@ evaluation = Evaluation(
 
 pretrainer = PretextPretrainer(
     filters=(8, 16, 32),
+    convs_per_block=1,
     head_hidden=(32,),
     head_dropout=0.2,
     learning_rate=0.003,
-    max_epochs=10,
+    max_epochs=5,
     batch_size=8,
     random_state=0,
 )

@@ -52,10 +52,11 @@ evaluation = Evaluation(
 
 pretrainer = PretextPretrainer(
     filters=(8, 16, 32),
+    convs_per_block=1,
     head_hidden=(32,),
     head_dropout=0.2,
     learning_rate=0.003,
-    max_epochs=10,
+    max_epochs=5,
     batch_size=8,
     random_state=0,
 )

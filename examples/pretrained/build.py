@@ -145,7 +145,7 @@ def read_downstream(file: Path, name: str, recipe: dict, place: Place) -> str:
     raise SystemExit(
         f"--downstream {file} is missing: a Markdown table of what {name!r} is worth on people "
         "whom it has not met goes into its card. `make bench BENCH=pretrained ARGS='--data FILE "
-        f"--target FIELD {trained}'` makes one (docs/pretrained.md): save it there."
+        f"--target FIELD {trained}'` makes one (docs/guide/pretrained.md): save it there."
     )
 
 

@@ -37,7 +37,7 @@ evaluation = Evaluation(
     recordings,
     cohort.target,
     cohort.subject,
-    segmenter=Segmenter(sampling_rate=128, window_length=10),
+    segmenter=Segmenter(sampling_rate=128, window_length=5),
     protocols=["subjects"],
     n_splits=3,
 )
@@ -49,10 +49,11 @@ evaluation = Evaluation(
 
 pretrainer = PretextPretrainer(
     filters=(8, 16, 32),
+    convs_per_block=1,
     head_hidden=(32,),
     head_dropout=0.2,
     learning_rate=0.003,
-    max_epochs=10,
+    max_epochs=5,
     batch_size=8,
     random_state=0,
 )
@@ -77,7 +78,7 @@ print(results.to_markdown("noise_accuracy"), results.to_markdown("balanced_accur
 
 pipeline = Pipeline(
     [
-        ("segment", Segmenter(sampling_rate=128, window_length=10)),
+        ("segment", Segmenter(sampling_rate=128, window_length=5)),
         ("embed", SSLEmbedder(pretrainer)),
         ("classify", linear_classifier()),
     ]

@@ -30,20 +30,20 @@ from sklearn_ecgssl import (
     supervision_study,
 )
 
-cohort = make_cohort(n_subjects=8, duration=60, sampling_rate=128, random_state=0)
+cohort = make_cohort(n_subjects=6, duration=60, sampling_rate=128, random_state=0)
 clean = make_pipeline(ECGFilter(sampling_rate=128), TrimmedScaler())
 recordings = clean.fit_transform(cohort.recordings)
 
 # %%
 # An `Evaluation` holds the recordings and the folds. Under "windows", the papers' protocol, windows
 # of one person stand in the training and in the test part; under "subjects" they do not. Windows
-# are 10 s long.
+# are 5 s long.
 
 evaluation = Evaluation(
     recordings,
     cohort.target,
     cohort.subject,
-    segmenter=Segmenter(sampling_rate=128, window_length=10),
+    segmenter=Segmenter(sampling_rate=128, window_length=5),
     protocols=["windows", "subjects"],
     n_splits=3,
 )
@@ -54,10 +54,11 @@ evaluation = Evaluation(
 
 pretrainer = PretextPretrainer(
     filters=(8, 16, 32),
+    convs_per_block=1,
     head_hidden=(32,),
     head_dropout=0.2,
     learning_rate=0.003,
-    max_epochs=10,
+    max_epochs=5,
     batch_size=8,
     random_state=0,
 )

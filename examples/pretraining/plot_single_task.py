@@ -37,7 +37,7 @@ evaluation = Evaluation(
     recordings,
     cohort.target,
     cohort.subject,
-    segmenter=Segmenter(sampling_rate=128, window_length=10),
+    segmenter=Segmenter(sampling_rate=128, window_length=5),
     protocols=["subjects"],
     n_splits=3,
 )
@@ -51,10 +51,11 @@ evaluation = Evaluation(
 pretrainer = PretextPretrainer(
     [("noise", AddNoise(snr_db=5)), ("permute", Permute()), ("warp", TimeWarp())],
     filters=(8, 16, 32),
+    convs_per_block=1,
     head_hidden=(32,),
     head_dropout=0.2,
     learning_rate=0.003,
-    max_epochs=10,
+    max_epochs=5,
     batch_size=8,
     random_state=0,
 )

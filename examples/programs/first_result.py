@@ -9,9 +9,9 @@ learns your labels from these. Nothing has to be pretrained, and no GPU is neede
 It runs on a **simulated** cohort, or on a recordings file (see
 :func:`sklearn_ecgssl.datasets.load_recordings`)::
 
-    python examples/plot_first_result.py --data my_ecg.npz --target condition
+    python examples/programs/first_result.py --data my_ecg.npz --target condition
 
-Pretraining on your own recordings is the second step: ``plot_emotion_recognition.py``.
+Pretraining on your own recordings is the second step: ``own_encoder.py``.
 """
 
 # %%

@@ -10,7 +10,7 @@ whom nothing has met before.
 It runs on a **simulated** cohort, or on a recordings file (see
 :func:`sklearn_ecgssl.datasets.load_recordings`)::
 
-    python examples/plot_emotion_recognition.py --data my_ecg.npz --target condition
+    python examples/programs/own_encoder.py --data my_ecg.npz --target condition
 """
 
 # %%

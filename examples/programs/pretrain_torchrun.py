@@ -4,7 +4,7 @@ Pretraining on several GPUs or hosts
 
 One network, learnt by several processes, each of which works on its part of every batch::
 
-    cd examples/scale
+    cd examples/programs
     torchrun --nproc-per-node 2 pretrain_torchrun.py --windows corpus.zarr
     accelerate launch --multi_gpu --num_processes 2 pretrain_torchrun.py --windows corpus.zarr
 

@@ -6,9 +6,9 @@ Runs the tables of a paper on the data sets themselves, and prints what the pape
 what comes out, by the paper's protocol and on people whom nothing was learnt from. The data sets
 are obtained from their owners under their own terms; give the folders in which they lie::
 
-    python examples/reproduce/tables.py icassp2020 swell=/data/SWELL amigos=/data/AMIGOS
-    python examples/reproduce/tables.py tac2020 wesad=/data/WESAD --task wesad condition
-    python examples/reproduce/tables.py icpr2022 amigos=/data/AMIGOS dreamer=/data/DREAMER
+    python examples/programs/reproduce_tables.py icassp2020 swell=/data/SWELL amigos=/data/AMIGOS
+    python examples/programs/reproduce_tables.py tac2020 wesad=/data/WESAD --task wesad condition
+    python examples/programs/reproduce_tables.py icpr2022 amigos=/data/AMIGOS dreamer=/data/DREAMER
 
 An interrupted run goes on where it stopped. The papers' networks take hours a table on a GPU and
 days on a processor: ``--epochs 5`` shows in a fraction of the time that everything runs, and is

@@ -1,0 +1,237 @@
+"""The site as a reader meets it, in a browser, on a desktop and on a phone (``make docs``)."""
+
+import shutil
+import threading
+from functools import partial
+from html.parser import HTMLParser
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import unquote, urldefrag, urlsplit
+
+import pytest
+
+import sklearn_ecgssl
+
+ROOT = Path(__file__).resolve().parents[2]
+SITE = ROOT / "docs" / "_build" / "html"
+SCRIPTS = [
+    script.relative_to(ROOT / "examples").with_suffix("")
+    for script in sorted((ROOT / "examples").rglob("plot_*.py"))
+]
+PAGES = sorted(
+    page
+    for page in (path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html"))
+    if not page.startswith("_")
+)
+#: A page of each kind, to be read on a phone.
+KINDS = [
+    "index.html",
+    "install.html",
+    "guide/index.html",
+    "guide/evaluation.html",
+    "guide/glossary.html",
+    "measured/results.html",
+    "measured/performance.html",
+    "auto_examples/index.html",
+    "auto_examples/start/plot_first_pipeline.html",
+    "auto_examples/search/plot_grid_search.html",
+    "reference/index.html",
+    "reference/generated/sklearn_ecgssl.PretextPretrainer.html",
+    "reference/generated/sklearn_ecgssl.compare_protocols.html",
+    "development/architecture.html",
+]
+PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
+
+pytestmark = pytest.mark.skipif(not PAGES, reason="the site is not built: make docs")
+
+
+class Page(HTMLParser):
+    """Links, sources and anchors of a page."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.links, self.anchors = [], set()
+        self.feed(path.read_text("utf-8"))
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        self.anchors |= {attributes[name] for name in ("id", "name") if attributes.get(name)}
+        for name in ("href", "src"):
+            if attributes.get(name):
+                self.links.append(attributes[name])
+        for candidate in filter(None, (attributes.get("srcset") or "").split(",")):
+            self.links.append(candidate.split()[0])
+
+
+@pytest.fixture(scope="module")
+def parsed():
+    return {page: Page(SITE / page) for page in PAGES}
+
+
+@pytest.fixture(scope="module")
+def address():
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *args):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(SITE)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/"
+    server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    webdriver = pytest.importorskip("selenium.webdriver")
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not (chromium and driver):
+        pytest.skip("no browser: Debian's packages chromium and chromium-driver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('chromium')}")
+    for argument in (
+        *("headless=new", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run"),
+        *("disable-background-networking", "disable-component-update", "disable-sync"),
+        "window-size=1280,900",
+    ):
+        options.add_argument(f"--{argument}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    service = webdriver.ChromeService(executable_path=driver)
+    browser = webdriver.Chrome(options=options, service=service)
+    yield browser
+    browser.quit()
+
+
+@pytest.fixture
+def phone(browser):
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
+    yield browser
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def wait_for(browser, script, *arguments):
+    """What `script` returns in the page, as soon as it is true."""
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    return WebDriverWait(browser, 30).until(lambda b: b.execute_script(script, *arguments))
+
+
+def test_links_within_the_site_are_whole(parsed):
+    broken = []
+    for page, content in parsed.items():
+        for link in content.links:
+            path, anchor = urldefrag(link)
+            if urlsplit(path).scheme or path.startswith("//"):
+                continue
+            target = (SITE / page).parent / unquote(urlsplit(path).path) if path else SITE / page
+            target = target.resolve()
+            if not target.is_file():
+                broken.append(f"{page}: {link}")
+            elif anchor and target.suffix == ".html":
+                anchors = parsed[target.relative_to(SITE).as_posix()].anchors
+                if unquote(anchor) not in anchors:
+                    broken.append(f"{page}: {link} has no such anchor")
+    assert broken == []
+    assert sum(len(content.links) for content in parsed.values()) > 5000
+
+
+def test_nothing_is_loaded_from_elsewhere(parsed):
+    for page in ("index.html", "auto_examples/index.html"):
+        text = (SITE / page).read_text("utf-8")
+        assert 'src="http' not in text
+        assert 'rel="stylesheet" href="http' not in text
+
+
+def test_public_names_have_a_page():
+    names = [name for name in sklearn_ecgssl.__all__ if not name.startswith("_")]
+    missing = [n for n in names if f"reference/generated/sklearn_ecgssl.{n}.html" not in PAGES]
+    assert missing == []
+
+
+@pytest.mark.parametrize(
+    ("page", "link"),
+    [
+        ("reference/generated/sklearn_ecgssl.SSLEmbedder.html", "https://scikit-learn.org/"),
+        ("reference/generated/sklearn_ecgssl.PretextPretrainer.html", "https://skorch."),
+        ("reference/generated/sklearn_ecgssl.AddNoise.html", "pytorch.org/docs"),
+    ],
+)
+def test_names_of_other_projects_are_linked(parsed, page, link):
+    assert any(link in target for target in parsed[page].links)
+
+
+def test_scripts_show_what_they_print_and_draw():
+    for script in SCRIPTS:
+        text = (SITE / "auto_examples" / script.with_suffix(".html")).read_text("utf-8")
+        assert "sphx-glr-script-out" in text, f"{script} prints nothing"
+        assert "sphx-glr-single-img" in text or "sphx-glr-multi-img" in text, (
+            f"{script}: no picture"
+        )
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["start/plot_first_pipeline", "search/plot_grid_search", "start/plot_svm_for_dense_head"],
+)
+def test_pipelines_are_drawn(script):
+    text = (SITE / "auto_examples" / f"{script}.html").read_text("utf-8")
+    assert "sk-container-id" in text
+    assert "SSLEmbedder" in text or "DenseClassifier" in text
+
+
+@pytest.mark.slow
+def test_pages_open_without_an_error(browser, address):
+    errors = []
+    for page in PAGES:
+        browser.get(address + page)
+        log = browser.get_log("browser")
+        errors += [f"{page}: {entry['message']}" for entry in log if entry["level"] == "SEVERE"]
+    assert errors == []
+
+
+def test_search_finds_the_embedder(browser, address):
+    browser.get(address + "search.html?q=SSLEmbedder")
+    found = wait_for(
+        browser,
+        "const links = [...document.querySelectorAll('#search-results li a')].map(a => a.href);"
+        "return links.length && links;",
+    )
+    assert any("sklearn_ecgssl.SSLEmbedder.html" in link for link in found)
+
+
+def test_version_is_in_the_header(browser, address):
+    browser.get(address)
+    assert sklearn_ecgssl.__version__ in browser.execute_script(
+        "return document.querySelector('.bd-header').textContent"
+    )
+
+
+def test_code_can_be_copied(browser, address):
+    browser.get(address + "install.html")
+    assert wait_for(browser, "return document.querySelectorAll('button.copybtn').length")
+
+
+def test_thumbnails_render(browser, address):
+    browser.get(address + "auto_examples/index.html")
+    sizes = wait_for(
+        browser,
+        "const all = [...document.querySelectorAll('.sphx-glr-thumbcontainer img')];"
+        "all.forEach(i => i.loading = 'eager');"
+        "return all.every(i => i.complete) && all.map(i => [i.src, i.naturalWidth]);",
+    )
+    assert len(sizes) == len(SCRIPTS)
+    assert all(width >= 200 for _, width in sizes), sizes
+    default = (ROOT / "docs" / "_static" / "thumbnail.png").stat().st_size
+    for path in (SITE / "_images").glob("sphx_glr_plot_*_thumb.png"):
+        assert path.stat().st_size != default, f"{path.name} is the thumbnail of none"
+
+
+@pytest.mark.parametrize("page", KINDS)
+def test_pages_fit_a_phone(phone, address, page):
+    phone.get(address + page)
+    width, size = phone.execute_script(
+        "return [document.documentElement.scrollWidth,"
+        " parseFloat(getComputedStyle(document.querySelector('.bd-article p')).fontSize)]"
+    )
+    assert width <= PHONE["width"], f"{page} is {width} pixels wide"
+    assert size >= 14
