@@ -67,8 +67,8 @@ test-fast: $(INSTALLED)  ## all but the slow tests
 test-slow: $(INSTALLED)  ## the slow tests alone
 	$(PYTEST) -m slow
 
-test-wheel: $(INSTALLED)  ## build a wheel, install it elsewhere, and test that
-	.ci/test-wheel $(PYTEST_ARGS)
+test-wheel:  ## build a wheel, install it elsewhere, and test that
+	PYTHON="$(PYTHON)" PIP_ARGS="$(PIP_ARGS)" .ci/test-wheel $(if $(JOBS),-n $(JOBS) --dist worksteal) $(or $(PYTEST_ARGS),-m "not slow")
 
 fuzz: $(INSTALLED)  ## damaged files, random parameters, killed trainings, for about half an hour
 	$(BIN)/python -m tests.fuzz --seconds 120 $(ARGS)

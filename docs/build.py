@@ -36,7 +36,7 @@ def main() -> int:
                 shutil.copytree(kept / folder.name, folder)
     for old in (DOCS / "reference" / "generated", DOCS / "_build" / "html"):
         shutil.rmtree(old, ignore_errors=True)  # pages of names that are gone
-    command = ["-m", "sphinx", "-W", "--keep-going", "-b", "html", *sys.argv[1:]]
+    command = ["-m", "sphinx", "-E", "-W", "--keep-going", "-b", "html", *sys.argv[1:]]
     places = ["-d", DOCS / "_build" / "doctrees", DOCS, DOCS / "_build" / "html"]
     done = subprocess.run([sys.executable, *command, *places], check=False)
     if GALLERY.is_dir():

@@ -14,6 +14,8 @@ from building import gallery, inventories, recordings  # noqa: E402
 
 import sklearn_ecgssl  # noqa: E402
 
+# Said in the examples; the warning would show a path of this machine.
+os.environ.setdefault("PYTHONWARNINGS", "ignore:eegmat")
 recordings.lay_out(DOCS / "_build" / "data_sets")
 
 project = "sklearn_ecgssl"
@@ -74,6 +76,7 @@ html_css_files = ["site.css"]
 html_logo = "_static/logo.svg"
 html_favicon = "_static/logo.svg"
 html_show_sourcelink = False
+html_context = {"default_mode": "auto"}
 html_copy_source = False
 html_theme_options = {
     "logo": {"text": html_title, "alt_text": project},

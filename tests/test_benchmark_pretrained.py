@@ -1,10 +1,21 @@
 """Scores that say what a shipped encoder is worth must not know the people who are scored."""
 
+# ruff: noqa: E402
+
 from argparse import Namespace
 
 import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score
+
+from sklearn_ecgssl.classify._subject_scaled import scale_rows
+from sklearn_ecgssl.datasets import make_cohort, save_recordings
+from sklearn_ecgssl.evaluation import linear_classifier
+
+from .checkout import checkout
+from .tiny import tiny_masked, tiny_pretrainer
+
+checkout()  # the benchmarks are no part of the package
 
 from benchmarks import linear_scores, pretrained
 from benchmarks.linear_scores import (
@@ -19,11 +30,6 @@ from benchmarks.linear_scores import (
 from benchmarks.people import interval
 from benchmarks.pretrained import ROWS, UNIONS
 from benchmarks.score_tables import Row, minus, print_fractions, print_scores
-from sklearn_ecgssl.classify._subject_scaled import scale_rows
-from sklearn_ecgssl.datasets import make_cohort, save_recordings
-from sklearn_ecgssl.evaluation import linear_classifier
-
-from .tiny import tiny_masked, tiny_pretrainer
 
 
 @pytest.fixture

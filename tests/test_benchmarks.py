@@ -1,13 +1,11 @@
 """What the benchmarks compare with must be the same method, or their ratios mean nothing."""
 
+# ruff: noqa: E402
+
 import numpy as np
 import pytest
 import torch
 
-from benchmarks import beats, naive, naive_transformer, reconstruction
-from benchmarks.bound import operations_per_window
-from benchmarks.tables import print_table
-from benchmarks.timing import Rate, time_in_turn
 from sklearn_ecgssl.networks import (
     ConvTrunk,
     MaskedTransformer,
@@ -17,6 +15,14 @@ from sklearn_ecgssl.networks import (
 from sklearn_ecgssl.pretext import PretextPretrainer
 from sklearn_ecgssl.pretext._masking import span_mask
 from sklearn_ecgssl.transforms import default_transforms
+from tests.checkout import checkout
+
+checkout()  # the benchmarks are no part of the package
+
+from benchmarks import beats, naive, naive_transformer, reconstruction
+from benchmarks.bound import operations_per_window
+from benchmarks.tables import print_table
+from benchmarks.timing import Rate, time_in_turn
 
 
 @pytest.fixture

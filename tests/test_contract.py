@@ -1,7 +1,5 @@
 """The code of the README and of ARCHITECTURE.md, as users type it."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from joblib import Memory
@@ -25,6 +23,7 @@ from sklearn_ecgssl import (
     TrimmedScaler,
     make_cohort,
 )
+from tests.checkout import checkout
 from tests.tiny import tiny_masked, tiny_pretrainer
 
 
@@ -77,7 +76,7 @@ def test_contract_verbatim(pipe, cohort):
 
 
 def six_lines():
-    readme = Path(__file__).parents[1].joinpath("README.md").read_text("utf-8")
+    readme = checkout().joinpath("README.md").read_text("utf-8")
     return readme.split("```python\n")[1].split("```")[0]
 
 

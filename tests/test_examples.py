@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 import sklearn_ecgssl
+from tests.checkout import checkout
 from tests.datasets.writers import amigos
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = checkout()
 EXAMPLES = ROOT / "examples"
 GALLERY = sorted(EXAMPLES.rglob("plot_*.py"))
 PROGRAMS = sorted((EXAMPLES / "programs").glob("*.py"))

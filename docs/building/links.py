@@ -46,7 +46,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
 
 def rewrite(app: Sphinx, page: str, content: list[str]) -> None:
     """Turn links out of docs/ into links of the site."""
-    if app.env.doc2path(page).endswith(".md"):
+    if Path(app.env.doc2path(page)).suffix == ".md":
         content[0] = with_site_links(content[0], f"docs/{posixpath.dirname(page)}", page)
 
 

@@ -62,7 +62,7 @@ pretrainer = PretextPretrainer(
     batch_size=8,
     random_state=0,
 )
-head = ECGClassifier(hidden=(32,), learning_rate=0.003, max_epochs=20, batch_size=8, random_state=0)
+head = ECGClassifier(hidden=(32,), learning_rate=0.003, max_epochs=12, batch_size=8, random_state=0)
 
 # %%
 # The pretrainer learns from the training part of each fold, once for both networks that use it.

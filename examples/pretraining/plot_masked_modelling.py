@@ -34,7 +34,7 @@ from sklearn_ecgssl import (
 )
 from sklearn_ecgssl.evaluation import linear_classifier
 
-cohort = make_cohort(n_subjects=8, duration=25, sampling_rate=128, random_state=0)
+cohort = make_cohort(n_subjects=8, duration=20, sampling_rate=128, random_state=0)
 clean = make_pipeline(ECGFilter(sampling_rate=128, low=0.8, high=50, order=8), TrimmedScaler())
 recordings = clean.fit_transform(cohort.recordings)
 

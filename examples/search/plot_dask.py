@@ -51,7 +51,7 @@ def search(cohort):
 if __name__ == "__main__":
     from distributed import Client, LocalCluster
 
-    cohort = make_cohort(n_subjects=6, duration=60, random_state=0)
+    cohort = make_cohort(n_subjects=6, duration=40, random_state=0)
     scores, seconds = {}, {}
     scores["this process"], seconds["this process"] = search(cohort)
 

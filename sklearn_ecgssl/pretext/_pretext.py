@@ -119,8 +119,8 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
         draws every order of all windows alike.
     callbacks : list of callable or None, default=None
         Each is called without arguments when training begins, and returns a callback of skorch,
-        such as its TensorBoard, MlflowLogger or WandbLogger, which follows the history epoch by
-        epoch.
+        such as :class:`~skorch.callbacks.TensorBoard`, :class:`~skorch.callbacks.MlflowLogger` or
+        :class:`~skorch.callbacks.WandbLogger`, which follows the history epoch by epoch.
     random_state : int, RandomState instance or None, default=None
         Seed of initialisation, dropout, order, transformations and the held-out split. The same
         integer gives the same bits on the same CPU with the same number of threads.

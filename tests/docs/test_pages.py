@@ -298,9 +298,9 @@ class TestReading:
         [
             ("https://example.org/none", None),
             ("README.md", None),
-            ("README.md#the-method", None),
+            ("README.md#six-lines", None),
             ("examples", None),
-            ("README.md#the-madness", "no such heading"),
+            ("README.md#six-verses", "no such heading"),
             ("REEDME.md", "there is no"),
             ("../elsewhere.md", "leads out"),
         ],

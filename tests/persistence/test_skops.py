@@ -1,7 +1,6 @@
 """Whole fitted pipelines through skops, which makes no class that it is not told to trust."""
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +12,7 @@ from sklearn_ecgssl.classify import SegmentVotingClassifier, SubjectScaledClassi
 from sklearn_ecgssl.features import HRVFeatures, SSLEmbedder
 from sklearn_ecgssl.persistence import trusted_types
 from sklearn_ecgssl.signal import ECGFilter, Resampler, Segmenter, TrimmedScaler
+from tests.checkout import checkout
 from tests.tiny import (
     SAMPLING_RATE,
     ecg_like,
@@ -72,7 +72,7 @@ def test_without_being_told_it_makes_nothing(tmp_path):
 
 
 def test_the_documented_list_is_the_list():
-    page = Path(__file__).resolve().parents[2] / "docs" / "saving.md"
+    page = checkout() / "docs" / "guide" / "saving.md"
     listed = page.read_text("utf-8").partition("<!-- trusted types -->")[2].partition("\n\n")[0]
     names = {name.rpartition(".")[2] for name in trusted_types()}
     assert set(re.findall(r"`(\w+)`", listed)) == names

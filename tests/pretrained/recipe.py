@@ -4,13 +4,13 @@ import hashlib
 import json
 import sys
 import tomllib
-from pathlib import Path
 
 import pytest
 
 from sklearn_ecgssl.pretext import MaskedPretrainer, PretextPretrainer
+from tests.checkout import checkout
 
-RECIPE = Path(__file__).resolve().parents[2] / "examples" / "pretrained"
+RECIPE = checkout() / "examples" / "pretrained"
 OWN = ("build", "card", "corpus", "manifest")  # names that other modules may have
 with pytest.MonkeyPatch.context() as patch:
     patch.syspath_prepend(RECIPE)

@@ -1,7 +1,6 @@
 """Whoever is in the corpus under another name, at another rate and upside down must be found."""
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,9 +9,10 @@ from sklearn.utils import Bunch
 
 from sklearn_ecgssl.datasets import load_recordings, make_cohort, save_recordings
 from sklearn_ecgssl.signal import Resampler
+from tests.checkout import checkout
 
 with pytest.MonkeyPatch.context() as patch:
-    patch.syspath_prepend(Path(__file__).resolve().parents[2] / "examples" / "pretrained")
+    patch.syspath_prepend(checkout() / "examples" / "pretrained")
     import overlaps
 
 CONFIG = """

@@ -100,7 +100,8 @@ class TestRefusals:
         monkeypatch.setattr(build, "HERE", tmp_path)
         said = (
             rf"--downstream {tmp_path}/scores/tiny-masked\.md is missing.*make bench "
-            rf"BENCH=pretrained .*--masked {place.work}/tiny-masked/encoder.*docs/pretrained\.md"
+            rf"BENCH=pretrained .*--masked {place.work}/tiny-masked/encoder.*"
+            r"docs/guide/pretrained\.md"
         )
         with pytest.raises(SystemExit, match=said):
             command(files, place.work, "ship", "tiny-masked", "--output", tmp_path / "out")
