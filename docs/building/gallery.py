@@ -19,7 +19,7 @@ ORDER = {
         "plot_difficulty.py",
         "plot_own_transformation.py",
         "plot_fine_tuning.py",
-        "plot_masked_modelling.py",
+        "plot_transformer.py",
     ],
     "evaluation": [
         "plot_protocols.py",

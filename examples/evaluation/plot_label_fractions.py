@@ -12,7 +12,8 @@ people, and whether they do, it cannot tell.
 """
 
 # %%
-# Recordings, one for each person and condition, filtered and scaled one by one.
+# Recordings, one for each person and condition, filtered and scaled one by one. The conditions are
+# made to differ much, and alike in everyone, so that eight people are enough to see something.
 
 import matplotlib.pyplot as plt
 from sklearn.pipeline import make_pipeline
@@ -29,7 +30,9 @@ from sklearn_ecgssl import (
     make_cohort,
 )
 
-cohort = make_cohort(n_subjects=6, duration=60, sampling_rate=128, random_state=0)
+cohort = make_cohort(
+    n_subjects=8, duration=40, sampling_rate=128, effect=2, effect_spread=0.3, random_state=0
+)
 clean = make_pipeline(ECGFilter(sampling_rate=128), TrimmedScaler())
 recordings = clean.fit_transform(cohort.recordings)
 
@@ -43,7 +46,7 @@ evaluation = Evaluation(
     cohort.subject,
     segmenter=Segmenter(sampling_rate=128, window_length=5),
     protocols=["subjects"],
-    n_splits=3,
+    n_splits=4,
 )
 
 # %%

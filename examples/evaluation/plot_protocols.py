@@ -11,8 +11,8 @@ The first run downloads 180 MB.
 """
 
 # %%
-# **Recordings** of everyone who has both conditions, the first minute of each. (Four recordings hold
-# no heart beat, and `fetch_eegmat` leaves them out.)
+# **Recordings** of everyone who has both conditions, the first minute of each. (Four recordings
+# hold no heart beat, and `fetch_eegmat` leaves them out.)
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -99,7 +99,7 @@ for place, name in enumerate(classifiers):
 axis.set(xticks=[0, 1], xticklabels=splitters, xlim=(-0.25, 1.25), ylabel="balanced accuracy")
 axis.set_title("Rest or mental arithmetic, windows of 10 s")
 axis.spines[["top", "right"]].set_visible(False)
-figure.legend(loc="outside right upper")
+figure.legend(loc="outside right center")
 plt.show()
 
 # %%

@@ -3,9 +3,8 @@ A map of an embedding
 =====================
 
 Each window of 10 s is a point in the 128 dimensions of an encoder's features. Drawn in two, and
-coloured by condition and by person, they show what lies near what: here, windows of one person. That
-is why a classifier that has met a person has an easy time with this person's other
-windows.
+coloured by condition and by person, they show what lies near what: here, windows of one person.
+That is why a classifier that has met a person has an easy time with this person's other windows.
 
 The ECG is real: eegmat of PhysioNet [1]_, people at rest and while subtracting numbers in the head.
 The first run downloads 180 MB.

@@ -82,7 +82,7 @@ plt.show()
 # network is much smaller than the papers', which is the default, to run in seconds.)
 
 pretrainer.fit(windows, groups=subject)
-PretextHistoryDisplay.from_estimator(pretrainer)
+PretextHistoryDisplay.from_estimator(pretrainer, part="valid")
 last = pretrainer.history_[-1]
 for task in pretrainer.task_names_:
     print(f"{task:10} recognised in people held out: {last[f'valid_{task}_accuracy']:.0%}")

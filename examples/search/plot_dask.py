@@ -11,6 +11,7 @@ it is a real one, and nothing else changes. It runs on a **simulated** cohort.
 # %%
 
 import time
+from importlib import import_module
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -51,13 +52,17 @@ def search(cohort):
 if __name__ == "__main__":
     from distributed import Client, LocalCluster
 
-    cohort = make_cohort(n_subjects=6, duration=40, random_state=0)
+    cohort = make_cohort(n_subjects=6, duration=60, random_state=0)
     scores, seconds = {}, {}
     scores["this process"], seconds["this process"] = search(cohort)
 
     n_workers = min(4, cpu_count())
-    with LocalCluster(n_workers=n_workers, threads_per_worker=1) as cluster, Client(cluster):
+    with (
+        LocalCluster(n_workers=n_workers, threads_per_worker=1) as cluster,
+        Client(cluster) as client,
+    ):
         print(f"dashboard: {cluster.dashboard_link}")
+        client.run(import_module, "sklearn_ecgssl.pretext")  # workers live longer than one search
         name = f"Dask, {n_workers} workers"
         with parallel_config(backend="dask"):
             scores[name], seconds[name] = search(cohort)

@@ -30,7 +30,9 @@ from sklearn_ecgssl import (
 )
 from sklearn_ecgssl.evaluation import linear_classifier
 
-cohort = make_cohort(n_subjects=6, duration=40, sampling_rate=128, random_state=0)
+cohort = make_cohort(
+    n_subjects=8, duration=40, sampling_rate=128, effect=2, effect_spread=0.3, random_state=0
+)
 clean = make_pipeline(ECGFilter(sampling_rate=128), TrimmedScaler())
 recordings = clean.fit_transform(cohort.recordings)
 
@@ -40,6 +42,7 @@ recordings = clean.fit_transform(cohort.recordings)
 
 pretrainer = PretextPretrainer(
     filters=(8, 16, 32),
+    convs_per_block=1,
     head_hidden=(32,),
     head_dropout=0.2,
     learning_rate=0.003,
@@ -78,7 +81,7 @@ search.fit(recordings, cohort.target, groups=cohort.subject)
 print("chosen:", search.best_params_)
 
 # %%
-# **Look at all of them**, not at the best alone. With two folds of six people, the best of twelve
+# **Look at all of them**, not at the best alone. With two folds of eight people, the best of twelve
 # is as good as chance would make it; look for a row or a column that stands out.
 
 scores = search.cv_results_["mean_test_score"].reshape(2, 3, 2)
