@@ -34,6 +34,10 @@ def main() -> int:
             shutil.rmtree(folder, ignore_errors=True)
             if (kept / folder.name).is_dir():
                 shutil.copytree(kept / folder.name, folder)
+    for known in list(GALLERY.rglob("*.py.md5")):
+        script = ROOT / "examples" / known.relative_to(GALLERY).with_suffix("")
+        if not script.is_file():
+            shutil.rmtree(known.parent, ignore_errors=True)  # its topic is made anew, without it
     for old in (DOCS / "reference" / "generated", DOCS / "_build" / "html"):
         shutil.rmtree(old, ignore_errors=True)  # pages of names that are gone
     command = ["-m", "sphinx", "-E", "-W", "--keep-going", "-b", "html", *sys.argv[1:]]
