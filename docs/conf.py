@@ -7,7 +7,7 @@ from pathlib import Path
 DOCS = Path(__file__).parent
 sys.path[:0] = [str(DOCS), str(DOCS.parent)]
 os.environ.setdefault("MPLBACKEND", "Agg")
-# Examples run side by side (GALLERY_JOBS): two that take every core wait for each other.
+# With one thread, what examples time depends less on what else the machine does.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from building import gallery, inventories, recordings  # noqa: E402

@@ -1,7 +1,5 @@
 """The gallery: its order, what is executed, and the pictures and output that are kept."""
 
-import multiprocessing
-import os
 import re
 from pathlib import Path
 
@@ -65,16 +63,9 @@ def settings(docs: Path) -> dict[str, object]:
         "matplotlib_animations": False,
         "nested_sections": True,
         "write_computation_times": False,  # a page that loads scripts from elsewhere
-        "reset_modules": ("matplotlib", "building.gallery.start_processes_as_usual"),
         "thumbnail_size": (400, 280),
         "default_thumb_file": str(docs / "_static" / "thumbnail.png"),
-        "parallel": int(os.environ.get("GALLERY_JOBS", min(2, os.cpu_count() or 1))),
     }
-
-
-def start_processes_as_usual(gallery_conf: object, script: str) -> None:
-    """Undo what joblib does to its workers, where a script runs: Dask could not start there."""
-    multiprocessing.set_start_method(None, force=True)
 
 
 def executed(examples: Path) -> str:

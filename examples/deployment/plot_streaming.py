@@ -40,14 +40,14 @@ from sklearn_ecgssl.evaluation import linear_classifier
 # **Training**, on all people but the last. The filter is causal, as the device's has to be: one
 # that runs backwards, too, makes other waves. The network is small and learns for a few epochs.
 
-cohort = make_cohort(n_subjects=8, duration=75, effect=2, effect_spread=0.3, random_state=0)
+cohort = make_cohort(n_subjects=12, duration=60, effect=2, effect_spread=0.3, random_state=0)
 causal = ECGFilter(sampling_rate=256, low=0.8, high=40, zero_phase=False)
 scaled = make_pipeline(causal, TrimmedScaler()).fit_transform(cohort.recordings)
 is_new = cohort.subject == cohort.subject[-1]
 known, new = np.flatnonzero(~is_new), np.flatnonzero(is_new)
 windows, target = Segmenter(256).windows([scaled[i] for i in known], cohort.target[known])
 pretrainer = PretextPretrainer(
-    filters=(8, 16, 32), max_epochs=4, batch_size=8, precision="float32", random_state=0
+    filters=(8, 16, 32), max_epochs=6, batch_size=8, precision="float32", random_state=0
 )
 embedder = SSLEmbedder(pretrainer, aggregate=("mean", "std"))
 classifier = linear_classifier().fit(embedder.fit_transform(windows), target)

@@ -41,11 +41,12 @@ class SubjectScaledClassifier(ClassifierMixin, BaseEstimator):
 
     Notes
     -----
-    `predict` takes the subjects as `groups`. Scorers pass none on by themselves: either use
-    `sklearn_ecgssl.evaluation.compare_protocols`, which does, or scikit-learn's metadata routing
-    (``set_fit_request(groups=True)``, ``set_predict_request(groups=True)``). Without `groups` all
-    that `predict` is given is taken for one person's, as in a leave-one-subject-out test part, with
-    a warning where several people were fitted.
+    `predict` takes the subjects as `groups`. scikit-learn's scorers pass none on, with metadata
+    routing neither: score with `sklearn_ecgssl.evaluation.compare_protocols`, which does, or fold
+    by fold with ``predict(X, groups=...)``. Behind other steps of a Pipeline, routing takes them
+    here (``set_fit_request(groups=True)``, ``set_predict_request(groups=True)``). Without
+    `groups`, all that `predict` is given is taken for one person's, as in a leave-one-subject-out
+    test part, with a warning where several people were fitted.
 
     Examples
     --------

@@ -135,6 +135,11 @@ def _check_target(target: Any) -> np.ndarray:
 
 
 def _check_subject(subject: Any) -> np.ndarray:
+    if subject is None:
+        raise ValueError(
+            "subject must be an array with the person of every recording, got None: without it no "
+            "split can tell people apart."
+        )
     people = np.asarray(subject)
     missing = [i for i, person in enumerate(people.ravel()) if person is None or person != person]
     if missing:

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._compat import HasMethods, Interval, StrOptions, _fit_context
 from .._fitting import UnfinishedFitError, all_or_nothing
 from ..pretext import check_fits, resolve_pretrainer, warn_unless_scaled
+from ..pretext._trunk_features import check_duration
 from ..signal._windows import check_windows
 from ._pooling import POOLS, pool_windows
 
@@ -151,12 +152,20 @@ class SSLEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             )
         pretrainer.n_features_encoded(self.layer, self.aggregate)  # refuses unknown ones at once
         store = check_windows(self, X, reset=True)
+        self._check_duration(store.n_times)
         self.windowed_ = store.windowed
         self.pretrainer_ = pretrainer
         self._pretrain(X, groups)
         check_fits(self.pretrainer_, store, float(self.sampling_rate))
         warn_unless_scaled(self.pretrainer_, store)
         return self
+
+    def _check_duration(self, n_times: int) -> None:
+        """Refuse windows that `transform` would refuse, before anything is trained on them."""
+        named = self.aggregate
+        ways = (named,) if isinstance(named, str) else tuple(named or ())
+        sampling_rate = float(self.sampling_rate)
+        check_duration(n_times / sampling_rate, ways, sampling_rate)
 
     def _pretrain(self, X: Any, groups: Any) -> None:
         try:

@@ -349,6 +349,10 @@ class TestBadInput:
             compare(Mean())
         assert Mean.log == []
 
+    def test_subjects_must_be_given(self):
+        with pytest.raises(ValueError, match="subject must be an array.*got None"):
+            compare(nearest(), subject=None)
+
     def test_a_single_subject_without_the_protocol_of_subjects(self):
         results = compare(nearest(), subject=["me"] * 12, protocols=["windows", "recordings"])
         assert len(results.failures) == 0

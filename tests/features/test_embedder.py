@@ -40,6 +40,16 @@ def test_windowed_recordings_give_a_row_each(tiny, recordings, pool, by_hand):
     assert len(embedder.get_feature_names_out()) == len(expected[0])
 
 
+@each_pretrainer
+def test_windows_too_short_for_a_rhythm_are_refused_before_any_training(tiny, windows):
+    def callback():
+        raise AssertionError("training began")
+
+    embedder = SSLEmbedder(tiny(callbacks=[callback]), aggregate="rhythm", sampling_rate=64)
+    with pytest.raises(ValueError, match=r"rhythm.*at least 3.2 s, these have 1 s"):
+        embedder.fit(windows)
+
+
 def test_pooling_of_one_window_has_no_spread():
     np.testing.assert_array_equal(pool_windows(np.array([[2.0, 3.0]]), "mean_std"), [2, 3, 0, 0])
 
