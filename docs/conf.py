@@ -45,6 +45,7 @@ default_role = "obj"
 autosummary_generate = True
 autosummary_ignore_module_all = False
 templates_path = ["reference/templates"]
+toc_object_entries_show_parents = "hide"
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # numpydoc's sections name the types
 numpydoc_show_class_members = False  # the template lists them
