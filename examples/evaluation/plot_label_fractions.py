@@ -63,7 +63,7 @@ pretrainer = PretextPretrainer(
     batch_size=8,
     random_state=0,
 )
-head = ECGClassifier(hidden=(32,), learning_rate=0.003, max_epochs=20, batch_size=8, random_state=0)
+head = ECGClassifier(hidden=(32,), learning_rate=0.003, max_epochs=12, batch_size=8, random_state=0)
 
 # %%
 # Pretraining is done once a fold, for all fractions and networks. The smallest fraction leaves one
