@@ -2,6 +2,7 @@
 
 import os
 import sys
+import warnings
 from pathlib import Path
 
 DOCS = Path(__file__).parent
@@ -15,7 +16,7 @@ from building import gallery, inventories, recordings  # noqa: E402
 import sklearn_ecgssl  # noqa: E402
 
 # Said in the examples; the warning would show a path of this machine.
-os.environ.setdefault("PYTHONWARNINGS", "ignore:eegmat")
+warnings.filterwarnings("ignore", message="eegmat: 4 left out")
 recordings.lay_out(DOCS / "_build" / "data_sets")
 
 project = "sklearn_ecgssl"
