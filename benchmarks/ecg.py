@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sklearn_ecgssl.datasets import load_recordings, load_windows, make_cohort, prepare_windows
+from sklearn_ecgssl.datasets import load_recordings, make_cohort, prepare_windows
 from sklearn_ecgssl.signal import ECGFilter, Resampler, Segmenter, scale_subjects
 
 
@@ -24,14 +24,13 @@ def simulated_windows(n_windows: int) -> np.ndarray:
 def windows_of(path: str, sampling_rate: float = 256) -> tuple[np.ndarray, np.ndarray]:
     """Windows of 10 s of a recordings file, filtered, scaled by subject, and their subject."""
     with tempfile.TemporaryDirectory() as folder:
-        file = prepare_windows(
+        data = prepare_windows(
             [path],
-            Path(folder, "windows.zarr"),
+            Path(folder, "windows.npy"),
             sampling_rate=sampling_rate,
             transformer=ECGFilter(sampling_rate),
         )
-        data = load_windows(file)
-        return data.windows[:], data.subject
+        return np.array(data.windows), data.subject
 
 
 def labelled_windows(args) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

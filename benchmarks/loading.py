@@ -11,8 +11,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import zarr
 
-from sklearn_ecgssl.datasets import load_windows, save_windows
+from sklearn_ecgssl.datasets._windows import write_windows
 from sklearn_ecgssl.signal._windows import WindowStore
 from sklearn_ecgssl.training._orders import Shuffled, ShuffledInBuffer
 
@@ -46,16 +47,26 @@ def _compare(args, folder: Path) -> None:
     n_windows, some = args.windows, _some(args)
     parts = [some[: min(len(some), n_windows - i)] for i in range(0, n_windows, len(some))]
     _write_npy(parts, n_windows, folder / "windows.npy")
-    writing = time_in_turn({"": lambda: _written(parts, folder / "windows.zarr")}, 1)[""]
-    file = load_windows(folder / "windows.zarr").windows
-    size = sum(one.stat().st_size for one in (folder / "windows.zarr").rglob("*") if one.is_file())
-    print(
-        f"{n_windows} windows of {some.shape[1]} samples, {args.data or 'simulated'}. Zarr: "
-        f"{size / n_windows:,.0f} bytes a window, written at {writing.median:,.0f} windows/s.\n"
-    )
-    rates = time_in_turn(_readers(some, file, folder), args.rounds)
+    print(f"{n_windows} windows of {some.shape[1]} samples, {args.data or 'simulated'}.\n")
+    _print_sizes(parts, folder)
+    array = zarr.open_array(folder / "float32.zarr", mode="r")
+    rates = time_in_turn(_readers(some, array, folder), args.rounds)
     training = time_in_turn({"": lambda: fit(128, "auto", args.device) / N_VIEWS}, args.rounds)[""]
     _print(rates, training, args.device)
+
+
+def _print_sizes(parts: list[np.ndarray], folder: Path) -> None:
+    n_windows, n_times = sum(map(len, parts)), parts[0].shape[1]
+    rows = [[".npy, float32", 4 * n_times, None]]
+    for dtype in ("float32", "float16"):
+        path = folder / f"{dtype}.zarr"
+        rate = time_in_turn(
+            {"": lambda path=path, dtype=dtype: write_windows(path, parts, dtype)}, 1
+        )
+        size = sum(one.stat().st_size for one in path.rglob("*") if one.is_file())
+        rows.append([f".zarr, {dtype}", size / n_windows, rate[""].median])
+    print_table(["", "bytes a window", "written, windows/s"], rows)
+    print()
 
 
 def _some(args) -> np.ndarray:
@@ -72,24 +83,24 @@ def _write_npy(parts: list[np.ndarray], n_windows: int, path: Path) -> None:
     whole.flush()
 
 
-def _readers(some: np.ndarray, file: Any, folder: Path) -> dict[str, Callable[[], int]]:
+def _readers(some: np.ndarray, array: Any, folder: Path) -> dict[str, Callable[[], int]]:
     def npy(buffer: int | None) -> int:
         _forget(folder)
         return _epoch(np.load(folder / "windows.npy", mmap_mode="r"), buffer)
 
-    def zarr(read: Callable[[], int]) -> int:
+    def compressed(read: Callable[[], int]) -> int:
         _forget(folder)
         return read()
 
     works: dict[str, Callable[[], int]] = {
         "an array, any order": lambda: _epoch(some, None),
         ".npy, any order": lambda: npy(None),
-        ".zarr, from start to end": lambda: zarr(lambda: _in_order(file)),
+        ".zarr, from start to end": lambda: compressed(lambda: _in_order(array)),
     }
     for buffer in BUFFERS:
         works[f".npy, buffer of {buffer}"] = lambda buffer=buffer: npy(buffer)
-        works[f".zarr, buffer of {buffer}"] = lambda buffer=buffer: zarr(
-            lambda: _epoch(file, buffer)
+        works[f".zarr, buffer of {buffer}"] = lambda buffer=buffer: compressed(
+            lambda: _epoch(array, buffer)
         )
     return works
 
@@ -123,7 +134,7 @@ def _order() -> tuple[float, float]:
     """Seconds and bytes that it takes to draw the order of many windows."""
 
     class Unread:
-        shape, dtype, chunks = (MANY, 2560), np.dtype(np.float32), (204, 2560)
+        shape, dtype, chunks = (MANY, 2560), np.dtype(np.float32), (102, 2560)
 
         def __getitem__(self, rows: slice) -> np.ndarray:
             raise AssertionError
@@ -144,15 +155,10 @@ def _tflops(rate: Rate) -> float:
     return rate.median * N_VIEWS * 3 * operations_per_window() / 1e12
 
 
-def _written(parts: list[np.ndarray], path: Path) -> int:
-    save_windows(path, parts, 256)
-    return sum(map(len, parts))
-
-
-def _in_order(file: Any) -> int:
-    for start in range(0, len(file), file.chunks[0][0]):
-        file[start : start + file.chunks[0][0]]
-    return len(file)
+def _in_order(array: Any) -> int:
+    for start in range(0, array.shape[0], array.chunks[0]):
+        array[start : start + array.chunks[0]]
+    return int(array.shape[0])
 
 
 def _epoch(windows: Any, buffer: int | None) -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sklearn_ecgssl.datasets import save_windows
+from sklearn_ecgssl.datasets._windows import write_windows
 
 from .tables import print_table
 
@@ -22,7 +22,7 @@ from .tables import print_table
 SMALLEST = 2048
 FACTORS = (1, 4, 16, 64)
 
-FILE = "windows file, buffer of 4096"
+ZARR = "Zarr, buffer of 4096"
 
 CHILD = """
 import json, sys, threading
@@ -44,8 +44,8 @@ if kind == "array":
 elif kind == "memory-map":
     windows = np.load(path, mmap_mode="r")[:n_windows]
 else:
-    from sklearn_ecgssl.datasets import load_windows
-    windows, buffer = load_windows(path).windows, 4096
+    import zarr
+    windows, buffer = zarr.open_array(path, mode="r"), 4096
 small = dict(filters=(2, 2), kernel_sizes=(4, 4), head_hidden=(4,)) if network == "tiny" else {}
 pretrainer = PretextPretrainer(max_epochs=1, shuffle_buffer=buffer, random_state=0, **small)
 peaks = []
@@ -75,15 +75,16 @@ def run(args) -> None:
             whole = np.lib.format.open_memmap(path, "w+", np.float32, (n_windows, 2560))
             for start in range(0, n_windows, SMALLEST):
                 whole[start : start + SMALLEST] = rng.standard_normal((SMALLEST, 2560), np.float32)
-            file = save_windows(path.with_suffix(".zarr"), np.split(whole, factor), 256)
+            zarr = path.with_suffix(".zarr")
+            write_windows(zarr, np.split(whole, factor))
             del whole
-            for kind, place in {"array": path, "memory-map": path, FILE: file}.items():
+            for kind, place in {"array": path, "memory-map": path, ZARR: zarr}.items():
                 rows.append([kind, *_peaks(place, kind, n_windows, "tiny")])
             if factor == 1:
                 kinds = ("array", "memory-map")
                 first = [["one batch, " + one, *_peaks(path, one, 128, "full")] for one in kinds]
             path.unlink()
-            shutil.rmtree(file)
+            shutil.rmtree(zarr)
     header = ["", "windows, MB", "pretraining, MB", "embedding, MB", "files, MB"]
     print("A network of two filters, so that only the windows take room:\n")
     print_table(header, sorted(rows, key=lambda row: row[0]))

@@ -1,10 +1,10 @@
-"""Preparing recordings files: hours of ECG a second, from files of recordings to one of windows."""
+"""Preparing recordings files: hours of ECG a second, from recordings to one array of windows."""
 
 import tempfile
 from itertools import count
 from pathlib import Path
 
-from sklearn_ecgssl.datasets import load_windows, make_cohort, prepare_windows, save_recordings
+from sklearn_ecgssl.datasets import make_cohort, prepare_windows, save_recordings
 from sklearn_ecgssl.signal import ECGFilter
 
 from .tables import print_table
@@ -23,15 +23,17 @@ def run(args) -> None:
 
         def prepare(n_jobs: int) -> float:
             out = Path(folder, f"{next(number)}.zarr")
-            prepare_windows([file] * FILES, out, transformer=ECGFilter(256), n_jobs=n_jobs)
-            return len(load_windows(out).windows) * WINDOW_HOURS
+            data = prepare_windows([file] * FILES, out, transformer=ECGFilter(256), n_jobs=n_jobs)
+            return data.windows.shape[0] * WINDOW_HOURS
 
         works = {f"{n} processes": lambda n=n: prepare(n) for n in (1, 2)}
         prepare(2)  # starts the processes
         rates = time_in_turn(works, args.rounds)
-        out = Path(folder, "0.zarr")
-        n_bytes = sum(one.stat().st_size for one in out.rglob("*") if one.is_file())
-        hours = len(load_windows(out).windows) * WINDOW_HOURS
+        data = prepare_windows(
+            [file] * FILES, Path(folder, "last.zarr"), transformer=ECGFilter(256)
+        )
+        n_bytes = sum(one.stat().st_size for one in Path(folder, "last.zarr").rglob("*"))
+        hours = data.windows.shape[0] * WINDOW_HOURS
         rows = [
             [name, rate.median, rate.median * 3600, rate.over(rates["1 processes"])]
             for name, rate in rates.items()
@@ -40,7 +42,7 @@ def run(args) -> None:
     before = file.stat().st_size * FILES / hours / 1e6
     print(
         f"\n{hours / FILES:.2f} hours, {FILES} times: {before:.2f} MB an hour as recordings, "
-        f"{n_bytes / hours / 1e6:.2f} MB as windows at 256 Hz."
+        f"{n_bytes / hours / 1e6:.2f} MB as a Zarr array of windows at 256 Hz."
     )
 
 

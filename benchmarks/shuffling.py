@@ -23,7 +23,7 @@ RATE = 64
 
 
 class InChunks:
-    """Windows that are given in slices alone, as a file does."""
+    """Windows that are given in slices alone, as a Zarr array gives them."""
 
     def __init__(self, windows: np.ndarray) -> None:
         self.windows = windows

@@ -27,12 +27,10 @@ _FOLDERS = {
         "load_recordings",
         "load_swell",
         "load_wesad",
-        "load_windows",
         "make_cohort",
         "prepare",
         "prepare_windows",
         "save_recordings",
-        "save_windows",
     ],
     "transforms": ["AddNoise", "FlipTime", "Negate", "Permute", "Scale", "TimeWarp"],
     "networks": ["ConvTrunk", "MaskedTransformer", "RecognitionNet", "TransformerTrunk"],
@@ -51,7 +49,7 @@ _FOLDERS = {
         "SegmentVotingClassifier",
         "SubjectScaledClassifier",
     ],
-    "persistence": ["export_onnx", "load_tf_checkpoint", "trusted_types"],
+    "persistence": ["export_onnx", "trusted_types"],
     "evaluation": [
         "Evaluation",
         "LabelFractionSplit",
@@ -133,9 +131,7 @@ __all__ = [
     "load_pspm",
     "load_recordings",
     "load_swell",
-    "load_tf_checkpoint",
     "load_wesad",
-    "load_windows",
     "make_cohort",
     "model_card",
     "paper_preset",
@@ -143,7 +139,6 @@ __all__ = [
     "prepare_windows",
     "reproduce",
     "save_recordings",
-    "save_windows",
     "scale_subjects",
     "supervision_study",
     "task_study",
@@ -173,12 +168,10 @@ if TYPE_CHECKING:  # what type checkers and editors read
         load_recordings,
         load_swell,
         load_wesad,
-        load_windows,
         make_cohort,
         prepare,
         prepare_windows,
         save_recordings,
-        save_windows,
     )
     from .evaluation import (
         Evaluation,
@@ -195,7 +188,7 @@ if TYPE_CHECKING:  # what type checkers and editors read
     from .formats import UnreadableFileError
     from .networks import ConvTrunk, MaskedTransformer, RecognitionNet, TransformerTrunk
     from .papers import paper_preset, reproduce
-    from .persistence import export_onnx, load_tf_checkpoint, trusted_types
+    from .persistence import export_onnx, trusted_types
     from .plotting import (
         EmbeddingDisplay,
         LabelFractionDisplay,

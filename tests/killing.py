@@ -24,7 +24,7 @@ import torch
 from sklearn.base import clone
 
 from sklearn_ecgssl.classify import ECGClassifier
-from sklearn_ecgssl.formats import _atomic, _folder
+from sklearn_ecgssl.formats import _folder
 from sklearn_ecgssl.pretext import MaskedPretrainer, PretextPretrainer, load_pretrained
 from sklearn_ecgssl.training._net import TrainingNet
 from tests.tiny import tiny_masked, tiny_pretrainer, waves
@@ -103,7 +103,12 @@ def arm(countdown):
     """Make every batch, write, sync and move of this process a step."""
     for name in ("replace", "fsync"):
         setattr(os, name, before_and_after(countdown, getattr(os, name)))
-    _atomic.open = lambda path, mode: HalfWriter(open(path, mode), countdown)  # noqa: SIM115
+
+    def write_bytes(path, content):
+        with HalfWriter(open(path, "wb"), countdown) as stream:
+            stream.write(content)
+
+    Path.write_bytes = write_bytes
     train_step = TrainingNet.train_step
     TrainingNet.train_step = before_and_after(countdown, train_step)
 

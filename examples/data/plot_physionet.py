@@ -18,6 +18,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from sklearn_ecgssl import ECGFilter, HRVFeatures, Segmenter, fetch_eegmat, prepare
+from sklearn_ecgssl.datasets import EegMat
 
 people = ["Subject05", "Subject06"]
 data = fetch_eegmat(subjects=people)
@@ -28,13 +29,14 @@ print("known of each:", ", ".join(data.fields))
 print(data.DESCR[:240], "...")
 
 # %%
-# **Prepared** for the networks: 256 Hz, high-passed at 0.8 Hz, the recordings of each person scaled
-# together. What is prepared stays in the folder, so that the second time takes no time; it is a
-# recordings file that others can read without the originals.
+# **Prepared** for the networks. `prepare` takes the data set itself, ``EegMat()``, and brings it to
+# 256 Hz, high-passed at 0.8 Hz, the recordings of each person scaled together. What is prepared
+# stays in the folder, so that the second time takes no time; it is a recordings file that others
+# can read without the originals.
 
 folder = TemporaryDirectory()
 prepared = prepare(
-    fetch_eegmat,
+    EegMat(),
     subjects=people,
     cache=folder.name,
     sampling_rate=256,

@@ -93,7 +93,7 @@ print(f"sampling rate {data.sampling_rate:.0f} Hz, rounded by at most {differenc
 temporary.cleanup()
 
 # %%
-# From here on it is a data set like any other: ``prepare(load_recordings, "my_ecg.npz", ...)``,
+# From here on it is a data set like any other: ``prepare(RecordingsFiles("my_ecg.npz"), ...)``,
 # :doc:`compare_protocols </guide/evaluation>`, or a first result in seconds with
 # ``make demo DATA=my_ecg.npz ARGS="--target condition"``. :doc:`/guide/recordings_file` says what
 # is in the file.

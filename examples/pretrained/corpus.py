@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from sklearn.utils import Bunch
 
 from sklearn_ecgssl import datasets
 from sklearn_ecgssl.signal import ECGFilter, Resampler, Segmenter
@@ -73,7 +74,7 @@ def windows_per_person(config: dict, recipe: dict) -> int:
     return recipe.get("windows_per_person", config["corpus"]["windows_per_person"])
 
 
-def load_set(config: dict, one: dict, method: str, place: Place) -> Any:
+def load_set(config: dict, one: dict, method: str, place: Place) -> Bunch:
     """Read a data set and cut it into windows, prepared as a method asks."""
     preparation = config["preparation"][method]
     rate = preparation["sampling_rate"]
@@ -84,8 +85,8 @@ def load_set(config: dict, one: dict, method: str, place: Place) -> Any:
         "scale": preparation["scale"],
         "segmenter": Segmenter(rate, config["corpus"]["window_length"]),
     }
-    load, source, options = loader_of(one, place)
-    data = datasets.prepare(load, *source, **options, **settings)
+    data_set, options = data_set_of(one, place)
+    data = datasets.prepare(data_set, **options, **settings)
     names = np.array([str(subject).rpartition("/")[2] for subject in data.subject])
     if unknown := set(one.get("without", [])) - set(names):
         raise ValueError(
@@ -97,11 +98,21 @@ def load_set(config: dict, one: dict, method: str, place: Place) -> Any:
     return data
 
 
-def loader_of(one: dict, place: Place) -> tuple[Any, list, dict]:
-    """Find the function that reads a data set, and what it is called with."""
+def data_set_of(one: dict, place: Place) -> tuple[datasets.DataSet, dict[str, Any]]:
+    """Find a data set, and the options that it is loaded with."""
     if place.recordings is not None:
-        return datasets.load_recordings, [place.recordings / one["file"]], {"target": None}
-    return getattr(datasets, one["fetch"]), [], {"data_home": home(place)} | one.get("options", {})
+        return datasets.RecordingsFiles(place.recordings / one["file"], target=None), {}
+    data_set = getattr(datasets, one["data_set"])
+    parameters = {"data_home": home(place), **one.get("parameters", {})}
+    return data_set(**parameters), one.get("options", {})
+
+
+def load(one: dict, place: Place) -> Bunch:
+    """Load a data set as it is."""
+    if place.recordings is not None:
+        return datasets.load_recordings(place.recordings / one["file"], target=None)
+    data_set, options = data_set_of(one, place)
+    return data_set.load(**options)
 
 
 def home(place: Place) -> Path:
@@ -166,8 +177,7 @@ def recorded_noise(config: dict, place: Place) -> AddRecordedNoise:
     """Read recorded noise, brought to the rate of the windows and filtered as they are."""
     preparation = config["preparation"]["recognition"]
     rate = preparation["sampling_rate"]
-    load, source, options = loader_of(config["noise"], place)
-    data = load(*source, **options)
+    data = load(config["noise"], place)
     rates = np.broadcast_to(data.sampling_rate, len(data.recordings))
     resampled = [
         Resampler(own, rate).fit_transform([recording])[0]

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from corpus import Place, loader_of
+from corpus import Place, load
 from scipy import fft, signal
 from sklearn.utils import Bunch
 
@@ -118,8 +118,7 @@ def main() -> int:
 
 def read_corpus_set(one: dict, place: Place) -> list[Recording]:
     """Read a set of encoders.toml, without those who are left out."""
-    load, source, options = loader_of(one, place)
-    return prepare(load(*source, **options), one["name"], one.get("without", []))
+    return prepare(load(one, place), one["name"], one.get("without", []))
 
 
 def prepare(data: Bunch, data_set: str, without: Sequence[str] = ()) -> list[Recording]:

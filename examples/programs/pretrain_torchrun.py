@@ -5,13 +5,13 @@ Pretraining on several GPUs or hosts
 One network, learnt by several processes, each of which works on its part of every batch::
 
     cd examples/programs
-    torchrun --nproc-per-node 2 pretrain_torchrun.py --windows corpus.zarr
+    torchrun --nproc-per-node 2 pretrain_torchrun.py --windows corpus.npy
     accelerate launch --multi_gpu --num_processes 2 pretrain_torchrun.py --windows corpus.zarr
 
 Only the launcher is new: pretrainers find the other processes by themselves, each takes a GPU of
 its own where there are any, and all end with the same estimator. On several hosts, ``torchrun`` is
 started on each (``--nnodes 4 --rdzv-backend c10d --rdzv-endpoint HOST:PORT``), and every host must
-see the windows file.
+see the array of windows.
 
 A process that dies ends all of them; the same command goes on from the last epoch. Without
 ``--windows`` it learns from a **simulated** corpus.
@@ -29,12 +29,11 @@ from sklearn_ecgssl import (
     PretextPretrainer,
     Segmenter,
     TrimmedScaler,
-    load_windows,
     make_cohort,
 )
 
 parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[1])
-parser.add_argument("--windows", type=Path, nargs="*", help="windows files, of prepare_windows")
+parser.add_argument("--windows", type=Path, help="corpus.npy or corpus.zarr, of prepare_windows")
 parser.add_argument("--output", type=Path, default=Path("encoder"), help="folder of the encoder")
 parser.add_argument("--checkpoint", type=Path, default=Path("checkpoint"), help="to go on from")
 parser.add_argument("--epochs", type=int, default=30)
@@ -46,8 +45,13 @@ args = parser.parse_args()
 # Every process runs this script and is given the same windows, of which it reads its part.
 
 if args.windows:
-    data = load_windows(args.windows)
-    windows, subject = data.windows, data.subject
+    if args.windows.suffix == ".npy":
+        windows = np.load(args.windows, mmap_mode="r")
+    else:
+        import zarr
+
+        windows = zarr.open_array(args.windows, mode="r")
+    subject = np.load(args.windows.with_suffix(".subject.npy"))
 else:
     cohort = make_cohort(n_subjects=10, duration=120, random_state=0)
     prepare = make_pipeline(ECGFilter(), TrimmedScaler(), Segmenter())

@@ -8,6 +8,7 @@ from sklearn.base import clone
 from sklearn.utils.multiclass import check_classification_targets
 
 from ..signal import Segmenter
+from ..signal._checks import missing_entries
 from ..signal._recordings import check_recordings
 from ..signal._windows import WindowStore, check_windows, is_windowed
 
@@ -141,7 +142,7 @@ def _check_subject(subject: Any) -> np.ndarray:
             "split can tell people apart."
         )
     people = np.asarray(subject)
-    missing = [i for i, person in enumerate(people.ravel()) if person is None or person != person]
+    missing = missing_entries(people)
     if missing:
         raise ValueError(
             f"subject must name the person of every recording, and does not of {missing[:5]}: give "

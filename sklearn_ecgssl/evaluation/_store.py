@@ -32,7 +32,7 @@ class OutcomeStore:
     """
 
     def __init__(self, folder: Any, digest: str) -> None:
-        self.folder = Path(folder)
+        self.folder = Path(folder).expanduser()
         self.folder.mkdir(parents=True, exist_ok=True)
         self.digest = digest
 

@@ -42,7 +42,7 @@ def embed_blocks(
     embedder : SSLEmbedder, pretrainer, str or path-like
         Fitted; or the name of an encoder that comes with the package, or the folder of a saved one.
     X : array-like of shape (n_windows, n_times)
-        Windows: an array, a memory-map, `load_windows`'s, or an array of Zarr, HDF5 or Dask.
+        Windows: an array, a memory-map, or an array of Zarr, HDF5 or Dask.
     path : path-like, default=None
         Where features are written, one row a window in the order of `X`: ``.npy``, ``.zarr``
         (an array) or ``.parquet`` (a column a feature). There must be nothing there yet. It

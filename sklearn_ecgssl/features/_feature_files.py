@@ -155,7 +155,7 @@ def feature_file(path: Place, n_rows: int, names: Sequence[str]) -> Iterator[Fea
     ValueError
         If no such file can be written.
     """
-    place = Path(path)
+    place = Path(path).expanduser()
     if place.suffix not in KINDS:
         raise ValueError(f"path must end in one of {', '.join(KINDS)}, got {str(path)!r}.")
     if not place.parent.is_dir():

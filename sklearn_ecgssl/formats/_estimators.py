@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 
-from ._errors import UnreadableFileError
+from .._files import UnreadableFileError
 
 _NUMBERS = "biuf"
 

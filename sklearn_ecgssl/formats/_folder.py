@@ -15,9 +15,8 @@ from typing import Any
 import numpy as np
 
 from .. import __version__
+from .._files import UnreadableFileError, sync_folder, write_whole
 from .._nesting import parse_json
-from ._atomic import sync_folder, write_whole
-from ._errors import UnreadableFileError
 from ._lock import held
 from ._readable_json import to_readable_json
 from ._weights import from_safetensors, to_safetensors
@@ -72,7 +71,7 @@ def write_folder(
     OSError
         If it cannot be written.
     """
-    path = Path(path)
+    path = Path(path).expanduser()
     path.mkdir(parents=True, exist_ok=True)
     weights = to_safetensors(arrays, rounded)
     config = _sealed(kind, content, weights)
@@ -118,7 +117,7 @@ def read_folder(
     UnreadableFileError
         If it is truncated, altered, foreign or of a newer version; the message says which.
     """
-    path = Path(path)
+    path = Path(path).expanduser()
     if not path.is_dir():
         raise FileNotFoundError(f"There is no folder {path}.")
     for attempt in range(ATTEMPTS):
@@ -148,7 +147,7 @@ def has_folder(path: str | os.PathLike[str]) -> bool:
     bool
         Whether it holds a ``config.json``.
     """
-    return (Path(path) / CONFIG).exists()
+    return (Path(path).expanduser() / CONFIG).exists()
 
 
 def _sealed(kind: str, content: Mapping[str, Any], weights: bytes) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from ._errors import UnreadableFileError
+from .._files import UnreadableFileError
 from ._estimators import Encoder, decode
 from ._folder import read_folder, write_folder
 

@@ -101,7 +101,7 @@ def modulation(centred: Tensor, map_rate: float) -> Tensor:
     """
     n_times = centred.shape[-1]
     n_fft = max(n_times, ceil(map_rate / RESOLUTION))
-    tapered = centred * torch.hann_window(n_times, device=centred.device)
+    tapered = centred * torch.hann_window(n_times, dtype=torch.float32, device=centred.device)
     power = torch.fft.rfft(tapered, n_fft).abs().square()
     bands = power @ _bands(n_fft, map_rate).to(centred.device)
     shares = bands / bands.sum(dim=-1, keepdim=True).clamp_min(torch.finfo(torch.float32).tiny)
@@ -128,10 +128,10 @@ def _autocorrelation(centred: Tensor, n_lags: int) -> Tensor:
 @lru_cache
 def _bands(n_fft: int, map_rate: float) -> Tensor:
     """Weights that average the power in each band, (n_frequencies, n_bands)."""
-    frequencies = torch.arange(n_fft // 2 + 1) * (map_rate / n_fft)
-    low, high = torch.log(torch.tensor(BAND)).tolist()
-    edges = torch.linspace(low, high, N_BANDS + 1).exp()
+    frequencies = torch.arange(n_fft // 2 + 1, dtype=torch.float32) * (map_rate / n_fft)
+    low, high = torch.log(torch.tensor(BAND, dtype=torch.float32)).tolist()
+    edges = torch.linspace(low, high, N_BANDS + 1, dtype=torch.float32).exp()
     inside = (frequencies[:, None] >= edges[:-1] * (1 - OVERLAP)) & (
         frequencies[:, None] <= edges[1:] * (1 + OVERLAP)
     )
-    return inside / inside.sum(dim=0).clamp_min(1)
+    return inside.float() / inside.sum(dim=0).clamp_min(1)

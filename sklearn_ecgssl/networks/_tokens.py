@@ -29,7 +29,7 @@ class TokenEmbedding(nn.Module):
         self.norm = nn.LayerNorm(n_channels)
         self.dropout = Dropout(dropout)
         # Fixed numbers, computed for a length when it is first met; no part of the weights.
-        self._positions = torch.empty(0)
+        self._positions = torch.empty(0, dtype=torch.float32)
 
     def initialise_(self, generator: torch.Generator | None) -> None:
         """Draw the class token."""

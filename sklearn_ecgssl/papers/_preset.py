@@ -2,18 +2,17 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import Bunch
 
 from ..classify import ECGClassifier
-from ..datasets import prepare
+from ..datasets import available, prepare
 from ..evaluation import Protocol, opposite_halves, shuffled_windows
 from ..evaluation._supervision_study import untrained
 from ..signal import ECGFilter, Segmenter
-from ._loaders import loader_of
 from ._task import Figure, PaperTask
 
 
@@ -125,15 +124,17 @@ class PaperPreset:
                 f"data_set must be one that {self.name} uses: {', '.join(self.loading)}; got "
                 f"{data_set!r}."
             )
+        chosen = {**self.loading[data_set], **options}
+        kind = available()[data_set]
+        own = {one.name for one in fields(kind)} & set(chosen)
         return prepare(
-            loader_of(data_set),
-            path,
+            kind(path, **{name: chosen.pop(name) for name in own}),
             cache=cache,
             sampling_rate=self.segmenter.sampling_rate,
             transformer=self.filter,
             scale=self.scale,
             segmenter=self.segmenter,
-            **{**self.loading[data_set], **options},
+            **chosen,
         )
 
     def network(self, name: str, data_set: str) -> ECGClassifier:

@@ -11,8 +11,8 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from .. import __version__
+from .._files import write_whole
 from ..features import SSLEmbedder
-from ..formats._atomic import write_whole
 from ..networks import ConvTrunk, TransformerTrunk, rebuilt
 from ..pretext import BasePretrainer
 from ..pretext._trunk_features import check_duration
@@ -108,7 +108,7 @@ def export_onnx(embedder: Any, path: str | os.PathLike[str]) -> Path:
         (features,) = session.run(["features"], {"windows": windows.astype(np.float32)})
     """
     source = _source(embedder)
-    path = Path(path)
+    path = Path(path).expanduser()
     if not path.parent.is_dir():
         raise FileNotFoundError(
             f"There is no folder {path.parent.absolute()} to write to: make it."

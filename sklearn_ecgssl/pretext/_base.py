@@ -74,8 +74,8 @@ class BasePretrainer(Encoding, PretrainedMixin, BaseEstimator, ABC):
         X : array-like of shape (n_windows, n_times), ndarray of shape \
                 (n_recordings, n_windows, n_times) or list of arrays of shape \
                 (n_windows_i, n_times)
-            Windows, or windowed recordings. What lies in a memory-map or a chunked file
-            (`load_windows`, an array of Zarr, HDF5 or Dask) is read batch by batch.
+            Windows, or windowed recordings. What lies in a memory-map or in chunks (an array of
+            Zarr, HDF5 or Dask) is read batch by batch.
         y : None
             Ignored.
         groups : array-like of shape (n_windows,) or (n_recordings,), default=None

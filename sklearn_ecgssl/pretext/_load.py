@@ -73,7 +73,7 @@ def load_pretrained(name_or_path: str | PathLike[str], *, device: str = "auto") 
 def _folder(name_or_path: str | PathLike[str]) -> Path:
     if is_shipped(name_or_path):
         return shipped_folder(str(name_or_path))
-    path = Path(name_or_path)
+    path = Path(name_or_path).expanduser()
     if not fspath(name_or_path) or not path.is_dir():
         raise FileNotFoundError(
             f"There is neither a folder {fspath(name_or_path)!r} nor an encoder of this name. "

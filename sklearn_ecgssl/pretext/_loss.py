@@ -24,7 +24,9 @@ class RecognitionLoss(Criterion):
         super().__init__()
         self.metric_names = [f"{name}_loss" for name in task_names]
         self.metric_names += [f"{name}_accuracy" for name in task_names]
-        self.register_buffer("task_weights", torch.tensor(task_weights), persistent=False)
+        self.register_buffer(
+            "task_weights", torch.tensor(task_weights, dtype=torch.float32), persistent=False
+        )
 
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Compute the loss.

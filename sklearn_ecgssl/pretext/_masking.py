@@ -30,7 +30,9 @@ def span_mask(
     """
     n_windows, n_times = shape
     n_spans = max(1, round(mask_ratio * n_times))
-    draws = torch.rand(n_windows, n_times, generator=generator, device=generator.device)
+    draws = torch.rand(
+        (n_windows, n_times), generator=generator, device=generator.device, dtype=torch.float32
+    )
     starts = torch.zeros_like(draws).scatter_(1, draws.topk(n_spans, dim=1).indices, 1.0)
     begun = starts.cumsum(dim=1)
     ended = torch.nn.functional.pad(begun, (span_length, 0))[:, :n_times]
@@ -55,5 +57,5 @@ def mask_windows(windows: Tensor, masked: Tensor) -> tuple[Tensor, Tensor]:
         The windows; and weights, 0 where nothing is masked, so that the mean over windows of the
         weighted sum of squares is the mean square over all masked samples.
     """
-    weights = masked * (len(masked) / masked.sum())
+    weights = masked.float() * (len(masked) / masked.sum())
     return windows.masked_fill(masked, 0.0), torch.stack([windows, weights], dim=1)

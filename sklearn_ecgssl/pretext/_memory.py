@@ -1,6 +1,7 @@
 """Fits that are kept in a folder, by what they depend on."""
 
 from os import PathLike
+from os.path import expanduser
 from typing import Any, TypeVar
 
 from joblib import hash as hash_of
@@ -54,7 +55,7 @@ def fit_from_memory(
         If the fit was stopped after some epochs, which are kept in `pretrainer` alone.
     """
     memory = pretrainer.memory
-    place = str(memory) if isinstance(memory, PathLike) else memory
+    place = expanduser(memory) if isinstance(memory, (str, PathLike)) else memory
     # Subjects only say what to hold out: where nothing is, all share the same fit.
     ignored = ["how", *(["groups"] if pretrainer.validation_fraction is None else [])]
     cached = check_memory(place).cache(_fitted_attributes, ignore=ignored)

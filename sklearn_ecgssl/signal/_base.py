@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
+from sklearn import get_config
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.exceptions import NotFittedError
 
@@ -114,8 +115,9 @@ class RecordingTransformer(  # type: ignore[call-arg]  # scikit-learn is untyped
         Parameters
         ----------
         transform : {"default", "pandas", "polars"}, default=None
-            The container. None leaves the setting as it is. Lists and 3-D arrays are returned as
-            they are, whatever the setting.
+            The container. None leaves the setting as it is. Lists are returned as they are,
+            whatever the setting, and so are 3-D arrays, but for those of a pandas DataFrame: they
+            become a Series of 2-D arrays with its index.
 
         Returns
         -------
@@ -128,9 +130,16 @@ class RecordingTransformer(  # type: ignore[call-arg]  # scikit-learn is untyped
         return self
 
     def _in_container(self, result: FloatArray, X: Recordings) -> Any:
+        if result.ndim == 3 and self._output_is_pandas() and hasattr(X, "index"):
+            # Windows of recordings fit into no DataFrame, and their index must not be lost.
+            return type(X.iloc[:, 0])(list(result), index=X.index, name="windows", dtype=object)
         if result.ndim != 2:
             return result
         return _wrap_data_with_container("transform", result, X, _Wrapping(self))
+
+    def _output_is_pandas(self) -> bool:
+        config = getattr(self, "_sklearn_output_config", {})
+        return bool(config.get("transform", get_config()["transform_output"]) == "pandas")
 
     def __sklearn_tags__(self) -> Any:
         """Tags: no fit is required, 2-D arrays are accepted, the output is float32."""

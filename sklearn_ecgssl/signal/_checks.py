@@ -55,6 +55,8 @@ def missing_entries(values: NDArray) -> list[int]:
     list of int
         Where they are.
     """
+    if values.dtype.kind in "biuSU":
+        return []
     return [i for i, value in enumerate(values.tolist()) if _is_missing(value)]
 
 

@@ -57,7 +57,6 @@ class ChunkedBlock:
         self.shape = tuple(array.shape)
         self.dtype = np.dtype(array.dtype)
         self.edges = _edges(array)
-        self.checksum: list[str] | None = getattr(array, "checksum", None)
 
     def __len__(self) -> int:
         return int(self.shape[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,6 +16,9 @@ from .._compat import validate_data
 FloatArray: TypeAlias = NDArray[np.float32]
 Recordings: TypeAlias = Any
 """What users pass: a list of 1-D arrays, or anything that reads as a 2-D array."""
+
+#: Recordings that nobody has, and samples that make none.
+_MANY, _FEW = 500, 100
 
 _EXPECTED = (
     "expected a list of 1-D arrays (one array per recording, lengths may differ) "
@@ -228,7 +232,19 @@ def _as_array(X: Any, estimator: Any, reset: bool, min_length: int) -> FloatArra
         )
     for i, recording in enumerate(checked):
         _check_finite(recording, f"recording {i}")
+    _warn_of_samples_in_rows(checked)
     return checked
+
+
+def _warn_of_samples_in_rows(recordings: FloatArray) -> None:
+    """Warn of what looks like a table with a recording in each column."""
+    n_rows, n_columns = recordings.shape
+    if n_rows >= 10 * n_columns and n_rows >= _MANY and n_columns < _FEW:
+        warnings.warn(
+            f"X has {n_rows} rows of {n_columns} values, and rows are recordings: of {n_columns} "
+            "samples each. If recordings are in columns, pass X.T.",
+            stacklevel=3,
+        )
 
 
 def _kind_of(x: Any) -> str:

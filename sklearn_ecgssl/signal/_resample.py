@@ -18,38 +18,47 @@ from ._base import RecordingFunction, RecordingTransformer
 from ._checks import as_float32
 from ._recordings import FloatArray
 
-_MAX_DENOMINATOR = 1000  # of a rate: 333.333 Hz is 333333/1000
-_MAX_FACTOR = 100_000  # of the ratio: bounds the length of the filter
+#: Of a rate that is taken as it is: 333.333 Hz is 333333/1000.
+_MAX_DENOMINATOR = 1000
+#: Of the ratio: bounds the length of the filter.
+_MAX_FACTOR = 100_000
 
 
-def rational_ratio(original_rate: float, sampling_rate: float) -> tuple[int, int]:
+def nominal_rate(rate: float, n_times: int) -> float:
+    """Return the whole number that a rate is meant to be, where nobody can tell the difference.
+
+    Rates are rounded, or computed from periods and time stamps. One that is a little off a whole
+    number is taken as that number if the recording is less than a sample longer or shorter by it.
+    """
+    whole = round(rate)
+    return float(whole) if whole and abs(whole / rate - 1) * n_times < 1 else float(rate)
+
+
+def rational_ratio(original_rate: float, sampling_rate: float, n_times: int = 0) -> tuple[int, int]:
     """Write `sampling_rate / original_rate` as `up / down` in lowest terms.
 
     Parameters
     ----------
     original_rate, sampling_rate : float
         The rates before and after, in Hz.
+    n_times : int, default=0
+        Samples of the recording: the ratio is met to less than a sample over its length.
 
     Returns
     -------
     up, down : int
         The ratio; 500 Hz to 256 Hz gives 64, 125.
-
-    Raises
-    ------
-    ValueError
-        If a rate is no fraction with a denominator of at most 1000, or the ratio needs numbers
-        above 100 000.
     """
-    before = _as_fraction(original_rate, "original_rate")
-    ratio = _as_fraction(sampling_rate, "sampling_rate") / before
-    up, down = ratio.numerator, ratio.denominator
-    if max(up, down) > _MAX_FACTOR:
-        raise ValueError(
-            f"sampling_rate={sampling_rate} over original_rate={original_rate} is {up}/{down}, "
-            f"which needs numbers above {_MAX_FACTOR}: round the rates, for instance to whole Hz."
-        )
-    return up, down
+    ratio = _as_fraction(sampling_rate, n_times) / _as_fraction(original_rate, n_times)
+    simple = ratio
+    for largest in (1000, 10_000, _MAX_FACTOR):
+        if max(simple.numerator, simple.denominator) <= _MAX_FACTOR:
+            break
+        nearest = _nearest(ratio, largest)
+        is_near = nearest and abs(nearest / ratio - 1) * n_times < 1
+        if is_near or largest == _MAX_FACTOR:
+            simple = nearest
+    return simple.numerator, simple.denominator
 
 
 def resample_recording(
@@ -109,12 +118,6 @@ class Resampler(ClassNamePrefixFeaturesOutMixin, RecordingTransformer):
     feature_names_in_ : ndarray of shape (n_features,)
         Column names, when fitted on a dataframe.
 
-    Raises
-    ------
-    ValueError
-        If a rate is no fraction with a denominator of at most 1000 (a rate of 333.3333333 Hz is
-        taken as it is, not as 1000/3), or the ratio of both needs numbers above 100 000.
-
     See Also
     --------
     ECGFilter : Remove baseline wander and noise.
@@ -125,6 +128,10 @@ class Resampler(ClassNamePrefixFeaturesOutMixin, RecordingTransformer):
     keeps its place in time. An offset passes unchanged and makes no transient: the mean is taken
     off before filtering and added after, and the recording is continued beyond its ends by
     mirroring it about the end points. With equal rates the samples are copied.
+
+    A rate that was rounded, or computed from time stamps, is taken as the whole number or the
+    simple fraction that it is near to, where that makes less than a sample of difference over the
+    recording: 130.00000000000045 Hz is 130 Hz.
 
     References
     ----------
@@ -151,28 +158,34 @@ class Resampler(ClassNamePrefixFeaturesOutMixin, RecordingTransformer):
         self.sampling_rate = sampling_rate
 
     def _recording_function(self) -> RecordingFunction:
-        up, down = rational_ratio(self.original_rate, self.sampling_rate)
-
         def function(x: FloatArray, name: str) -> FloatArray:
+            up, down = rational_ratio(self.original_rate, self.sampling_rate, x.shape[-1])
             return resample_recording(x, up, down, name=name)
 
         return function
 
     @property
     def _n_features_out(self) -> int:
-        up, down = rational_ratio(self.original_rate, self.sampling_rate)
-        return -(-self.n_features_in_ * up // down)
+        n_times = self.n_features_in_
+        up, down = rational_ratio(self.original_rate, self.sampling_rate, n_times)
+        return -(-n_times * up // down)
 
 
-def _as_fraction(rate: float, name: str) -> Fraction:
-    fraction = Fraction(float(rate)).limit_denominator(_MAX_DENOMINATOR)
-    if fraction <= 0 or float(fraction) != float(rate):
-        raise ValueError(
-            f"{name}={rate} Hz is no fraction with a denominator of at most {_MAX_DENOMINATOR}: "
-            f"round it, for instance to {max(round(float(rate), 2), 0.01):g}, or pass the exact "
-            "quotient (1000 / 3)."
-        )
-    return fraction
+def _as_fraction(rate: float, n_times: int) -> Fraction:
+    """Return a rate as it is if it is a simple fraction, else the nearest that is meant."""
+    rate = float(rate)
+    simple = Fraction(rate).limit_denominator(_MAX_DENOMINATOR)
+    if simple and float(simple) == rate:
+        return simple
+    return Fraction(nominal_rate(rate, n_times))
+
+
+def _nearest(ratio: Fraction, largest: int) -> Fraction:
+    """Return the fraction nearest to a ratio whose numbers are not larger."""
+    if ratio < 1:
+        return ratio.limit_denominator(largest)
+    inverse = (1 / ratio).limit_denominator(largest)
+    return 1 / inverse if inverse else Fraction(largest)
 
 
 def _design_low_pass(up: int, down: int) -> NDArray[np.float64]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from .._compat import Interval
 from ._base import RecordingFunction, RecordingTransformer
@@ -161,7 +162,9 @@ class Segmenter(RecordingTransformer):
         length, step = self._window_samples()
         return 0 if n_times < length else (n_times - length) // step + 1
 
-    def windows(self, recordings: Recordings, *arrays: ArrayLike | None) -> Any:
+    def windows(
+        self, recordings: Recordings, *arrays: ArrayLike | None, short: str = "raise"
+    ) -> Any:
         """Cut recordings into one 2-D array of windows, and repeat arrays to fit.
 
         Parameters
@@ -170,6 +173,9 @@ class Segmenter(RecordingTransformer):
             The recordings.
         *arrays : array-like of shape (n_recordings, ...), or None
             What belongs to the recordings, such as target and subject. None stays None.
+        short : {"raise", "drop"}, default="raise"
+            Whether a recording that is shorter than a window is an error, or is left out. A
+            warning says how many are.
 
         Returns
         -------
@@ -182,13 +188,20 @@ class Segmenter(RecordingTransformer):
         Raises
         ------
         ValueError
-            If an array has another length than `recordings`, or as in `transform`.
+            If an array has another length than `recordings`, no recording is as long as a window,
+            or as in `transform`.
         """
+        if short not in ("raise", "drop"):
+            raise ValueError(f'short must be "raise" or "drop", got {short!r}.')
         self._validate_params()
         function = self._recording_function()
         checked = check_recordings(recordings)
         columns = [_check_column(array, i, len(checked)) for i, array in enumerate(arrays)]
-        pieces = [function(x, f"recording {i}") for i, x in enumerate(checked)]
+        keep = np.array([short == "raise" or self.count(len(x)) > 0 for x in checked])
+        if not keep.all():
+            columns = [None if column is None else column[keep] for column in columns]
+            self._warn_of_short(keep)
+        pieces = [function(x, f"recording {i}") for i, x in enumerate(checked) if keep[i]]
         windows = np.concatenate(pieces)
         if not arrays:
             return windows
@@ -211,6 +224,15 @@ class Segmenter(RecordingTransformer):
     def _transform_array(self, X: FloatArray, function: RecordingFunction) -> FloatArray:
         # all rows at once: one view of the whole array
         return function(X, f"each of the {len(X)} rows (recordings) of X")
+
+    def _warn_of_short(self, keep: NDArray[np.bool_]) -> None:
+        left_out = (
+            f"{np.count_nonzero(~keep)} of {len(keep)} recordings are shorter than a window of "
+            f"{self.window_length:g} s"
+        )
+        if not keep.any():
+            raise ValueError(f"{left_out}: nothing is left. Lower window_length.")
+        warnings.warn(f"{left_out} and are left out.", stacklevel=3)
 
     def _check_long_enough(self, n_times: int, length: int, name: str) -> None:
         if n_times < length:

@@ -10,6 +10,7 @@ from sklearn.utils import check_array
 
 from .._compat import validate_data
 from ..formats import checksum
+from ._checks import missing_entries
 from ._chunked import FEW, ChunkCache, ChunkedBlock, chunk_edges, is_chunked
 from ._mapped import release_pages
 
@@ -150,7 +151,7 @@ class WindowStore:
         Raises
         ------
         ValueError
-            If `values` is not as long as X.
+            If `values` is not as long as X, or an entry is missing.
         """
         values = np.asarray(values)
         n_samples = len(self.blocks) if self.windowed else len(self)
@@ -159,6 +160,13 @@ class WindowStore:
             raise ValueError(
                 f"{name} must be 1-D with one entry for each of the {n_samples} {kind} of X, got "
                 f"shape {values.shape}."
+            )
+        missing = missing_entries(values)
+        if missing:
+            kind = "recording" if self.windowed else "window"
+            raise ValueError(
+                f"{name} is missing for {kind} {missing[0]} ({len(missing)} in all): fill it in, "
+                f"or leave the {kind} out."
             )
         return np.repeat(values, self.counts) if self.windowed else values
 
@@ -213,18 +221,13 @@ class WindowStore:
         Returns
         -------
         dict
-            How many there are, how long they are, and a checksum of up to 1024 of them, or those
-            that their files have.
+            How many there are, how long they are, and a checksum of up to 1024 of them.
         """
-        known = [getattr(block, "checksum", None) for block in self.blocks]
-        content: Any = known
-        if None in known:
-            some = np.unique(np.linspace(0, len(self) - 1, FINGERPRINTED).astype(np.intp))
-            content = checksum(self.take(some))
+        some = np.unique(np.linspace(0, len(self) - 1, FINGERPRINTED).astype(np.intp))
         return {
             "n_windows": len(self),
             "n_times": self.n_times,
-            "content of the windows": content,
+            "content of the windows": checksum(self.take(some)),
         }
 
     def _release(self) -> None:
@@ -317,7 +320,8 @@ def is_windowed(X: Any) -> bool:
     """
     if isinstance(X, np.ndarray) and X.dtype != object:
         return X.ndim == 3
-    if isinstance(X, (list, tuple, np.ndarray)):
+    is_series = getattr(X, "ndim", None) == 1 and getattr(X, "dtype", None) == np.dtype(object)
+    if isinstance(X, (list, tuple)) or is_series:
         return len(X) > 0 and all(getattr(block, "ndim", None) == 2 for block in X)
     return False
 

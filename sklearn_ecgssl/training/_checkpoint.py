@@ -170,7 +170,7 @@ def open_checkpoint(
             raise ValueError("resume=True needs checkpoint=, the folder to go on from.")
         yield None
         return
-    path = Path(folder)
+    path = Path(folder).expanduser()
     with ExitStack() as stack:
         saved = group.first(lambda: stack.enter_context(_held(path, resume)))
         yield Checkpoint(path, int(every), saved, writes=group.rank == 0)

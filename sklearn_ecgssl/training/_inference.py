@@ -102,7 +102,8 @@ def evaluate(
     """
     generator = torch.Generator(device=device).manual_seed(seed)
     criterion = criterion.to(device)
-    total = torch.zeros(len(criterion.metric_names), device=device)
+    n_metrics = len(criterion.metric_names)
+    total = torch.zeros(n_metrics, dtype=torch.float32, device=device)
     n_inputs = 0
     keep_freed_memory()
     source = source_for_one_pass(store, None, device)

@@ -37,7 +37,8 @@ class LossWatch:
         self.prefix = prefix
         self.epoch = epoch
         self.iterator = iterator
-        self.losses = torch.zeros(len(iterator.share.batches), device=device)
+        n_batches = len(iterator.share.batches)
+        self.losses = torch.zeros(n_batches, dtype=torch.float32, device=device)
         self.seen = 0
         self.checked = 0
 

@@ -100,7 +100,7 @@ class TrainingNet(NeuralNet):
             self.streams.begin_epoch(len(self.history))
         self.generator_ = self.streams.inputs if training else self.streams.held_out()
         names = ["loss", *self.criterion_.metric_names]
-        total = torch.zeros(len(names), device=self.device)
+        total = torch.zeros(len(names), dtype=torch.float32, device=self.device)
         iterator.begin()
         watch = LossWatch(prefix, len(self.history), iterator, self.device)
         for batch in iterator:

@@ -81,7 +81,8 @@ class ResidentSource(WindowSource):
         self, store: WindowStore, targets: np.ndarray | None, device: torch.device
     ) -> None:
         super().__init__(store, targets, device)
-        self._windows = torch.empty((len(store), store.n_times), device=device)
+        shape = len(store), store.n_times
+        self._windows = torch.empty(shape, dtype=torch.float32, device=device)
         for indices in cut(np.arange(len(store)), UPLOAD):
             rows = self._windows[int(indices[0]) : int(indices[-1]) + 1]
             rows.copy_(torch.from_numpy(store.take(indices)))

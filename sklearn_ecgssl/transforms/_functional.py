@@ -96,7 +96,10 @@ def _random_order(
     n_windows: int, n_pieces: int, device: torch.device, generator: torch.Generator | None
 ) -> Tensor:
     """One random permutation of 0 .. n_pieces - 1 a window, (n_windows, n_pieces)."""
-    return torch.rand((n_windows, n_pieces), generator=generator, device=device).argsort(dim=1)
+    draws = torch.rand(
+        (n_windows, n_pieces), generator=generator, device=device, dtype=torch.float32
+    )
+    return draws.argsort(dim=1)
 
 
 def _find_slot(ends: Tensor, position: Tensor) -> Tensor:

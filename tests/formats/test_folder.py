@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sklearn_ecgssl.formats import UnreadableFileError, _atomic, _folder, read_folder, write_folder
+from sklearn_ecgssl.formats import UnreadableFileError, _folder, read_folder, write_folder
 from sklearn_ecgssl.formats._readable_json import WIDTH, to_readable_json
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -293,7 +293,7 @@ write_folder({str(folder)!r}, "pretrained", {{"n": "new"}}, {{"weights": np.ones
 
     def test_writers_wait_for_no_one(self, folder, monkeypatch):
         inside, leave = threading.Event(), threading.Event()
-        write_whole = _atomic.write_whole
+        write_whole = _folder.write_whole
 
         def slow(*args):
             inside.set()

@@ -16,7 +16,7 @@ from sklearn_ecgssl.formats import _folder, read_folder, write_folder
 from sklearn_ecgssl.formats._weights import from_safetensors, to_safetensors
 from sklearn_ecgssl.pretext import PretextPretrainer, load_pretrained
 from sklearn_ecgssl.transforms import WindowTransform
-from tests.fuzz.weights import joined, split
+from tests.safetensors_bytes import joined, split
 from tests.tiny import each_pretrainer, tiny_ecg_classifier, tiny_pretrainer, waves
 
 X, Y = waves(12)

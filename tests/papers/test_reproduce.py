@@ -133,7 +133,7 @@ def test_preset_as_it_is_has_no_changes(folders):
 
 
 def test_changed_tasks_and_recordings_left_out_are_named(folders):
-    from sklearn_ecgssl.datasets.reading import LeftOut
+    from sklearn_ecgssl.datasets import LeftOut
     from sklearn_ecgssl.papers._differences import differences
     from sklearn_ecgssl.papers._paper_preset import PRESETS
 

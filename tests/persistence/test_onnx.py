@@ -29,7 +29,6 @@ from sklearn_ecgssl import (
     export_onnx,
     load_recordings,
 )
-from sklearn_ecgssl.formats import _atomic as atomic
 from tests.tiny import SAMPLING_RATE, each_pretrainer, ecg_like, tiny_masked, tiny_pretrainer
 
 onnx = pytest.importorskip("onnx")
@@ -358,7 +357,7 @@ def test_takes_a_path_as_a_string(embedder, path):
 
 
 @pytest.mark.parametrize(
-    "failing", [(atomic.os, "fsync"), (atomic.os, "replace"), (onnx.checker, "check_model")]
+    "failing", [(os, "fsync"), (os, "replace"), (onnx.checker, "check_model")]
 )
 def test_failure_while_writing_leaves_the_old_file(embedder, path, monkeypatch, failing):
     before = export_onnx(embedder, path).read_bytes()

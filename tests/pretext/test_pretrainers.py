@@ -4,6 +4,7 @@ import pickle
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from sklearn.exceptions import NotFittedError
@@ -131,6 +132,12 @@ class TestHeldOut:
     def test_one_subject(self, tiny, windows):
         with pytest.raises(ValueError, match="holds out whole subjects, but groups names only"):
             tiny(validation_fraction=0.5).fit(windows, groups=np.zeros(10))
+
+    @pytest.mark.parametrize("missing", [None, np.nan, pd.NA])
+    def test_groups_without_a_name(self, tiny, windows, missing):
+        groups = np.array(["a"] * 8 + [missing, "b"], dtype=object)
+        with pytest.raises(ValueError, match=r"groups is missing for window 8 \(1 in all\)"):
+            tiny(validation_fraction=0.5).fit(windows, groups=groups)
 
     def test_groups_of_another_length(self, tiny, windows):
         with pytest.raises(ValueError, match="one entry for each of the 10 windows"):

@@ -33,7 +33,7 @@ from sklearn_ecgssl.pretext import (
     resolve_pretrainer,
 )
 from tests.checkout import checkout
-from tests.fuzz.weights import split
+from tests.safetensors_bytes import split
 from tests.tiny import tiny_ecg_classifier, tiny_masked, tiny_pretrainer, waves
 
 STORED = Path(__file__).with_name("shipped_features.npz")

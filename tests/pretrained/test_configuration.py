@@ -8,8 +8,9 @@ import re
 import numpy as np
 import pytest
 
-from sklearn_ecgssl.datasets.physionet._overlaps import _QTDB_ORIGIN, origin_of, person_of
-from sklearn_ecgssl.datasets.physionet._overlaps import subject_of as name_of
+from sklearn_ecgssl.datasets import RecordingsFiles
+from sklearn_ecgssl.datasets._persons import _QTDB_ORIGIN, origin_of, person_of
+from sklearn_ecgssl.datasets._persons import subject_of as name_of
 from sklearn_ecgssl.pretext import list_pretrained, model_card
 from sklearn_ecgssl.signal import ECGFilter
 from tests.datasets.writers import wfdb
@@ -41,15 +42,16 @@ class TestConfiguration:
 
     @pytest.mark.parametrize("one", SOURCES.values(), ids=list(SOURCES))
     def test_sets_are_found_and_cited(self, one, tmp_path):
-        assert {"name", "physionet", "title", "fetch", "file", "licence", "cite"} <= set(one)
+        assert {"name", "physionet", "title", "data_set", "file", "licence", "cite"} <= set(one)
         assert one["licence"] in cards.LICENCES
         assert re.search(r"doi:10\.\d{4,}/\S+$", one["cite"])
         place = corpus.Place(tmp_path)
-        load, source, options = corpus.loader_of(one, place)
-        inspect.signature(load).bind(*source, **options)
+        data_set, options = corpus.data_set_of(one, place)
+        inspect.signature(data_set.load).bind(**options)
         folder = tmp_path / "physionet" / one["physionet"]
+        data_set.download_if_missing = False
         with pytest.raises(FileNotFoundError, match=re.escape(f"{folder} lacks SHA256SUMS.txt")):
-            load(*source, **options, download_if_missing=False)
+            data_set.load(**options)
 
     @pytest.mark.parametrize("recipe", RECIPES.values(), ids=list(RECIPES))
     def test_recipes(self, recipe):
@@ -95,7 +97,7 @@ class TestConfiguration:
             records = archive["record"].tolist()
         (pattern,) = SETS["qtdb"]["never_held_out"]
         matched = set(fnmatch.filter(records, pattern))
-        assert matched == {one for one in records if origin_of(one).database == "edb"}
+        assert matched == {one for one in records if origin_of(one)[0] == "edb"}
         assert set(SETS["qtdb"]["without"]) == {
             one for one in records if person_of("qtdb", one).startswith("mitdb/")
         }
@@ -145,17 +147,17 @@ def test_physionets_own_files_give_the_same_windows(shared_data, method, tmp_pat
     files = {name: (originals / name).read_bytes() for name in names}
     downloaded = corpus.Place(tmp_path / "downloaded")
     write_database(corpus.home(downloaded), "mitdb", files, ["100"])
-    one = SETS["mitdb"] | {"options": {"subjects": ["100"], "download_if_missing": False}}
+    one = SETS["mitdb"] | {
+        "parameters": {"download_if_missing": False}, "options": {"subjects": ["100"]}
+    }  # fmt: skip
     ours = corpus.load_set(REAL, one, method, downloaded)
     assert len(corpus.checksum(one, downloaded)) == 64
 
-    loader_of = corpus.loader_of
-
     def only_100(one, place):
-        load, source, options = loader_of(one, place)
-        return load, source, options | {"where": {"record": "100"}}
+        file = place.recordings / one["file"]
+        return RecordingsFiles(file, target=None, where={"record": "100"}), {}
 
-    monkeypatch.setattr(corpus, "loader_of", only_100)
+    monkeypatch.setattr(corpus, "data_set_of", only_100)
     theirs = corpus.load_set(REAL, SETS["mitdb"], method, corpus.Place(tmp_path, shared_data))
     assert ours.subject.tolist() == theirs.subject.tolist() == ["100"]
     (found,), (expected,) = ours.recordings, theirs.recordings

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from sklearn_ecgssl.pretext import _shipped, list_pretrained, load_pretrained
-from tests.fuzz.weights import split
 from tests.pretrained.recipe import CONFIG, NAMES, build, command, corpus, each_encoder
+from tests.safetensors_bytes import split
 
 
 @each_encoder

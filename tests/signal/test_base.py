@@ -1,13 +1,17 @@
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn import config_context
 from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import make_pipeline
 
+from sklearn_ecgssl.datasets import make_cohort
+from sklearn_ecgssl.features import HRVFeatures
 from sklearn_ecgssl.signal import (
     ECGFilter,
     RecordingTransformer,
@@ -108,10 +112,35 @@ def test_pandas_output_of_arrays():
         resampled = Resampler(2, 1).fit_transform(X)
         windows = Segmenter(1, 2).fit_transform(X)
     assert resampled.columns.tolist() == ["resampler0", "resampler1", "resampler2"]
-    assert type(windows) is np.ndarray  # 3-D
-    assert windows.shape == (2, 2, 2)
+    assert windows.index.tolist() == ["a", "b"]
+    assert [one.shape for one in windows] == [(2, 2), (2, 2)]
+    assert Segmenter(1, 2).fit_transform(X).shape == (2, 2, 2)
     copy = clone(TrimmedScaler().set_output(transform="pandas"))
     assert isinstance(copy.transform(X.to_numpy()), pd.DataFrame)
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2, 3], [2, 0, 3, 1], [3, 1]])
+def test_columns_of_one_person_are_joined_whatever_the_index(order):
+    cohort = make_cohort(n_subjects=2, duration=12, sampling_rate=128, random_state=0)
+    recordings = np.array(cohort.recordings)
+    frame = pd.DataFrame(recordings, columns=[f"t{i}" for i in range(recordings.shape[1])])
+    samples, people = list(frame), frame.assign(age=np.arange(4) + 20.0).iloc[order]
+    heart = make_pipeline(ECGFilter(128), Segmenter(128), HRVFeatures(128, features=["mean_hr"]))
+    beside = ColumnTransformer([("heart", heart, samples), ("facts", "passthrough", ["age"])])
+    plain = beside.fit_transform(people)
+    framed = beside.set_output(transform="pandas").fit_transform(people)
+    np.testing.assert_array_equal(framed.to_numpy(), plain)
+    assert framed.index.tolist() == order
+
+
+@pytest.mark.parametrize("step", [ECGFilter(128), TrimmedScaler(), Resampler(128, 256)])
+def test_a_table_with_a_recording_in_each_column_is_warned_of(step):
+    table = pd.DataFrame(np.random.default_rng(0).normal(size=(1536, 8)))
+    with pytest.warns(UserWarning, match="1536 rows of 8 values, and rows are recordings"):
+        step.fit_transform(table)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        step.fit_transform(table.T)
 
 
 def test_subclasses_cannot_switch_automatic_wrapping_on():

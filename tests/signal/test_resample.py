@@ -6,7 +6,7 @@ import pytest
 from scipy import signal
 
 from sklearn_ecgssl.signal import Resampler
-from sklearn_ecgssl.signal._resample import rational_ratio
+from sklearn_ecgssl.signal._resample import nominal_rate, rational_ratio
 
 RATES = [(500, 256), (256, 500), (128, 256), (700, 256), (2048, 256), (250.5, 128), (1000 / 3, 256)]
 
@@ -71,13 +71,47 @@ def test_rational_ratio(before, after, ratio):
     assert rational_ratio(before, after) == ratio
 
 
+TIMES = np.arange(1300) / 130
+
+
+@pytest.mark.parametrize(
+    ("rate", "n_times", "meant"),
+    [
+        (1 / np.median(np.diff(TIMES)), 1300, 130),
+        (1 / np.diff(TIMES).mean(), 1300, 130),
+        (249.99999, 10**5, 250),
+        (1 / 0.004, 10**6, 250),
+        (1 / 0.003906, 10_000, 256),
+        (1000 / 3.9, 100, 256),
+        (333.333, 10_000, 333.333),
+        (128.001, 10**6, 128.001),
+    ],
+)
+def test_a_rate_near_a_whole_number_is_meant_to_be_it_if_nobody_can_tell(rate, n_times, meant):
+    assert nominal_rate(rate, n_times) == meant
+
+
+@pytest.mark.parametrize("rate", [130.00000000000045, np.pi * 100, 333.3333333, 166.667, 1e-3, 4e5])
+@pytest.mark.parametrize("n_times", [1, 1300, 10**6])
+def test_any_rate_is_met_to_less_than_a_sample_over_the_recording(rate, n_times):
+    up, down = rational_ratio(rate, 256, n_times)
+    assert max(up, down) <= 100_000
+    if 256 / rate < 100_000:
+        assert abs(up / down * rate / 256 - 1) * n_times < 1
+
+
+def test_rate_from_time_stamps():
+    rate = 1 / np.median(np.diff(TIMES))
+    x = np.sin(np.arange(1300) / 9)
+    expected = Resampler(130, 256).fit_transform([x])
+    np.testing.assert_array_equal(Resampler(rate, 256).fit_transform([x]), expected)
+    resampler = Resampler(rate, 256).fit(x[None])
+    assert len(resampler.get_feature_names_out()) == resampler.transform(x[None]).shape[1] == 2560
+
+
 @pytest.mark.parametrize(
     ("before", "after", "message"),
     [
-        (np.pi * 100, 256, "original_rate=314.159.* Hz is no fraction.*round it.*314.16"),
-        (256, 256.0001, "sampling_rate=256.0001 Hz is no fraction"),
-        (333.3333333, 256, "original_rate=333.3333333 .*exact quotient"),
-        (333.333, 256, "is 256000/333333, which needs numbers above 100000: round the rates"),
         (0, 256, "'original_rate' parameter of Resampler"),
         (np.nan, 256, "'original_rate' parameter of Resampler"),
         (500, -1, "'sampling_rate' parameter of Resampler"),

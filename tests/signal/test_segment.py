@@ -95,6 +95,20 @@ def test_too_short_recordings_are_named():
     assert segmenter.count(200) == 1
 
 
+def test_short_recordings_can_be_left_out_and_are_counted(ragged):
+    recordings, names = [*ragged, ragged[0][:100]], [*range(len(ragged)), -1]
+    segmenter = Segmenter(256, 1)
+    with pytest.warns(UserWarning, match=f"1 of {len(recordings)} recordings are shorter than"):
+        windows, kept = segmenter.windows(recordings, names, short="drop")
+    expected = segmenter.windows(ragged, names[:-1])
+    np.testing.assert_array_equal(windows, expected[0])
+    np.testing.assert_array_equal(kept, expected[1])
+    with pytest.raises(ValueError, match="nothing is left"):
+        segmenter.windows(recordings[-1:], short="drop")
+    with pytest.raises(ValueError, match='short must be "raise" or "drop"'):
+        segmenter.windows(recordings, short="skip")
+
+
 def test_bad_arrays_and_parameters_are_refused(ragged):
     with pytest.raises(ValueError, match=r"array 1 to repeat .* has shape \(2,\) for 3 recording"):
         Segmenter(100, 1).windows(ragged, [1, 2, 3], [1, 2])

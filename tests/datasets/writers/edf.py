@@ -1,9 +1,10 @@
 """Writes tiny EDF files, after B. Kemp et al., Electroenceph clin Neurophysiol 82:391-393, 1992.
 
 A file is a header of ASCII fields of fixed width, 256 bytes and as many for each signal, and then
-records of equal duration: of each signal in turn its samples, 16 bits, little-endian.
+records of equal duration: of each signal in turn its samples, 16 bits (BDF: 24), little-endian.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,10 +17,9 @@ class Signal:
     label: str
     digital: np.ndarray
     samples_per_record: int
-    unit: str = "mV"
+    unit: str | bytes = "mV"
     physical: tuple[object, object] = (-1, 1)
     range: tuple[object, object] = (-32768, 32767)
-    prefilter: str = ""
 
     def values(self) -> np.ndarray:
         """What the digital values mean."""
@@ -35,12 +35,13 @@ class Edf:
     duration: object = 1
     reserved: str = ""
     fields: dict[str, object] = field(default_factory=dict)
+    bdf: bool = False
 
     def to_bytes(self) -> bytes:
         signals = self.signals
         n_records = len(signals[0].digital) // signals[0].samples_per_record
         head = {
-            "version": ("0", 8),
+            "version": (b"\xffBIOSEMI" if self.bdf else "0", 8),
             "patient": ("X X X X", 80),
             "recording": ("Startdate X X X X", 80),
             "date": ("01.02.03", 8),
@@ -60,23 +61,30 @@ class Edf:
             ([one.physical[1] for one in signals], 8),
             ([one.range[0] for one in signals], 8),
             ([one.range[1] for one in signals], 8),
-            ([one.prefilter for one in signals], 80),
+            (["" for one in signals], 80),
             ([one.samples_per_record for one in signals], 8),
             (["" for one in signals], 32),
         ):
             header += b"".join(_text(value, width) for value in part)
-        records = [one.digital.reshape(n_records, -1).astype("<i2") for one in signals]
-        return header + np.concatenate(records, axis=1).tobytes()
+        records = np.concatenate([one.digital.reshape(n_records, -1) for one in signals], axis=1)
+        if not self.bdf:
+            return header + records.astype("<i2").tobytes()
+        return header + records.astype("<i4").view("u1").reshape(-1, 4)[:, :3].tobytes()
 
 
-def annotations(n_records: int, n_samples: int = 8) -> Signal:
-    """The signal of an EDF+ file that keeps time: text in place of samples."""
-    texts = [f"+{i}\x14\x14".encode().ljust(2 * n_samples, b"\0") for i in range(n_records)]
-    digital = np.frombuffer(b"".join(texts), "<i2")
+def annotations(starts: int | Sequence[object], n_samples: int = 8) -> Signal:
+    """The signal of an EDF+ file that keeps time: text in place of samples.
+
+    `starts` are what it says of when each record begins, or the number of records of 1 s.
+    """
+    starts = range(starts) if isinstance(starts, int) else starts
+    signed = [one if str(one).startswith("-") else f"+{one}" for one in starts]
+    texts = [f"{one}\x14\x14".encode() for one in signed]
+    digital = np.frombuffer(b"".join(one.ljust(2 * n_samples, b"\0") for one in texts), "<i2")
     return Signal("EDF Annotations", digital, n_samples, unit="")
 
 
 def _text(value: object, width: int) -> bytes:
-    content = str(value).encode("latin-1")
+    content = value if isinstance(value, bytes) else str(value).encode("latin-1")
     assert len(content) <= width, value
     return content.ljust(width)

@@ -33,85 +33,40 @@ def write(path, signals, *, rate=2048, version=204, block_times=16, start=START,
 
 def content(signals, *, rate=2048, version=204, block_times=16, start=START, **header):
     n_times = len(signals[0]["samples"])
-    n_blocks = math.ceil(n_times / block_times)
-    period = sum(one["bits"] for one in signals) // 8
     fields = {
-        "name": "measurement",
         "rate": rate,
         "storage_rate": rate,
         "storage_type": 0,
         "n_signals": sum(one["bits"] // 16 for one in signals),
         "n_times": n_times,
-        "n_blocks": n_blocks,
+        "n_blocks": math.ceil(n_times / block_times),
         "periods": block_times,
-        "block_bytes": block_times * period,
+        "block_bytes": block_times * sum(one["bits"] for one in signals) // 8,
         "compression": 0,
     } | header
-    whole = file_header(version, start, **fields)
-    for index, one in enumerate(signals):
-        prefixes = ["(Lo) ", "(Hi) "] if one["bits"] == 32 else [""]
-        for prefix in prefixes:
-            whole += description(prefix + one["name"], one, index)
-    for block in range(n_blocks):
-        whole += block_header(block * block_times, start)
-        whole += samples_of_block(signals, block * block_times, block_times)
-    return whole
-
-
-def file_header(version, start, **fields):
-    identifier = {
-        203: b"POLY SAMPLE FILEversion 2.03\r\n\x1a",
-        204: b"POLY SAMPLE FILE version 2.04\r\n\x1a",
-    }[version]
-    whole = (
-        identifier
-        + short(version)
-        + text(fields["name"], 80)
-        + short(fields["rate"])
-        + short(fields["storage_rate"])
-        + bytes([fields["storage_type"]])
-        + short(fields["n_signals"])
-        + long(fields["n_times"])
-        + bytes(4)
-        + time(start)
-        + long(fields["n_blocks"])
-        + short(fields["periods"])
-        + short(fields["block_bytes"])
-        + short(fields["compression"])
-        + bytes(64)
-    )
+    space = b" " if version == 204 else b""
+    whole = b"POLY SAMPLE FILE" + space + b"version %.2f\r\n\x1a" % (version / 100)
+    whole += short(version) + text("measurement", 80) + short(fields["rate"])
+    whole += short(fields["storage_rate"]) + bytes([fields["storage_type"]])
+    whole += short(fields["n_signals"]) + long(fields["n_times"]) + bytes(4) + time(start)
+    whole += long(fields["n_blocks"]) + short(fields["periods"]) + short(fields["block_bytes"])
+    whole += short(fields["compression"]) + bytes(64)
     assert len(whole) == {203: 217, 204: 218}[version]
+    for index, one in enumerate(signals):
+        for prefix in ["(Lo) ", "(Hi) "] if one["bits"] == 32 else [""]:
+            whole += text(prefix + one["name"], 40) + bytes(4)
+            whole += text(one["unit"], 10, one["encoding"]) + struct.pack("<4f", *one["ends"])
+            whole += short(index) + bytes(62)
+    for first in range(0, math.ceil(n_times / block_times) * block_times, block_times):
+        whole += long(first) + bytes(4) + time(start) + bytes(64)
+        columns = [stored(one, first, block_times) for one in signals]
+        kinds = "<" + "".join("f" if one["bits"] == 32 else "h" for one in signals)
+        whole += b"".join(struct.pack(kinds, *period) for period in zip(*columns, strict=True))
     return whole
-
-
-def description(name, one, index):
-    whole = (
-        text(name, 40)
-        + bytes(4)
-        + text(one["unit"], 10, one["encoding"])
-        + b"".join(np.float32(end).tobytes() for end in one["ends"])
-        + short(index)
-        + short(0)
-        + bytes(60)
-    )
-    assert len(whole) == 136
-    return whole
-
-
-def block_header(first, start):
-    whole = long(first) + bytes(4) + time(start) + bytes(64)
-    assert len(whole) == 86
-    return whole
-
-
-def samples_of_block(signals, first, block_times):
-    """One sample of each signal, then the next of each; zeros where the recording is over."""
-    columns = [stored(one, first, block_times) for one in signals]
-    kinds = "<" + "".join("f" if one["bits"] == 32 else "h" for one in signals)
-    return b"".join(struct.pack(kinds, *period) for period in zip(*columns, strict=True))
 
 
 def stored(one, first, n):
+    """What a block stores of a signal; zeros where the recording is over."""
     unit_low, unit_high, adc_low, adc_high = one["ends"]
     values = one["samples"][first : first + n]
     steps = adc_low + (values - unit_low) * (adc_high - adc_low) / (unit_high - unit_low)

@@ -4,8 +4,9 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
-from tests.datasets.writers import poly5, xlsx
+from tests.datasets.writers import poly5
 
 RECORDINGS = "0 - Raw data/D - Physiology - raw data/Mobi signals (raw and filtered)"
 TABLE = "Behavioral-features - per minute.xlsx"
@@ -54,8 +55,16 @@ def write(folder, *, n_times=40, unit="µV", table=TABLE, blocks=None, **poly5_o
             folder, person, block, n_times=n_times + person + block, unit=unit, **poly5_options
         )
     if table:
-        xlsx.write(folder / table, rows(), sheets=("SWELLdata", "notes"))
+        write_table(folder / table, rows())
     return files
+
+
+def write_table(path, table):
+    """Write a workbook, in whose first sheet the table is."""
+    names, *cells = table
+    with pd.ExcelWriter(path) as workbook:
+        pd.DataFrame(cells, columns=names).to_excel(workbook, sheet_name="data", index=False)
+        pd.DataFrame([["a note"]]).to_excel(workbook, sheet_name="notes")
 
 
 def write_block(folder, person, block, *, n_times=40, unit="µV", suffix="", **poly5_options):

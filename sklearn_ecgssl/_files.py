@@ -1,0 +1,75 @@
+"""Files: one error for those that cannot be read, and none that is half written."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class UnreadableFileError(ValueError):
+    """A file is damaged, or is not what it was taken for.
+
+    The message names the file and says what is wrong with it, in the words of the library that
+    read it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from sklearn_ecgssl import UnreadableFileError, load_recordings
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "study.npz")
+    ...     _ = path.write_bytes(b"no archive")
+    ...     try:
+    ...         load_recordings(path)
+    ...     except UnreadableFileError as error:
+    ...         print("study.npz cannot be read" in str(error))
+    True
+    """
+
+
+@contextmanager
+def reading(path: Path, what: str = "") -> Iterator[None]:
+    """Raise whatever a library raises on a file as `UnreadableFileError`, with the file's name."""
+    try:
+        yield
+    except (UnreadableFileError, ImportError, MemoryError, FileNotFoundError, PermissionError):
+        raise
+    except Exception as error:
+        kind = f" as {what}" if what else ""
+        raise UnreadableFileError(
+            f"{path} cannot be read{kind}: {str(error) or type(error).__name__}. If it is damaged, "
+            "get it again from where it came from."
+        ) from error
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a path to write to, and move what was written to its place when all of it is there."""
+    temporary = path.with_name(f".{path.stem}.{uuid.uuid4().hex}.tmp{path.suffix}")
+    try:
+        yield temporary
+        with open(temporary, "r+b") as stream:
+            os.fsync(stream.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file that is whole or absent, also after a crash."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names of files that were moved last, where the system can."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

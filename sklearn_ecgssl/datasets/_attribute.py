@@ -1,0 +1,153 @@
+"""What of the labels becomes the target."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class Target(NamedTuple):
+    """A target, the names of its classes, and which recordings have it or lack it."""
+
+    values: np.ndarray
+    names: list[str] | None
+    threshold: float | None
+    keep: np.ndarray
+    missing: np.ndarray
+
+
+@dataclass(frozen=True)
+class Attribute(ABC):
+    """A label that can be the target.
+
+    Parameters
+    ----------
+    field : str
+        The label that holds it.
+    """
+
+    field: str
+
+    @abstractmethod
+    def _target(self, fields: Mapping[str, np.ndarray], binarize: Any) -> Target:
+        """Make the target out of the labels of all recordings."""
+
+    def _check(self, binarize: Any) -> None:
+        """Raise ValueError unless `binarize` is "mean", "median", a finite number or None."""
+        number = isinstance(binarize, Real) and not isinstance(binarize, bool)
+        known = np.isfinite(binarize) if number else binarize in ("mean", "median", None)
+        if not known:
+            raise ValueError(
+                f'binarize must be "mean", "median", a finite number or None, got {binarize!r}.'
+            )
+
+
+@dataclass(frozen=True)
+class Rating(Attribute):
+    """A rating on a scale, which `binarize` makes two classes of.
+
+    Parameters
+    ----------
+    field : str
+        The label that holds it.
+
+    See Also
+    --------
+    Condition : A label that is one of several classes.
+
+    Examples
+    --------
+    >>> from sklearn_ecgssl.datasets import Rating
+    >>> attributes = {"valence": Rating("valence")}
+    """
+
+    def _target(self, fields: Mapping[str, np.ndarray], binarize: Any) -> Target:
+        """Return ratings, or whether they are above a threshold."""
+        ratings = fields[self.field].astype(np.float64)
+        keep = np.isfinite(ratings)
+        if binarize is None or not keep.any():
+            return Target(ratings, None, None, keep, ~keep)
+        if binarize == "mean":
+            binarize = ratings[keep].mean()
+        elif binarize == "median":
+            binarize = np.median(ratings[keep])
+        threshold = float(binarize)
+        return Target((ratings > threshold).astype(int), ["low", "high"], threshold, keep, ~keep)
+
+
+@dataclass(frozen=True)
+class Condition(Attribute):
+    """A condition of the experiment.
+
+    Parameters
+    ----------
+    field : str
+        The label that holds it.
+    classes : mapping of str to sequence of str
+        Name of each class and the conditions that make it. Recordings of other conditions are not
+        part of the question and are left out without a word.
+
+    See Also
+    --------
+    Rating : A label that is a number.
+
+    Examples
+    --------
+    >>> from sklearn_ecgssl.datasets import Condition
+    >>> stress = Condition("condition", {"calm": ["rest", "fun"], "stress": ["arithmetic"]})
+    >>> list(stress.classes)
+    ['calm', 'stress']
+    """
+
+    classes: Mapping[str, Sequence[str]]
+
+    def _check(self, binarize: Any) -> None:
+        """Raise ValueError unless `binarize` is None."""
+        if binarize is not None:
+            raise ValueError(
+                f"binarize={binarize!r} is for ratings, but the attribute has the classes "
+                f"{', '.join(self.classes)}: leave binarize at None."
+            )
+
+    def _target(self, fields: Mapping[str, np.ndarray], binarize: Any) -> Target:
+        """Return classes as indices."""
+        conditions = fields[self.field].astype(str)
+        values = np.full(len(conditions), -1)
+        for code, members in enumerate(self.classes.values()):
+            values[np.isin(conditions, list(members))] = code
+        return Target(values, list(self.classes), None, values >= 0, conditions == "")
+
+
+@dataclass(frozen=True)
+class AnyLabel(Attribute):
+    """A label of which nothing is known: text and booleans are classes, numbers stay.
+
+    Parameters
+    ----------
+    field : str
+        The label that holds it.
+    names : sequence of str or None, default=None
+        Names of the values 0, 1, ...
+    """
+
+    names: Sequence[str] | None = None
+
+    def _target(self, fields: Mapping[str, np.ndarray], binarize: Any) -> Target:
+        """Return classes as indices, or numbers."""
+        values = fields[self.field]
+        if binarize is not None:
+            return Rating(self.field)._target(fields, binarize)
+        if values.dtype.kind == "f":
+            keep = np.isfinite(values)
+            return Target(values, None, None, keep, ~keep)
+        keep = values != "" if values.dtype.kind == "U" else np.ones(len(values), dtype=bool)
+        if values.dtype.kind in "iu":
+            names = None if self.names is None else [str(name) for name in self.names]
+            return Target(values, names, None, keep, ~keep)
+        classes, codes = np.unique(values[keep], return_inverse=True)
+        target = np.full(len(values), -1)
+        target[keep] = codes
+        return Target(target, [str(one) for one in classes], None, keep, ~keep)

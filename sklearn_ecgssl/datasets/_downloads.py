@@ -1,0 +1,151 @@
+"""Files of a data set of PhysioNet: those that are there, and the others downloaded by pooch."""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from .._files import UnreadableFileError, reading
+
+#: Folder of downloaded data sets, if no other is named.
+VARIABLE = "SKLEARN_ECGSSL_HOME"
+SUMS = "SHA256SUMS.txt"
+_SHOWN = 8
+#: Attempts after the first one that fails; pooch waits 1, 2, ... s between them.
+_RETRIES = 2
+
+
+def data_folder(data_home: str | os.PathLike[str] | None) -> Path:
+    """Find the folder of downloaded data sets, which need not exist."""
+    home = data_home or os.environ.get(VARIABLE) or _pooch().os_cache("sklearn_ecgssl")
+    return Path(os.path.abspath(Path(home).expanduser()))
+
+
+@dataclass
+class Downloads:
+    """Files that have the checksums of their data set's ``SHA256SUMS.txt``.
+
+    `url` is where they are downloaded from, ending in "/", unless `download` is False.
+    """
+
+    folder: Path
+    url: str
+    download: bool
+    verbose: int = 0
+    _right: dict[str, tuple[int, int]] = field(default_factory=dict)  # size and time when checked
+
+    @cached_property
+    def sums(self) -> dict[str, str]:
+        """The checksum of every file by its name."""
+        path = self.folder / SUMS
+        if not path.is_file():
+            self._refuse_unless_allowed([SUMS])
+            self._fetch(SUMS, None)
+        with reading(path, "a list of checksums"):
+            lines = path.read_text(encoding="utf-8").splitlines()
+            pairs = [line.split(maxsplit=1) for line in lines if line.strip()]
+            return {name.strip().removeprefix("*"): one.lower() for one, name in pairs}
+
+    def fetch(self, names: Sequence[str]) -> list[Path]:
+        """Make sure that files are there and right; return where they are."""
+        for name in names:
+            if name not in self.sums:
+                raise UnreadableFileError(
+                    f"{self.folder / SUMS} does not list {name}: it is of another data set, or of "
+                    "another version."
+                )
+        lacking = [name for name in dict.fromkeys(names) if not self._is_right(name)]
+        if lacking:
+            self._refuse_unless_allowed(lacking)
+        for name in lacking:
+            self._fetch(name, f"sha256:{self.sums[name]}")
+        return [self.folder / name for name in names]
+
+    def _is_right(self, name: str) -> bool:
+        path = self.folder / name
+        if not path.is_file():
+            return False
+        stat = path.stat()
+        facts = (stat.st_size, stat.st_mtime_ns)
+        if self._right.get(name) != facts:
+            with open(path, "rb") as stream:
+                if hashlib.file_digest(stream, "sha256").hexdigest() != self.sums[name]:
+                    return False
+            self._right[name] = facts
+        return True
+
+    def _fetch(self, name: str, checksum: str | None) -> None:
+        pooch = _pooch()
+        import requests
+
+        url = self.url + quote(name)
+        puppy = pooch.create(
+            path=self.folder,
+            base_url=self.url,
+            registry={name: checksum},
+            urls={name: url},
+            retry_if_failed=_RETRIES,
+        )
+        logger = pooch.get_logger()
+        level = logger.level
+        logger.setLevel("INFO" if self.verbose else "ERROR")
+        try:
+            puppy.fetch(name, progressbar=bool(self.verbose))
+        except requests.HTTPError as error:
+            status = error.response.status_code if error.response is not None else 0
+            raise self._refused(url, status) from error
+        except requests.RequestException as error:
+            raise ConnectionError(
+                f"{self._lacks([name])}: {url} cannot be reached: {error}"
+            ) from error
+        except ValueError as error:
+            raise UnreadableFileError(
+                f"{self.folder / name}: what {url} sends has not the SHA-256 checksum in {SUMS}. "
+                "Try again later; if it stays so, the server has changed the file, or the list is "
+                "of another version."
+            ) from error
+        finally:
+            logger.setLevel(level)
+
+    def _refused(self, url: str, status: int) -> OSError:
+        if status in (401, 403):
+            return PermissionError(
+                f"{url}: the server does not give it to everyone ({status}). Only openly licensed "
+                "data sets are downloaded; download others yourself, as their page says, into "
+                f"{self.folder}."
+            )
+        if status in (404, 410):
+            return FileNotFoundError(
+                f"{url}: the server has no such file ({status}). The page of a data set names its "
+                "versions: https://physionet.org/content/<database>/."
+            )
+        return ConnectionError(f"{url}: the server answers {status}. Try again later.")
+
+    def _refuse_unless_allowed(self, names: Sequence[str]) -> None:
+        if not self.download:
+            raise FileNotFoundError(
+                f"{self._lacks(names)}, and download_if_missing=False. Put them there as they are "
+                f"at {self.url}"
+            )
+
+    def _lacks(self, names: Sequence[str]) -> str:
+        wrong = [name for name in names if (self.folder / name).exists()]
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        note = f" ({', '.join(wrong[:_SHOWN])}: there, with a wrong checksum)" if wrong else ""
+        return f"{self.folder} lacks {', '.join(names[:_SHOWN])}{more}{note}"
+
+
+def _pooch() -> Any:
+    try:
+        import pooch
+    except ImportError as error:
+        raise ImportError(
+            "Data sets are downloaded by pooch, which is not installed: pip install "
+            f'"sklearn_ecgssl[datasets]". Without it, pass data_home or set {VARIABLE} to a folder '
+            "that holds all files."
+        ) from error
+    return pooch

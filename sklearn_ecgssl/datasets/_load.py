@@ -1,0 +1,265 @@
+"""From a data set to a Bunch: what all data sets have in common."""
+
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+from joblib import Parallel, delayed
+from sklearn.utils import Bunch
+from tqdm.auto import tqdm
+
+from .._files import UnreadableFileError
+from ._data_set import DataSet, Label, Lead, LeftOut, Trial
+
+_SHOWN = 5
+#: The beginning of the reason where a file cannot be read: it may be another time.
+UNREADABLE = "cannot be read"
+
+
+class Options(NamedTuple):
+    """The parameters that all loaders have, see `DataSet.load`."""
+
+    leads: str | Sequence[str] | None = None
+    attribute: str | None = "default"
+    binarize: str | float | None = None
+    subjects: Sequence[str] | None = None
+    n_jobs: int | None = None
+    verbose: int = 0
+    on_error: str = "raise"
+
+    def checked(self, data_set: DataSet) -> "Options":
+        """Check them before anything is read, and say what None and "default" stand for."""
+        if self.on_error not in ("raise", "warn"):
+            raise ValueError(f'on_error must be "raise" or "warn", got {self.on_error!r}.')
+        attribute = self.attribute
+        if attribute == "default":
+            attribute = data_set.default_attribute
+        _check_attribute(data_set, attribute, self.binarize)
+        data_set.check(attribute)
+        return self._replace(
+            attribute=attribute,
+            subjects=_chosen("subjects", self.subjects, data_set.subjects(), data_set)
+            or data_set.subjects(),
+            leads=_chosen("leads", self.leads, data_set.leads, data_set),
+        )
+
+
+class Recording(NamedTuple):
+    """One lead of one trial."""
+
+    subject: str
+    record: str
+    lead: str
+    signal: np.ndarray
+    sampling_rate: float
+    labels: dict[str, Label]
+    unit: str = ""
+
+
+def load(data_set: DataSet, options: Options) -> Bunch:
+    """Read the people of a data set and put their recordings side by side."""
+    options = options.checked(data_set)
+    jobs = (
+        delayed(read_person)(data_set, one, options.leads, options.on_error == "warn")
+        for one in options.subjects or ()
+    )
+    found = [one for person in each_person(data_set, options, jobs) for one in person]
+    recordings = [one for one in found if isinstance(one, Recording)]
+    left_out = [one for one in found if isinstance(one, LeftOut)]
+    return as_bunch(data_set, options, recordings, left_out)
+
+
+def each_person(data_set: DataSet, options: Options, jobs: Iterable[Any]) -> Iterator[Any]:
+    """Run a joblib call for each person, several at once, and show progress."""
+    parallel = Parallel(n_jobs=1 if data_set.one_file else options.n_jobs, return_as="generator")
+    yield from tqdm(
+        parallel(jobs),
+        total=len(options.subjects or ()),
+        desc=data_set.name,
+        unit="person",
+        disable=not options.verbose,
+    )
+
+
+def read_person(
+    data_set: DataSet, subject: str, leads: Sequence[str] | None, go_on: bool
+) -> list[Recording | LeftOut]:
+    """Read one person; `go_on` leaves out one whose files cannot be read."""
+    found: list[Recording | LeftOut] = []
+    try:
+        for trial in data_set.trials(subject):
+            if isinstance(trial, LeftOut):
+                found.append(trial)
+            else:
+                found.extend(_recordings(trial, subject, leads, data_set.unit))
+    except (UnreadableFileError, OSError) as error:
+        if not go_on:
+            raise
+        return [LeftOut(subject, "", f"{UNREADABLE}: {error}")]
+    if not found:
+        files = ", ".join(path.name for path in data_set.sources(subject))
+        found.append(LeftOut(subject, "", f"has no trial in {files}"))
+    return found
+
+
+def _recordings(
+    trial: Trial, subject: str, leads: Sequence[str] | None, unit: str
+) -> Iterator[Recording | LeftOut]:
+    if leads is None and trial.which_lead:
+        yield LeftOut(subject, trial.record, trial.which_lead)
+        return
+    for lead in list(trial.ecg)[:1] if leads is None else leads:
+        if lead not in trial.ecg:
+            has = ", ".join(trial.ecg) or "none"
+            yield LeftOut(subject, trial.record, f"has no lead {lead!r}, but {has}")
+            continue
+        found = trial.ecg[lead]
+        if not isinstance(found, Lead):
+            found = Lead(partial(np.asarray, found), trial.sampling_rate, trial.unit or unit)
+        signal = found.read()
+        defect = _defect(signal)
+        if defect:
+            yield LeftOut(subject, trial.record, f"{defect} (lead {lead!r})")
+            continue
+        # A copy: a view would keep the whole file in memory.
+        signal = np.array(signal, dtype=np.float32, order="C")
+        labels = dict(trial.labels)
+        rate = float(found.sampling_rate)
+        yield Recording(subject, trial.record, lead, signal, rate, labels, found.unit)
+
+
+def _defect(signal: np.ndarray) -> str:
+    """Say why samples are no recording; "" if they are one."""
+    if signal.size == 0:
+        return "holds no sample"
+    finite = np.isfinite(signal) & (np.abs(signal) <= np.finfo(np.float32).max)
+    if not finite.all():
+        n_bad, first = np.count_nonzero(~finite), int(np.argmin(finite))
+        return f"has {n_bad} of {signal.size} samples that are no numbers, the first at {first}"
+    if (signal == signal[0]).all():
+        return f"is a flat line of {signal[0]:g}"
+    return ""
+
+
+def as_bunch(
+    data_set: DataSet,
+    options: Options,
+    recordings: Sequence[Recording],
+    left_out: Sequence[LeftOut],
+) -> Bunch:
+    """Put recordings side by side, add the target, and say what is left out."""
+    if not recordings:
+        raise ValueError(f"{data_set.folder} gives no recording. {_summary(left_out)}")
+    rates = np.array([one.sampling_rate for one in recordings])
+    units = {one.unit for one in recordings}
+    fields = {
+        "record": np.array([one.record for one in recordings]),
+        "lead": np.array([one.lead for one in recordings]),
+    }
+    names = dict.fromkeys(name for one in recordings for name in one.labels)
+    fields |= {name: column([one.labels.get(name) for one in recordings]) for name in names}
+    data = Bunch(
+        recordings=[one.signal for one in recordings],
+        target=None,
+        target_names=None,
+        threshold=None,
+        subject=np.array([one.subject for one in recordings]),
+        sampling_rate=float(rates[0]) if (rates == rates[0]).all() else rates,
+        fields=fields,
+        unit=units.pop() if len(units) == 1 else "mixed",
+        name=data_set.name,
+        left_out=list(left_out),
+        DESCR=data_set.DESCR,
+    )
+    data = _with_target(data_set, data, options.attribute, options.binarize)
+    if data.left_out:
+        warnings.warn(f"{data_set.name}: {_summary(data.left_out)}", stacklevel=4)
+    return data
+
+
+def column(values: Iterable[Any]) -> np.ndarray:
+    """Make an array of labels: numbers with NaN, or text with "", where there is none."""
+    values = list(values)
+    if any(isinstance(value, str) for value in values):
+        return np.array(["" if value is None else str(value) for value in values])
+    if None in values:
+        return np.array([np.nan if value is None else float(value) for value in values])
+    return np.array(values)
+
+
+def _with_target(data_set: DataSet, data: Bunch, attribute: str | None, binarize: Any) -> Bunch:
+    """Add the target; recordings that lack it are left out."""
+    if attribute is None:
+        data.target = _pandas().DataFrame(data.fields) if data_set.attributes else None
+        return data
+    target = data_set.attributes[attribute]._target(data.fields, binarize)
+    if not target.keep.any():
+        also = f" Besides, {_summary(data.left_out)}" if data.left_out else ""
+        raise ValueError(
+            f"None of the {len(target.keep)} recordings of {data_set.folder} has a value of "
+            f"attribute={attribute!r}.{also}"
+        )
+    keep, rate = target.keep, data.sampling_rate
+    data.left_out += [
+        LeftOut(
+            str(data.subject[i]), str(data.fields["record"][i]), f"has no value of {attribute!r}"
+        )
+        for i in np.flatnonzero(target.missing)
+    ]
+    data.update(
+        recordings=[one for one, kept in zip(data.recordings, keep, strict=True) if kept],
+        subject=data.subject[keep],
+        sampling_rate=rate if np.ndim(rate) == 0 else rate[keep],
+        fields={name: values[keep] for name, values in data.fields.items()},
+        target=target.values[keep],
+        target_names=target.names,
+        threshold=target.threshold,
+    )
+    return data
+
+
+def _chosen(
+    name: str, asked: str | Sequence[str] | None, there: Sequence[str], data_set: DataSet
+) -> list[str] | None:
+    """Return what is asked for, each once; None for all. An empty `there` may hold anything."""
+    if asked is None:
+        return None
+    chosen = [str(one) for one in np.atleast_1d(np.asarray(asked, dtype=object)).ravel()]
+    unknown = [one for one in chosen if there and one not in there]
+    if unknown or not chosen:
+        raise ValueError(
+            f"{name}={asked!r}: {data_set.name} has no {', '.join(unknown) or 'one of them'} in "
+            f"{data_set.folder}. It has {', '.join(there)}."
+        )
+    return list(dict.fromkeys(chosen))
+
+
+def _check_attribute(data_set: DataSet, attribute: str | None, binarize: Any) -> None:
+    if attribute is None:
+        if data_set.attributes:
+            _pandas()  # before anything is read
+    elif attribute in data_set.attributes:
+        data_set.attributes[attribute]._check(binarize)
+    else:
+        has = ", ".join(map(repr, data_set.attributes)) or "no labels"
+        raise ValueError(f"attribute={attribute!r}: {data_set.name} has {has}.")
+
+
+def _pandas() -> Any:
+    try:
+        import pandas
+    except ImportError as error:
+        raise ImportError(
+            "attribute=None gives all labels as a pandas DataFrame, and pandas is not installed: "
+            'pip install "sklearn_ecgssl[datasets]", or name an attribute.'
+        ) from error
+    return pandas
+
+
+def _summary(left_out: Sequence[LeftOut]) -> str:
+    """Say how much is left out, and of the first why."""
+    shown = "; ".join(map(str, left_out[:_SHOWN]))
+    more = f"; and {len(left_out) - _SHOWN} more, in left_out" if len(left_out) > _SHOWN else ""
+    return f"{len(left_out)} left out: {shown}{more}."

@@ -1,0 +1,167 @@
+"""``load_*`` and ``fetch_*`` functions, made from data sets."""
+
+import inspect
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import is_dataclass
+from textwrap import fill, indent
+from typing import Any
+
+from ._data_set import DataSet
+
+_COMMON = """\
+leads : str or sequence of str, default=None
+    {leads}
+attribute : str or None, default={default}
+    {attributes}
+binarize : {{"mean", "median"}}, float or None, default=None
+    Makes classes of a rating: "low" up to the threshold, "high" above it. "mean" and "median" are
+    those of the recordings loaded. None leaves ratings as they are.
+subjects : str or sequence of str, default=None
+    Whom to load. Nobody else's files are read. None: all.
+n_jobs : int, default=None
+    People who are read at once, each by a process of its own. None: one after another.
+verbose : int, default=0
+    1 shows progress.
+on_error : {{"raise", "warn"}}, default="raise"
+    Whether a person whose files cannot be read ends the loading, or is left out and listed.
+return_X_y : bool, default=False
+    Return ``(recordings, target)`` only.
+"""
+_CONNECTION = """\
+ConnectionError, PermissionError
+    If files lack and the server cannot be reached, or does not give them to everyone.
+"""
+_SECTIONS = """\
+Returns
+-------
+data : :class:`~sklearn.utils.Bunch`
+    With the attributes
+
+    recordings : list of float32 ndarray of shape (n_times,)
+        One a person, trial and lead; lengths differ.
+    target : ndarray of shape (n_recordings,), DataFrame or None
+        {target}
+    target_names : list of str or None
+        Names of the classes 0, 1, ...; None for numbers.
+    threshold : float or None
+        Above which a binarized rating is "high".
+    subject : ndarray of str of shape (n_recordings,)
+        The person: pass it as `groups`.
+    sampling_rate : float, or ndarray of shape (n_recordings,)
+        In Hz; an array where recordings differ.
+    fields : dict of ndarray of shape (n_recordings,)
+        "record", "lead" and every label, NaN or "" where one is missing; `DESCR` lists them.
+    unit : str
+        Of the recordings: "{unit}" where files do not say another, "mixed" if they differ.
+    name : str
+        "{name}".
+    left_out : list of LeftOut
+        What should be there and is not: (subject, record, reason). A warning names some.
+    DESCR : str
+        What was recorded, what the reader rests on and how certain it is, terms of use, citation.
+
+Raises
+------
+FileNotFoundError
+    If there is no file of the data set; says what was looked for and what is there.
+{connection}UnreadableFileError
+    If a file is damaged, or is not what it should be; says which, and what is wrong with it.
+ValueError
+    If a parameter has a value that it does not take, or nothing is left to load.
+
+See Also
+--------
+available : All data sets that the package reads.
+prepare : Resample, filter, scale and cut a data set once, and find it again.
+
+Notes
+-----
+{DESCR}
+
+Examples
+--------
+>>> from sklearn_ecgssl.datasets import {function}
+>>> data = {function}({arguments})  # doctest: +SKIP
+"""
+
+
+def loader(name: str, data_set: type[DataSet]) -> Callable[..., Any]:
+    """Make the function that loads a data set: its own parameters, then those of all."""
+    own = inspect.signature(data_set).parameters
+    common = dict(inspect.signature(data_set.load).parameters)
+    del common["self"]
+    if data_set.attributes:
+        default = data_set.default_attribute
+        common["attribute"] = common["attribute"].replace(default=default)
+    else:
+        del common["attribute"], common["binarize"]
+    signature = inspect.Signature([*{**own, **common}.values()], return_annotation=Any)
+
+    def load(*args: Any, **options: Any) -> Any:
+        signature.bind(*args, **options)  # whose error names the function's own parameters
+        where = {key: value for key, value in options.items() if key in own}
+        shared = {key: value for key, value in options.items() if key in common}
+        return data_set(*args, **where).load(**shared)
+
+    load.__name__ = load.__qualname__ = name
+    load.__module__ = sys._getframe(1).f_globals["__name__"]
+    load.__signature__ = signature  # type: ignore[attr-defined]
+    load.__annotations__ = {}
+    load.__doc__ = _docstring(name, data_set, [key for key in common if key not in own])
+    return load
+
+
+def _docstring(function: str, data_set: type[DataSet], shared_by_all: list[str]) -> str:
+    """Put what the data set says of itself and what all loaders share together."""
+    summary = (data_set.__doc__ or "").strip().partition("\n\n")[0]
+    verb = function.split("_")[0]
+    first = next(iter(inspect.signature(data_set).parameters))
+    default = data_set.default_attribute
+    leads = [f'"{lead}"' for lead in data_set.leads]
+    named = f"{', '.join(leads)}. None: {leads[0]}." if leads else "None: the usual one."
+    attributes = ", ".join(f'"{one}"' for one in data_set.attributes)
+    common = _COMMON.format(
+        leads=_filled(f"Leads to load, each as a recording of its own: {named}"),
+        default=f'"{default}"' if default else None,
+        attributes=_filled(f"The target: {attributes}. None: all labels, as a DataFrame."),
+    )
+    parameters = _entries(data_set) | {
+        name: entry for name, entry in _split(common).items() if name in shared_by_all
+    }
+    shared = _SECTIONS.format(
+        target="The `attribute`; of a condition, indices into `target_names`."
+        if attributes
+        else "None: the set has no labels to predict.",
+        connection=_CONNECTION if verb == "fetch" else "",
+        unit=data_set.unit,
+        name=data_set.name,
+        DESCR=data_set.DESCR.strip(),
+        function=function,
+        arguments={"database": '"nsrdb"', "path": f'"{data_set.name}"'}.get(first, ""),
+    )
+    own = "Parameters\n----------\n" + "".join(parameters.values())
+    return indent(f"{verb.capitalize()} {summary}\n\n{own}\n{shared}", "    ").lstrip() + "    "
+
+
+def _filled(text: str) -> str:
+    return fill(text, width=92, subsequent_indent="    ")
+
+
+def _entries(data_set: type[DataSet]) -> dict[str, str]:
+    """Return the parameters of a class and those that it inherits, from their docstrings."""
+    entries: dict[str, str] = {}
+    for one in data_set.__mro__:
+        text = inspect.cleandoc(one.__doc__ or "")
+        section = re.search(r"^Parameters\n-+\n(.*?)(?:\n\n|\Z)", text, flags=re.M | re.S)
+        found = _split(f"{section[1]}\n") if section and is_dataclass(one) else {}
+        entries |= {name: entry for name, entry in found.items() if name not in entries}
+    wanted = inspect.signature(data_set).parameters
+    return {name: entries[name] for name in wanted}
+
+
+def _split(section: str) -> dict[str, str]:
+    """Split a section of parameters into its entries by name."""
+    entries = re.split(r"^(?=\w+ : )", section, flags=re.M)
+    return {entry.split(" : ")[0]: entry for entry in entries if entry}

@@ -1,0 +1,255 @@
+"""Recordings into a file."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ._recordings_file import RESERVED, write_recordings
+
+_INT16 = np.iinfo(np.int16)
+#: In standard deviations without the extremes: a step that is too coarse, and the one in its place.
+_TOO_COARSE, _FINE = 4e-3, 1e-3
+#: The share that is extreme, at either end.
+_TRIM = 0.025
+_MOST_COUNTS = 2.0**31 - 1
+
+
+def save_recordings(
+    path: str | os.PathLike[str],
+    recordings: Sequence[ArrayLike] | np.ndarray,
+    sampling_rate: float | ArrayLike,
+    subject: ArrayLike,
+    *,
+    target: ArrayLike | None = None,
+    target_names: Sequence[str] | None = None,
+    record: ArrayLike | None = None,
+    fields: Mapping[str, ArrayLike] | None = None,
+    scale: float | ArrayLike | None = None,
+    unit: str = "mV",
+    meta: Mapping[str, Any] | None = None,
+) -> Path:
+    """Save recordings to a compressed recordings file, for `load_recordings`.
+
+    The file appears whole or not at all: a failure leaves what was there before. The same
+    recordings give the same bytes.
+
+    Parameters
+    ----------
+    path : path-like
+        Must end in ``.npz``; its folder must exist. An existing file is replaced.
+    recordings : list of array-like of shape (n_times,), or array (n_recordings, n_times)
+        Finite numbers, in `unit`.
+
+        Floats are rounded to 65 535 steps between their own minimum and maximum, so what is
+        loaded differs by at most half a step, ``(max - min) / 131 068``: 23 nanovolt for a
+        recording that spans 3 mV, far below what an amplifier resolves. Where artefacts would
+        make the step more than 1/250 of the standard deviation (of all but the 5 % extremes), it
+        is 1/1000 of it, and the file has 32-bit counts. (The float32 of the loaded signal may add
+        6e-8 of its value.) Filter out large offsets before saving.
+
+        Integers between -32 768 and 32 767 are kept as they are.
+    sampling_rate : float or array-like of shape (n_recordings,)
+        In Hz.
+    subject : array-like of shape (n_recordings,)
+        The person, integers or strings.
+    target : array-like of shape (n_recordings,), default=None
+        Saved as the field "target", numbers or strings.
+    target_names : sequence of str, default=None
+        Names of the values 0, 1, ... of the target.
+    record : array-like of shape (n_recordings,), default=None
+        Names of the recordings; "0", "1", ... by default.
+    fields : mapping of str to array-like of shape (n_recordings,), default=None
+        Further labels: numbers, booleans or strings.
+    scale : float or array-like of shape (n_recordings,), default=None
+        For counts of a converter: `recordings` must be integers, ``recording * scale`` is the
+        signal in `unit`, and no bit is lost.
+    unit : str, default="mV"
+        Unit of the signal.
+    meta : mapping, default=None
+        Facts about the data, such as source, licence and lead: anything JSON can hold.
+
+    Returns
+    -------
+    path : pathlib.Path
+        Where the file is.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument cannot be saved as it is: NaN or infinity, an empty or two-dimensional
+        recording, lengths that differ, reserved names, objects. Nothing is written then.
+    FileNotFoundError
+        If the folder does not exist.
+
+    See Also
+    --------
+    load_recordings : Read it back, and the layout of the file.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import numpy as np
+    >>> from sklearn_ecgssl.datasets import load_recordings, save_recordings
+    >>> counts = [np.array([0, 200, -50]), np.array([10, 20])]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = save_recordings(
+    ...         os.path.join(folder, "two.npz"), counts, 250, ["ann", "bob"], scale=0.005
+    ...     )
+    ...     data = load_recordings(path)
+    >>> [recording.tolist() for recording in data.recordings]
+    [[0.0, 1.0, -0.25], [0.05000000074505806, 0.10000000149011612]]
+    """
+    path = Path(path).expanduser()
+    if path.suffix != ".npz":
+        raise ValueError(f"path must end in .npz, got {str(path)!r}.")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"There is no folder {path.parent.absolute()} to save in.")
+    signals = _check_recordings(recordings)
+    n = len(signals)
+    counts, scales, offsets = _quantise(signals, scale)
+    arrays = {
+        "ecg": np.concatenate(counts),
+        "start": np.concatenate([[0], np.cumsum([len(one) for one in counts])]).astype(np.int64),
+        "scale": scales,
+        "offset": offsets,
+        "fs": _check_per_recording("sampling_rate", sampling_rate, n),
+        "unit": np.array(str(unit)),
+        "subject": _check_column("subject", subject, n),
+        "record": _check_column(
+            "record", np.arange(n).astype(str) if record is None else record, n
+        ),
+    }
+    facts = dict(meta or {})
+    if target is not None:
+        arrays["target"] = _check_column("target", target, n)
+    if target_names is not None:
+        facts["target_names"] = _check_target_names(target_names, arrays.get("target"))
+    for name, values in (fields or {}).items():
+        if not isinstance(name, str) or not name.isidentifier() or name in (*RESERVED, *arrays):
+            raise ValueError(
+                f"fields: {name!r} cannot be the name of a field: it must be an identifier and "
+                f"none of {', '.join(dict.fromkeys([*arrays, *RESERVED]))}."
+            )
+        arrays[name] = _check_column(name, values, n)
+    try:
+        arrays["meta"] = np.array(json.dumps(facts))
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"meta must be what JSON can hold: {error}.") from error
+    write_recordings(path, arrays)
+    return path
+
+
+def _check_recordings(recordings: Any) -> list[np.ndarray]:
+    if isinstance(recordings, str) or not hasattr(recordings, "__len__"):
+        raise TypeError(
+            "recordings must be a list of 1-D arrays or a 2-D array, "
+            f"got {type(recordings).__name__}."
+        )
+    if len(recordings) == 0:
+        raise ValueError("recordings is empty: there is nothing to save.")
+    signals = [np.asarray(recording) for recording in recordings]
+    for i, signal in enumerate(signals):
+        if signal.ndim != 1 or signal.dtype.kind not in "iuf" or not len(signal):
+            raise ValueError(
+                f"recordings[{i}] must be a 1-D array of numbers, is {signal.dtype} of shape "
+                f"{signal.shape}."
+            )
+        bad = np.flatnonzero(~np.isfinite(signal))
+        if len(bad):
+            raise ValueError(
+                f"recordings[{i}] has {len(bad)} samples that are NaN or infinite, the first at "
+                f"{bad[0]}. Interpolate or cut them out first."
+            )
+    return signals
+
+
+def _quantise(
+    signals: list[np.ndarray], scale: Any
+) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
+    """Return integer counts, and the scale and offset of each recording."""
+    n = len(signals)
+    if scale is None:
+        counts, steps, offsets = zip(*map(_as_counts, signals), strict=True)
+        return list(counts), np.array(steps), np.array(offsets)
+    scales = _check_per_recording("scale", scale, n)
+    for i, signal in enumerate(signals):
+        if not _fits(signal):
+            raise ValueError(
+                f"scale says that recordings are counts, but recordings[{i}] is not integers "
+                f"between {_INT16.min} and {_INT16.max}. Leave scale out to round it."
+            )
+    return [signal.astype(np.int16) for signal in signals], scales, np.zeros(n)
+
+
+def _fits(signal: np.ndarray) -> bool:
+    return (
+        signal.dtype.kind in "iu"
+        and int(signal.min()) >= _INT16.min
+        and int(signal.max()) <= _INT16.max
+    )
+
+
+def _as_counts(signal: np.ndarray) -> tuple[np.ndarray, float, float]:
+    if _fits(signal):
+        return signal.astype(np.int16), 1.0, 0.0
+    low, high = float(signal.min()), float(signal.max())
+    middle = low + (high - low) / 2
+    # 65 534 steps: as many below the middle as above it. A flat line has no step.
+    step = (high - low) / (2 * _INT16.max) or 1.0
+    if not np.isfinite(step):
+        raise ValueError(f"A recording from {low} to {high} is too wide to be saved.")
+    deviation = _trimmed_deviation(signal)
+    if 0 < _TOO_COARSE * deviation < step:  # an artefact must not cost the rest its resolution
+        step = max(_FINE * deviation, (high - low) / _MOST_COUNTS)
+        counts = np.rint((signal.astype(np.float64) - middle) / step)
+        return counts.astype(np.int32), step, middle
+    counts = np.rint((signal.astype(np.float64) - middle) / step)
+    return np.clip(counts, -_INT16.max, _INT16.max).astype(np.int16), step, middle
+
+
+def _trimmed_deviation(signal: np.ndarray) -> float:
+    """Return the standard deviation without the extremes at either end."""
+    cut = int(len(signal) * _TRIM)
+    ordered = np.partition(signal, (cut, len(signal) - cut - 1))
+    return float(ordered[cut : len(signal) - cut].std(dtype=np.float64))
+
+
+def _check_per_recording(name: str, value: Any, n: int) -> np.ndarray:
+    """Return one positive float64 for each recording."""
+    values = np.asarray(value)
+    if values.dtype.kind not in "iuf" or values.shape not in [(), (n,)]:
+        raise ValueError(
+            f"{name} must be a number, or one for each of {n} recordings, "
+            f"got {values.dtype} of shape {values.shape}."
+        )
+    if not np.isfinite(values).all() or (values <= 0).any():
+        raise ValueError(f"{name} must be finite and above 0, got {value!r}.")
+    return np.broadcast_to(values.astype(np.float64), n).copy()
+
+
+def _check_column(name: str, values: Any, n: int) -> np.ndarray:
+    column = np.asarray(values)
+    if column.dtype == object and all(isinstance(value, str) for value in column.ravel()):
+        column = column.astype(str)
+    if column.shape != (n,):
+        raise ValueError(f"{name} has shape {column.shape}, not ({n},), one for each recording.")
+    if column.dtype.kind not in "biufU":
+        raise ValueError(f"{name} must hold numbers, booleans or strings, is {column.dtype}.")
+    return column
+
+
+def _check_target_names(target_names: Any, target: np.ndarray | None) -> list[str]:
+    if target is None or target.dtype.kind not in "iu":
+        raise ValueError("target_names needs a target of integers.")
+    names = [str(name) for name in target_names]
+    if target.min() < 0 or target.max() >= len(names):
+        raise ValueError(
+            f"target has values from {target.min()} to {target.max()}, which are no index into "
+            f"{len(names)} target_names."
+        )
+    return names

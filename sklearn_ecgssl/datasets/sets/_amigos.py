@@ -1,0 +1,194 @@
+"""AMIGOS: short and long videos, alone and in groups."""
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..._files import UnreadableFileError
+from .._attribute import Rating
+from .._data_set import DataSet, Label, LeftOut, Trial
+from .._find import find_files, not_found, one_each
+from .._matlab import cells, columns, numbers, read_mat
+from .._times import warn_of_times
+
+#: Columns of `labels_selfassessment`, in its order.
+RATINGS = ("arousal", "valence", "dominance", "liking", "familiarity")
+EMOTIONS = ("neutral", "disgust", "happiness", "surprise", "anger", "fear", "sadness")
+_BASELINE = 5  # seconds
+_RATES = {"preprocessed": 128.0, "raw": 256.0}
+_LEADS = {"preprocessed": {"left": 15, "right": 14}, "raw": {"1": 1, "2": 2}}
+
+
+@dataclass
+class Amigos(DataSet):
+    """AMIGOS: 40 people who watched 16 short and 4 long videos.
+
+    Parameters
+    ----------
+    path : path-like
+        The folder that holds ``Data_Preprocessed_P01.mat``, ... or ``Data_Original_P01.mat``, ...,
+        directly or in folders of any name. Archives have to be unpacked.
+    version : {"preprocessed", "raw"}, default="preprocessed"
+        "preprocessed" is at 128 Hz, with the leads "left" and "right"; "raw" at 256 Hz, with "1"
+        and "2", and has ratings only where preprocessed files are in the folder, too.
+    keep_baseline : bool, default=False
+        Whether to keep the 5 s before each video of preprocessed files.
+    """
+
+    version: str = "preprocessed"
+    keep_baseline: bool = False
+
+    name = "amigos"
+    leads = ("left", "right")
+    unit = "unknown"
+    attributes = {name: Rating(name) for name in (*RATINGS, *EMOTIONS)}
+    default_attribute = "arousal"
+    DESCR = """\
+AMIGOS: 40 people watched 16 short and 4 long videos, wearing ECG.
+
+A recording is one person and one video. Fields: "video" (its ID in the data set), "video_length"
+("short" or "long"), the person's own ratings arousal, valence, dominance, liking and familiarity
+from 1 to 9 (not always whole; a few lie a little outside and stay), and whether they chose
+neutral, disgust, happiness, surprise, anger, fear, sadness (0 or 1). The annotations by others,
+per 20 s, are not read: they change inside a recording. Videos that a person did not watch, and
+trials with samples that are no numbers in the lead asked for, are left out and listed.
+
+Preprocessed recordings: 128 Hz, low-passed at 60 Hz by the authors. Leads "left" and "right", as
+the data set calls them: electrodes at the arms, reference at the left ankle. The first 5 s of each
+trial were recorded before the video and are cut off, unless asked for. Raw recordings: 256 Hz,
+whole as they are in the file.
+
+What the reader rests on. Certain (the documentation, and at least three programs that read the
+files): names of files and variables, 20 trials, 17 columns of which 14 and 15, from 0, are ECG
+right and left, 128 Hz, the order of the ratings, the 5 s. Probable (one or two programs): of the
+raw files, that column 0 is time in ms and that 1 and 2 are ECG; that the long videos are those
+whose ID begins with a letter. Unknown: which of the raw columns is right and which left, hence the
+names "1" and "2"; the unit, hence "unknown"; polarity. The raw files hold no ratings; they are
+taken from the preprocessed file of the same person, by the ID of the video.
+
+Terms of use: research only, under an end user licence agreement that everybody signs for
+themselves at http://www.eecs.qmul.ac.uk/mmv/datasets/amigos/. No redistribution.
+
+Cite: J. A. Miranda-Correa, M. K. Abadi, N. Sebe, I. Patras, "AMIGOS: A Dataset for Affect,
+Personality and Mood Research on Individuals and Groups", IEEE Transactions on Affective Computing
+12(2), 479-493, 2021, doi:10.1109/TAFFC.2018.2884461.
+"""
+
+    def __post_init__(self) -> None:
+        if self.version not in _LEADS:
+            raise ValueError(f'version must be "preprocessed" or "raw", got {self.version!r}.')
+        self.leads = tuple(_LEADS[self.version])  # type: ignore[misc, assignment]
+        if self.version == "raw":
+            self.name = "amigos-raw"  # type: ignore[misc]
+
+    @cached_property
+    def _files(self) -> dict[str, Path]:
+        kind = {"preprocessed": "Preprocessed", "raw": "Original"}[self.version]
+        files = self._find(kind)
+        if not files:
+            looked_for = f"Data_{kind}_P01.mat, ... there or in folders below"
+            raise not_found("AMIGOS", self.folder, looked_for)
+        packed = find_files(self.folder, rf"Data_{kind}_P(\d+)\.(?:zip|rar|7z)")
+        return {f"P{int(match[1]):02d}": path for match, path in packed} | files
+
+    @cached_property
+    def _rated(self) -> dict[str, Path]:
+        return self._files if self.version == "preprocessed" else self._find("Preprocessed")
+
+    def _find(self, kind: str) -> dict[str, Path]:
+        found = find_files(self.folder, rf"Data_{kind}_P(\d+)\.mat") if self.folder.is_dir() else []
+        return one_each(((f"P{int(match[1]):02d}", path) for match, path in found), self.folder)
+
+    def subjects(self) -> list[str]:
+        """Name the people: P01, P02, ..., those whose files are still packed as well."""
+        return sorted(self._files)
+
+    def sources(self, subject: str) -> list[Path]:
+        """List the person's files."""
+        files = (self._files, self._rated)
+        return list(dict.fromkeys(one[subject] for one in files if subject in one))
+
+    def check(self, attribute: str | None) -> None:
+        """Check that there is a target at all, before gigabytes are read for nothing."""
+        if attribute is not None and not self._rated:
+            looked_for = "Data_Preprocessed_P01.mat, ... there or in folders below"
+            raise not_found("AMIGOS with ratings", self.folder, looked_for)
+
+    def trials(self, subject: str) -> Iterator[Trial | LeftOut]:
+        """Read a person's trials in the order of the file."""
+        path = self._files[subject]
+        if path.suffix.lower() != ".mat":
+            yield LeftOut(subject, "", f"is packed in {path.name}, which has to be unpacked")
+            return
+        raw = self.version == "raw"
+        variable = "ECG_DATA" if raw else "joined_data"
+        trials, videos = map(cells, read_mat(path, variable, "VideoIDs"))
+        videos = [_video(one) for one in videos]
+        if len(videos) != len(trials):
+            raise UnreadableFileError(
+                f"{path} has {len(trials)} trials and the IDs of {len(videos)} videos."
+            )
+        answers = self._answers(subject)
+        wanted, rate = _LEADS[self.version], _RATES[self.version]
+        for at, (trial, video) in enumerate(zip(trials, videos, strict=True)):
+            record = f"{subject}/{video or f'trial {at + 1}'}"
+            place = f"{variable}.{at}"
+            if raw:
+                ecg = columns(path, place, trial, {"time": 0, **wanted})
+                warn_of_times(path, place, ecg.pop("time"), rate)
+                values = answers.get(video)
+            else:
+                whole = columns(path, place, trial, wanted)
+                n_before = 0 if self.keep_baseline else int(_BASELINE * rate)
+                ecg = {lead: signal[n_before:] for lead, signal in whole.items()}
+                if whole["left"].size and not ecg["left"].size:
+                    yield LeftOut(
+                        subject, record, f"ends within the {_BASELINE} s before the video"
+                    )
+                    continue
+                values = answers.get(at)
+            yield Trial(record, ecg, rate, _labels(video, values))
+
+    def _answers(self, subject: str) -> dict[int | str, np.ndarray]:
+        """Read what a person answered in each trial, by its place and, if it has one, its video."""
+        path = self._rated.get(subject)
+        if path is None or path.suffix.lower() != ".mat":
+            return {}
+        found, videos = map(cells, read_mat(path, "labels_selfassessment", "VideoIDs"))
+        answers: dict[int | str, np.ndarray] = {}
+        for at, (one, video) in enumerate(zip(found, videos, strict=False)):
+            if np.size(one) == 0:
+                continue
+            name = f"labels_selfassessment.{at}"
+            values = numbers(path, name, one, len(RATINGS) + len(EMOTIONS))
+            if np.nanmin(values) < 0 or np.nanmax(values) > 10:
+                warnings.warn(
+                    f"{path}: {name} should be ratings from 1 to 9 and 0 or 1 for emotions, but is "
+                    f"{values}.",
+                    stacklevel=2,
+                )
+            answers[at] = values
+            if _video(video):
+                answers[_video(video)] = values
+        return answers
+
+
+def _video(value: Any) -> str:
+    """Return the ID of a video, which may be a number."""
+    value = np.asarray(value)
+    if value.size == 0:
+        return ""
+    text = str(value.ravel()[0])
+    return f"{float(text):g}" if value.dtype.kind in "iuf" else text.strip().strip("'")
+
+
+def _labels(video: str, values: np.ndarray | None) -> dict[str, Label]:
+    names = (*RATINGS, *EMOTIONS)
+    rated = [np.nan] * len(names) if values is None else values.tolist()
+    length = ("short" if video.isdigit() else "long") if video else ""
+    return {"video": video, "video_length": length, **dict(zip(names, rated, strict=True))}

@@ -1,0 +1,174 @@
+"""PsPM: recordings in the format of the toolbox for psychophysiology."""
+
+import re
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy.io
+
+from ..._files import UnreadableFileError
+from ...signal._resample import nominal_rate
+from .._data_set import DataSet, LeftOut, Trial
+from .._find import find_each, not_found
+from .._matlab import cells, entry, read_mat
+from .._units import UNKNOWN, millivolts
+
+#: PsPM refuses files in which a channel and `infos.duration` differ by more.
+_MOST_SAMPLES_OFF = 3
+_SESSION = re.compile(r"_(?:sn|blk)\d+$", re.IGNORECASE)
+_TYPE = re.compile(r"_spike(?=_|$)", re.IGNORECASE)
+
+
+@dataclass
+class PsPM(DataSet):
+    """PsPM files, such as the data sets PsPM-FR, -HRM5, -RRM1-2 and -VIS.
+
+    Parameters
+    ----------
+    path : path-like
+        A folder: every ``.mat`` file in it, and in the folders below, that has PsPM's variables
+        `infos` and `data`. Others are passed over.
+    """
+
+    name = "pspm"
+    unit = "unknown"
+    DESCR = """\
+Recordings in the format of PsPM, the toolbox for psychophysiology of the Bach lab, such as the
+open data sets PsPM-FR (doi:10.5281/zenodo.1405394), PsPM-HRM5 (doi:10.5281/zenodo.3860807),
+PsPM-RRM1-2 (doi:10.5281/zenodo.3405226) and PsPM-VIS (doi:10.5281/zenodo.3667714).
+
+A recording is one ECG channel of one file, whole, at the sampling rate that the file says. There
+are no labels: conditions stand in other files. Fields: "record", the name of the file, and
+"ecg_unit", which is "mV" where the file says a voltage (the samples are then in mV) and otherwise
+what the file says, often "unknown". Subjects are named after their files, without what numbers
+sessions and blocks. Files without an ECG channel are left out and listed; MATLAB files without
+`infos` and `data` are no PsPM files.
+
+What the reader rests on. Certain (PsPM's own source): `infos.duration`, `data`, and in each channel
+`header.chantype`, `header.sr`, `header.units` and `data`; that the number of samples is duration
+times rate within 3. Probable: that `header.channeltype`, which some versions wrote, is the same;
+that files are of MATLAB versions 5 to 7. Unknown: names of files in the single data sets, so that
+none are taken for granted; which people took part in several of the data sets.
+
+Terms of use: those of each data set's record on Zenodo.
+
+Cite the data set that you read, and D. R. Bach, K. J. Friston, "Model-based analysis of skin
+conductance responses: Towards causal models in psychophysiology", Psychophysiology 50(1), 15-22,
+2013, doi:10.1111/j.1469-8986.2012.01483.x.
+"""
+
+    @cached_property
+    def _files(self) -> dict[str, list[Path]]:
+        looked_for = "*.mat with infos and data there or in folders below"
+        found = find_each("PsPM files", self.folder, r"[^/]+\.mat", looked_for)
+        paths = [path for _, path in found if _may_be_pspm(path)]
+        if not paths:
+            raise not_found("PsPM files", self.folder, looked_for)
+        files: dict[str, list[Path]] = {}
+        for path in paths:
+            files.setdefault(_subject(path), []).append(path)
+        for subject, own in files.items():
+            _check_names(self.folder, subject, own)
+        return files
+
+    def subjects(self) -> list[str]:
+        """Name the people after their files, without sessions."""
+        return list(self._files)
+
+    def sources(self, subject: str) -> list[Path]:
+        """List the person's files."""
+        return self._files[subject]
+
+    def trials(self, subject: str) -> Iterator[Trial | LeftOut]:
+        """Read a recording from each of a person's files."""
+        for path in self._files[subject]:
+            yield from _read(path, subject)
+
+
+def _may_be_pspm(path: Path) -> bool:
+    """Look whether a file has both variables; one that cannot be read is reported later."""
+    try:
+        names = {name for name, *_ in scipy.io.whosmat(path)}
+    except Exception:
+        return True
+    return {"infos", "data"} <= names
+
+
+def _name(path: Path) -> str:
+    """Name a recording; PsPM writes a "t" before it when it trims one."""
+    return path.stem[1:] if path.stem.startswith("tpspm_") else path.stem
+
+
+def _subject(path: Path) -> str:
+    name = _name(path)
+    while _SESSION.search(name):
+        name = _SESSION.sub("", name)
+    return _TYPE.sub("", name)
+
+
+def _check_names(folder: Path, subject: str, paths: list[Path]) -> None:
+    """Check that no file is there twice, such as raw and preprocessed, or whole and trimmed."""
+    first: dict[str, Path] = {}
+    for path in paths:
+        other = first.setdefault(_name(path), path)
+        if other is not path:
+            raise ValueError(
+                f"{folder} holds {subject} twice: {other.relative_to(folder)} and "
+                f"{path.relative_to(folder)}. Name the folder of the one that you mean."
+            )
+
+
+def _read(path: Path, subject: str) -> Iterator[Trial | LeftOut]:
+    infos, data = read_mat(path, "infos", "data")
+    duration = float(entry(path, "infos", infos, "duration"))
+    channels = cells(data)
+    headers = [entry(path, f"data.{i}", one, "header") for i, one in enumerate(channels)]
+    types = [str(one.get("chantype", one.get("channeltype", ""))).lower() for one in headers]
+    places = [i for i, kind in enumerate(types) if kind == "ecg"]
+    if not places:
+        has = ", ".join(dict.fromkeys(types)) or "none"
+        yield LeftOut(subject, path.stem, f"has no ECG channel, but {has}")
+        return
+    ecg: dict[str, np.ndarray] = {}
+    rate, unit = _rate(path, places[0], headers), _unit(headers[places[0]])
+    for number, i in enumerate(places, start=1):
+        if (_rate(path, i, headers), _unit(headers[i])) != (rate, unit):
+            reason = f"has another ECG at channel {i + 1}, of other kind"
+            yield LeftOut(subject, path.stem, reason)
+            continue
+        samples = np.asarray(entry(path, f"data.{i}", channels[i], "data"))
+        if (samples.ndim > 1 and samples.size) or samples.dtype.kind not in "iuf":
+            raise UnreadableFileError(
+                f"{path}: data.{i}.data should be a column of numbers, but is {samples.dtype} of "
+                f"shape {' x '.join(map(str, samples.shape))}."
+            )
+        if samples.size and abs(samples.size - duration * rate) > _MOST_SAMPLES_OFF:
+            warnings.warn(
+                f"{path}: channel {i + 1} has {samples.size} samples, where infos.duration says "
+                f"{duration * rate:.0f}.",
+                stacklevel=2,
+            )
+        ecg[str(number)] = samples.ravel().astype(np.float64) * (millivolts(unit) or 1.0)
+    shown = "mV" if millivolts(unit) else unit
+    rate = nominal_rate(rate, max(map(len, ecg.values())))
+    yield Trial(path.stem, ecg, rate, {"ecg_unit": shown}, shown)
+
+
+def _rate(path: Path, channel: int, headers: list[dict[str, Any]]) -> float:
+    rate = float(entry(path, f"data.{channel}.header", headers[channel], "sr"))
+    if not 0 < rate < np.inf:
+        raise UnreadableFileError(
+            f"{path}: data.{channel}.header.sr is {rate:g}, which is no rate."
+        )
+    return rate
+
+
+def _unit(header: dict[str, Any]) -> str:
+    unit = header.get("units", "")
+    said = unit.strip() if isinstance(unit, str) else ""  # MATLAB's [] is an array
+    return said or UNKNOWN

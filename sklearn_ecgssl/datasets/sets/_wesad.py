@@ -1,0 +1,238 @@
+"""WESAD: stress and amusement in the laboratory, by a chest strap."""
+
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby, pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..._files import UnreadableFileError
+from .._attribute import Condition, Rating
+from .._data_set import DataSet, Label, LeftOut, Trial
+from .._find import find_each, find_files, one_each
+from .._pickles import read_pickle
+
+#: What the labels mean. 0 is in between, 5 to 7 are "to be ignored".
+CONDITIONS = {1: "baseline", 2: "stress", 3: "amusement", 4: "meditation"}
+#: The same by their names in the questionnaires; phases of reading have no answers.
+_PHASES = {"base": 1, "tsst": 2, "fun": 3, "medi 1": 4, "medi 2": 4}
+_READING = ("bread", "fread", "sread")
+_RATE = 700.0
+_SHORTEST = 1  # second
+#: The recorder's 16 bits span 3 mV around 0.
+_MOST_MILLIVOLTS = 1.5
+
+
+class _Run(NamedTuple):
+    """Where the label is that of a condition and does not change."""
+
+    condition: str
+    start: int
+    stop: int
+
+
+@dataclass
+class Wesad(DataSet):
+    """WESAD: 15 people at rest, under stress, amused and meditating.
+
+    Parameters
+    ----------
+    path : path-like
+        The folder that holds ``S2/S2.pkl``, ``S3/S3.pkl``, ..., or one around it. Of a person's
+        other files, ``S2_quest.csv`` is read where it is there.
+    """
+
+    name = "wesad"
+    leads = ("chest",)
+    attributes = {
+        "condition": Condition("condition", {name: [name] for name in CONDITIONS.values()}),
+        "stress": Condition(
+            "condition", {"non-stress": ["baseline", "amusement"], "stress": ["stress"]}
+        ),
+        "valence": Rating("valence"),
+        "arousal": Rating("arousal"),
+    }
+    default_attribute = "condition"
+    DESCR = """\
+WESAD (wearable stress and affect detection): 15 people in a laboratory, wearing a chest strap with
+ECG, who read (baseline), were put under stress (Trier social stress test), watched funny videos
+(amusement), and meditated after either.
+
+A recording is one person in one phase of the session: lead "chest", 700 Hz, in mV. Cut where the
+label changes; what has the labels 0 (between phases) and 5 to 7 ("should be ignored") is no
+recording. Meditation comes twice. Fields: "condition" (baseline, stress, amusement, meditation),
+and "valence" and "arousal", the person's own ratings of the phase from 1 to 9, NaN without
+S<k>_quest.csv. Attributes: "condition", these four classes; "stress", the binary task of the
+authors, stress against baseline and amusement, without meditation; "valence"; "arousal".
+
+What the reader rests on. Certain (documentation, and an audit of all 15 files that others
+published): folders and files, the keys of the pickle, one label for each sample of the ECG, the
+labels' meaning, 700 Hz, ECG in mV within 1.5 of 0, two phases of meditation, lines "# ORDER" and
+"# DIM" of the questionnaires, of which the k-th "# DIM" belongs to the k-th condition and has
+valence, then arousal. All of it is checked when a file is read, but for the rate, which the files
+do not say. Probable (programs that read the files): the pickle is of protocol 0, by Python 2, of
+which any other is read as well; that meditation is in no class of the binary task.
+
+Terms of use: scientific, non-commercial purposes, with the citation below. The authors offer the
+files at https://ubicomp.eti.uni-siegen.de/home/datasets/icmi18/; wesad_readme.pdf in them says the
+terms.
+
+Cite: P. Schmidt, A. Reiss, R. Duerichen, C. Marberger, K. Van Laerhoven, "Introducing WESAD, a
+Multimodal Dataset for Wearable Stress and Affect Detection", ICMI 2018, 400-408,
+doi:10.1145/3242969.3242985.
+"""
+
+    @cached_property
+    def _signals(self) -> dict[int, Path]:
+        looked_for = "S2/S2.pkl, S3/S3.pkl, ... there or below"
+        found = find_each("WESAD", self.folder, r"S(\d+)\.pkl", looked_for)
+        return one_each(((int(match[1]), path) for match, path in found), self.folder)
+
+    @cached_property
+    def _answers(self) -> dict[int, Path]:
+        found = find_files(self.folder, r"S(\d+)_quest\.csv")
+        return one_each(((int(match[1]), path) for match, path in found), self.folder)
+
+    def subjects(self) -> list[str]:
+        """Name the people: S2, S3, ..."""
+        return [f"S{number}" for number in sorted({*self._signals, *self._answers})]
+
+    def sources(self, subject: str) -> list[Path]:
+        """List the person's pickle and questionnaire."""
+        number = int(subject[1:])
+        return [files[number] for files in (self._signals, self._answers) if number in files]
+
+    def trials(self, subject: str) -> Iterator[Trial | LeftOut]:
+        """Read a person's conditions in the order of the session."""
+        path = self._signals.get(int(subject[1:]))
+        if path is None:
+            yield LeftOut(subject, "", f"has no file {subject}.pkl")
+            return
+        ecg, label = _read(path, subject)
+        runs = list(_runs(label))
+        if not runs:
+            has = ", ".join(map(str, np.unique(label)[:10]))
+            yield LeftOut(subject, "", f"has no sample with a label from 1 to 4, but labels {has}")
+        whole = [run for run in runs if run.stop - run.start >= _SHORTEST * _RATE]
+        records = dict(zip(whole, _names(subject, whole), strict=True))
+        answers = dict(zip(whole, self._ratings(subject, whole), strict=True))
+        for run in runs:
+            if run in records:
+                valence, arousal = answers[run]
+                labels: dict[str, Label] = {"condition": run.condition}
+                labels |= {"valence": valence, "arousal": arousal}
+                yield Trial(records[run], {"chest": ecg[run.start : run.stop]}, _RATE, labels)
+            else:
+                reason = (
+                    f"has a piece of {run.stop - run.start} samples at {run.start / _RATE:.3f} s, "
+                    f"less than {_SHORTEST} s"
+                )
+                yield LeftOut(subject, f"{subject}/{run.condition}", reason)
+
+    def _ratings(self, subject: str, runs: list[_Run]) -> list[tuple[float, float]]:
+        """Give each run the answers of its phase; NaN where nobody knows them."""
+        path = self._answers.get(int(subject[1:]))
+        if path is None:
+            return [(np.nan, np.nan)] * len(runs)
+        answers = _read_answers(path)
+        # A phase that something interrupted is several runs.
+        phases = [list(phase) for _, phase in groupby(runs, lambda run: run.condition)]
+        found = [phase[0].condition for phase in phases]
+        said = [condition for condition, _ in answers]
+        if found != said:
+            warnings.warn(
+                f"{path} has the conditions {', '.join(said)}, but the labels of {subject}.pkl run "
+                f"{', '.join(found)}: its ratings are left out.",
+                stacklevel=2,
+            )
+            return [(np.nan, np.nan)] * len(runs)
+        return [rated for (_, rated), phase in zip(answers, phases, strict=True) for _ in phase]
+
+
+def _read(path: Path, subject: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return ECG in mV and labels; all else that the file holds is let go."""
+    content = read_pickle(path)
+    if _entry(path, content, "subject") != subject:
+        warnings.warn(f"{path} says that it is of {content['subject']!r:.40}.", stacklevel=3)
+    ecg = np.asarray(_entry(path, content, "signal", "chest", "ECG"))
+    label = np.asarray(_entry(path, content, "label")).ravel()
+    if ecg.dtype.kind != "f" or ecg.size != len(ecg):
+        raise UnreadableFileError(
+            f"{path} has in 'signal', 'chest', 'ECG' an array of shape {ecg.shape} and "
+            f"{ecg.dtype}, where real numbers of shape (n, 1) were expected."
+        )
+    if label.dtype.kind not in "iu" or len(label) != len(ecg):
+        raise UnreadableFileError(
+            f"{path} has a 'label' of shape {label.shape} and {label.dtype}, where an integer for "
+            f"each of the {len(ecg)} samples of the ECG was expected."
+        )
+    largest = np.nanmax(np.abs(ecg), initial=0)
+    if largest > _MOST_MILLIVOLTS:
+        warnings.warn(
+            f"{path} has an ECG of up to {largest:g}, where mV within {_MOST_MILLIVOLTS} of 0 were "
+            "expected. Has it been converted to another unit?",
+            stacklevel=3,
+        )
+    return ecg.ravel(), label
+
+
+def _entry(path: Path, content: Any, *keys: str) -> Any:
+    """Look up a key, in that another, and so on."""
+    for key in keys:
+        if not isinstance(content, dict) or key not in content:
+            has = ", ".join(map(repr, content)) if isinstance(content, dict) else type(content)
+            raise UnreadableFileError(f"{path} has no {' / '.join(keys)}: there is {has!s:.200}.")
+        content = content[key]
+    return content
+
+
+def _runs(label: np.ndarray) -> Iterator[_Run]:
+    bounds = [0, *(np.flatnonzero(np.diff(label)) + 1).tolist(), len(label)]
+    for start, stop in pairwise(bounds):
+        if stop > start and int(label[start]) in CONDITIONS:
+            yield _Run(CONDITIONS[int(label[start])], start, stop)
+
+
+def _names(subject: str, runs: Sequence[_Run]) -> Iterator[str]:
+    """Name records by condition, with a number where one comes several times."""
+    times = Counter(run.condition for run in runs)
+    so_far: Counter[str] = Counter()
+    for run in runs:
+        so_far[run.condition] += 1
+        number = f" {so_far[run.condition]}" if times[run.condition] > 1 else ""
+        yield f"{subject}/{run.condition}{number}"
+
+
+def _read_answers(path: Path) -> list[tuple[str, tuple[float, float]]]:
+    """Read condition, valence and arousal of each phase: the k-th "# DIM" is of the k-th phase."""
+    text = path.read_text(encoding="utf-8-sig", errors="replace")
+    lines = [[cell.strip() for cell in line.split(";")] for line in text.splitlines()]
+    order = next((cells for tag, *cells in lines if tag == "# ORDER"), [])
+    names = [name.lower() for name in order if name and name.lower() not in _READING]
+    ratings = [cells[:2] for tag, *cells in lines if tag == "# DIM"]
+    unknown = [name for name in names if name not in _PHASES]
+    if unknown or not names or len(ratings) != len(names):
+        raise UnreadableFileError(
+            f"{path} names the conditions {', '.join(names) or 'none'} in '# ORDER' and has "
+            f"{len(ratings)} lines '# DIM;valence;arousal'; expected is one of these for each of "
+            "Base, TSST, Fun, Medi 1, Medi 2."
+        )
+    return [
+        (CONDITIONS[_PHASES[name]], (_rating(path, cells[0]), _rating(path, cells[1])))
+        for name, cells in zip(names, ratings, strict=True)
+    ]
+
+
+def _rating(path: Path, cell: str) -> float:
+    try:
+        rating = float(cell or "nan")
+    except ValueError:
+        rating = np.nan
+    if cell and not 1 <= rating <= 9:
+        warnings.warn(f"{path} has {cell!r:.40} for a rating from 1 to 9.", stacklevel=5)
+    return rating

@@ -1,0 +1,319 @@
+"""What every data set does, the user's own among them."""
+
+import inspect
+import pickle
+import re
+import shutil
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from joblib import parallel_config
+
+from sklearn_ecgssl import UnreadableFileError, datasets
+from sklearn_ecgssl.datasets import (
+    Condition,
+    LeftOut,
+    available,
+    concatenate,
+    load_recordings,
+    prepare,
+    save_recordings,
+)
+from sklearn_ecgssl.datasets import _prepared_person as prepared_person
+from tests.datasets.sets import TINY, Tiny
+
+CLASSES = {tiny.function: tiny.class_name for tiny in TINY.values()}
+pytestmark = pytest.mark.filterwarnings("ignore:.*left out")
+LOADERS = sorted(
+    name
+    for name in datasets.__all__
+    if name.startswith(("load_", "fetch_")) and name != "load_recordings"
+)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """Each data set's folder, written once."""
+
+    @cache
+    def write(name: str) -> Path:
+        folder = tmp_path_factory.mktemp(name)
+        TINY[name].write(folder)
+        return folder
+
+    return write
+
+
+@pytest.fixture(params=TINY)
+def tiny(request) -> Tiny:
+    return TINY[request.param]
+
+
+@pytest.fixture
+def folder(request, tiny, written) -> Path:
+    """The data set's folder, which is not changed."""
+    return written(request.node.callspec.params["tiny"])
+
+
+@pytest.fixture
+def copied(folder, tmp_path) -> Path:
+    """The same, to be changed."""
+    return shutil.copytree(folder, tmp_path / "copied")
+
+
+@pytest.fixture
+def data(tiny, folder):
+    return tiny.make(folder).load(**tiny.options)
+
+
+def keys(data):
+    return list(zip(data.fields["record"], data.fields["lead"], strict=True))
+
+
+def assert_same(one, other):
+    assert one.keys() - {"folder"} == other.keys() - {"folder"}
+    for a, b in zip(one.recordings, other.recordings, strict=True):
+        np.testing.assert_array_equal(a, b)
+    for name, values in one.fields.items():
+        np.testing.assert_array_equal(values, other.fields[name])
+    for name in ("subject", "target", "sampling_rate", "target_names", "threshold", "unit"):
+        np.testing.assert_array_equal(one[name], other[name])
+    assert one.left_out == other.left_out
+
+
+def test_every_data_set_is_tried():
+    classes = {type_.__name__ for type_ in available().values()}
+    assert classes | {"Study"} == {tiny.class_name for tiny in TINY.values()}
+    assert {tiny.function for tiny in TINY.values()} >= set(LOADERS)
+
+
+def test_bunch(tiny, data):
+    n = len(data.recordings)
+    for recording in data.recordings:
+        assert recording.dtype == np.float32
+        assert recording.ndim == 1
+        assert recording.base is None  # a view would keep a whole file
+        assert np.isfinite(recording).all()
+        assert np.ptp(recording) > 0
+    assert data.subject.shape == (n,)
+    assert data.subject.dtype.kind == "U"
+    assert np.broadcast_to(data.sampling_rate, n).min() > 0
+    assert all(values.shape == (n,) for values in data.fields.values())
+    assert len(set(keys(data))) == n
+    assert data.target is None or len(data.target) == n
+    assert data.target_names is None or set(data.target) <= set(range(len(data.target_names)))
+    assert isinstance(data.unit, str)
+    assert all(isinstance(one, LeftOut) for one in data.left_out)
+    again = pickle.loads(pickle.dumps(data))
+    assert_same(again, data)
+
+
+def test_descr_says_what_is_certain_and_whom_to_cite(tiny, folder):
+    if tiny.class_name in ("RecordingsFiles", "Study"):
+        return
+    words = tiny.make(folder).DESCR
+    assert "doi:10." in words
+    if tiny.place == "path":
+        for part in ("rests on", "Certain", "Probable", "Terms of use", "Cite"):
+            assert part in words, part
+
+
+def test_subjects(tiny, folder, data):
+    one = tiny.make(folder)
+    people = list(dict.fromkeys(data.subject.tolist()))
+    assert len(people) > 1
+    assert [person for person in one.subjects() if person in people] == people
+    for asked in (people[-1], people[-1:], np.array(people[-1:])):
+        some = one.load(**tiny.options, subjects=asked)
+        assert set(some.subject) == {people[-1]}
+        mine = np.flatnonzero(data.subject == people[-1])
+        np.testing.assert_array_equal(some.recordings[0], data.recordings[mine[0]])
+    for wrong in (["Nobody"], []):
+        with pytest.raises(ValueError, match=f"subjects=.*It has .*{people[0]}"):
+            one.load(subjects=wrong)
+    assert all(path.exists() for path in one.sources(people[0]))
+
+
+def test_leads(tiny, folder, data):
+    one = tiny.make(folder)
+    with pytest.raises(ValueError, match="leads='toe'|no lead 'toe'"):
+        one.load(**tiny.options, leads="toe")
+    usual = dict(zip(keys(data), data.recordings, strict=True))
+    for leads in (one.leads[::-1], list(dict.fromkeys(data.fields["lead"]))):
+        if leads:
+            some = one.load(**tiny.options, leads=leads)
+            assert list(dict.fromkeys(some.fields["lead"]))[: len(leads)] == list(leads)
+            assert set(keys(some)) >= {key for key in usual if key[1] in leads}
+            for key, recording in zip(keys(some), some.recordings, strict=True):
+                np.testing.assert_array_equal(recording, usual.get(key, recording))
+
+
+def test_attributes(tiny, folder):
+    one = tiny.make(folder)
+    for name, attribute in one.attributes.items():
+        data = one.load(attribute=name, subjects=one.subjects())
+        values = data.fields[attribute.field]
+        if isinstance(attribute, Condition):
+            assert list(data.target_names) == list(attribute.classes)
+            for label, value in zip(data.target, values, strict=True):
+                assert value in attribute.classes[data.target_names[label]]
+            with pytest.raises(ValueError, match="binarize='mean' is for ratings"):
+                one.load(attribute=name, binarize="mean")
+        elif values.dtype.kind == "f":
+            np.testing.assert_array_equal(data.target, values)
+            for binarize, threshold in (("median", np.median(values)), (3, 3.0)):
+                binary = one.load(attribute=name, binarize=binarize)
+                assert binary.threshold == threshold
+                assert binary.target_names == ["low", "high"]
+                assert binary.target.tolist() == (values > threshold).astype(int).tolist()
+        else:
+            named = data.target if data.target_names is None else np.array(data.target_names)
+            found = named[data.target] if data.target_names else data.target
+            assert len(set(zip(found, values, strict=True))) == len(set(values))
+    with pytest.raises(ValueError, match="attribute='mood'"):
+        one.load(attribute="mood")
+
+
+def test_all_labels(tiny, folder):
+    one = tiny.make(folder)
+    data = one.load(attribute=None)
+    if not one.attributes:
+        assert data.target is None
+        return
+    assert data.target.columns.tolist() == list(data.fields)
+    assert len(data.target) == len(data.recordings)
+
+
+def test_several_people_at_once(tiny, folder, data):
+    with parallel_config(
+        "threading"
+    ):  # which starts at once; that they can be pickled is tested below
+        assert_same(tiny.make(folder).load(**tiny.options, n_jobs=2), data)
+
+
+def test_function_loads_the_same(tiny, folder, data):
+    if tiny.class_name in ("RecordingsFiles", "Study"):
+        return
+    assert_same(tiny.load(folder), data)
+    recordings, target = tiny.load(folder, return_X_y=True)
+    assert len(recordings) == len(data.recordings)
+    np.testing.assert_array_equal(target, data.target)
+    with pytest.raises(TypeError, match="mood"):
+        tiny.load(folder, mood=3)
+
+
+@pytest.mark.parametrize("name", LOADERS)
+def test_functions_say_what_they_take(name):
+    load = getattr(datasets, name)
+    assert load.__name__ == load.__qualname__ == name
+    assert load.__module__ == "sklearn_ecgssl.datasets"
+    signature = inspect.signature(load)
+    for parameter in signature.parameters:
+        assert re.search(rf"^    {parameter} : .+\n        \S", load.__doc__, re.MULTILINE), (
+            parameter
+        )
+    assert {"leads", "subjects", "n_jobs", "on_error"} <= set(signature.parameters)
+    assert signature.parameters["on_error"].default == "raise"
+    (data_set,) = (one for one in available().values() if one.__name__ == CLASSES[name])
+    if data_set.attributes:
+        assert signature.parameters["attribute"].default == data_set.default_attribute
+    else:
+        assert "attribute" not in signature.parameters
+
+
+def test_nothing_there(tiny, tmp_path):
+    (tmp_path / "empty").mkdir()
+    for place in ("empty", "missing"):
+        if tiny.class_name == "Study":
+            continue
+        says = (
+            r"Looked for \S|lacks SHA256SUMS\.txt.*download_if_missing|[Nn]o .*\.npz file|no .*miss"
+        )
+        with pytest.raises(FileNotFoundError, match=says) as error:
+            tiny.make(tmp_path / place).load()
+        assert place in str(error.value)
+
+
+def test_damaged_file(tiny, copied, data):
+    """Somebody's file is cut off in the middle."""
+    if not tiny.file:
+        return
+    (path,) = copied.glob(tiny.file)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    # What was downloaded has a checksum, and is asked for again.
+    error = UnreadableFileError if tiny.place == "path" else FileNotFoundError
+    with pytest.raises(error, match=re.escape(path.name)):
+        tiny.make(copied).load(**tiny.options)
+    if not tiny.subject:
+        return  # it is of several people, and nobody knows of whom
+    with pytest.warns(UserWarning, match=f"{tiny.subject} cannot be read: .*{path.name}"):
+        rest = tiny.make(copied).load(**tiny.options, on_error="warn")
+    assert set(rest.subject) == set(data.subject) - {tiny.subject}
+    assert tiny.subject in {one.subject for one in rest.left_out}
+    assert tiny.make(copied).load(**tiny.options, subjects=rest.subject[:1]).recordings
+
+
+def test_prepared_is_what_is_loaded(tiny, folder, data, tmp_path, monkeypatch):
+    how = {"cache": tmp_path / "cache", "sampling_rate": None, "scale": None, **tiny.options}
+    found = prepare(tiny.make(folder), **how)
+    for recording, other in zip(found.recordings, data.recordings, strict=True):
+        assert recording.dtype == np.float32
+        step = np.ptp(other) / 131068 + 1e-6 * np.abs(other).max()
+        np.testing.assert_allclose(recording, other, rtol=1e-6, atol=step)
+    for name, values in data.fields.items():
+        np.testing.assert_array_equal(found.fields[name], values)
+    for name in ("subject", "target_names", "sampling_rate", "unit", "name"):
+        np.testing.assert_array_equal(found[name], data[name])
+    if np.ndim(data.target) < 2:  # else it is the fields
+        np.testing.assert_array_equal(found.target, data.target)
+    assert [str(one) for one in found.left_out] == [str(one) for one in data.left_out]
+    assert load_recordings(found.folder).unit == data.unit  # the cache is of recordings files
+    monkeypatch.setattr(prepared_person, "read_person", None)
+    assert_same(prepare(tiny.make(folder), **how), found)
+
+
+def test_joined_and_saved(data, tmp_path):
+    corpus = concatenate({"a": data, "b": data}, sampling_rate=100, scale=None)
+    assert len(corpus.recordings) == 2 * len(data.recordings)
+    assert set(corpus.fields["overlaps"]) == {"a", "b"}
+    assert len(set(corpus.subject)) == len(set(data.subject))
+    fields = {name: data.fields[name] for name in data.fields if name not in ("record", "target")}
+    record = data.fields["record"]
+    path = tmp_path / "saved.npz"
+    rate = data.sampling_rate
+    save_recordings(path, data.recordings, rate, data.subject, record=record, fields=fields)
+    assert load_recordings(path).fields["record"].tolist() == record.tolist()
+
+
+def test_home_folder(tiny, folder, data, monkeypatch):
+    monkeypatch.setenv("HOME", str(folder.parent))
+    assert_same(tiny.make(f"~/{folder.name}").load(**tiny.options), data)
+
+
+def test_a_data_set_can_be_sent_to_a_process(tiny, folder, data):
+    one = tiny.make(folder)
+    one.subjects()
+    again = pickle.loads(pickle.dumps(one))
+    assert_same(again.load(**tiny.options), data)
+    assert again.identity() == one.identity() == tiny.make(folder).identity()
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("amigos-raw", "*/Data_Preprocessed_P12.mat"),
+        ("ascertain", "*/Dt_SelfReports.mat"),
+        ("ascertain", "*/ECG_quality.csv"),
+        ("swell", "Behavioral*.xlsx"),
+        ("wesad", "S10/S10_quest.csv"),
+    ],
+)
+def test_damaged_table(name, file, written, tmp_path):
+    """A file of labels, most of which all people share."""
+    folder = shutil.copytree(written(name), tmp_path / "copied")
+    (path,) = folder.glob(file)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(UnreadableFileError, match=re.escape(path.name)):
+        TINY[name].make(folder).load()

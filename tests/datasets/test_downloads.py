@@ -1,0 +1,180 @@
+"""Downloads: checksums are verified, what is there is used, and what fails says what to do."""
+
+import sys
+
+import pytest
+
+from sklearn_ecgssl import UnreadableFileError
+from sklearn_ecgssl.datasets._downloads import Downloads, data_folder
+from tests.datasets.writers.physionet import write_database
+
+BIG = bytes(range(256)) * 400
+PATH = "toy/1.0.0/sub/big.dat"
+
+
+@pytest.fixture
+def toy(server):
+    write_database(server.root, "toy", {"sub/big.dat": BIG, "small.txt": b"small"}, ["small"])
+    return server
+
+
+@pytest.fixture
+def files(toy, home):
+    def files(download=True, **options):
+        return Downloads(home / "toy/1.0.0", f"{toy.url}/toy/1.0.0/", download, **options)
+
+    return files
+
+
+def there(home):
+    found = (path.relative_to(home).as_posix() for path in home.rglob("*") if path.is_file())
+    return sorted(found)
+
+
+def test_only_what_is_asked_for_is_downloaded(toy, files, home):
+    (path,) = files().fetch(["sub/big.dat"])
+    assert path == home / "toy/1.0.0/sub/big.dat"
+    assert path.read_bytes() == BIG
+    assert toy.requests == ["toy/1.0.0/SHA256SUMS.txt", PATH]
+    assert there(home) == ["toy/1.0.0/SHA256SUMS.txt", "toy/1.0.0/sub/big.dat"]
+
+
+def test_what_is_there_needs_no_request_and_no_pooch(toy, files, monkeypatch):
+    files().fetch(["sub/big.dat", "small.txt"])
+    toy.requests.clear()
+    monkeypatch.setitem(sys.modules, "pooch", None)
+    files().fetch(["sub/big.dat", "small.txt"])
+    files(download=False).fetch(["sub/big.dat"])
+    assert toy.requests == []
+
+
+@pytest.mark.parametrize("damaged", [b"damaged", b"x" + BIG[1:], b""])
+def test_file_with_a_wrong_checksum_is_downloaded_again(toy, files, home, damaged):
+    (path,) = files().fetch(["sub/big.dat"])
+    path.write_bytes(damaged)
+    with pytest.raises(FileNotFoundError, match="sub/big.dat: there, with a wrong checksum"):
+        files(download=False).fetch(["sub/big.dat"])
+    assert files().fetch(["sub/big.dat"])[0].read_bytes() == BIG
+    assert toy.requests.count(PATH) == 2
+
+
+def test_file_that_is_damaged_between_two_calls(files):
+    store = files()
+    (path,) = store.fetch(["small.txt"])
+    path.write_bytes(b"smal1 and more")
+    assert store.fetch(["small.txt"])[0].read_bytes() == b"small"
+
+
+def test_wrong_bytes_from_the_server_are_not_kept(toy, files, home):
+    toy.bodies[PATH] = b"x" + BIG[1:]
+    with pytest.raises(UnreadableFileError, match="sub/big.dat: what http.* has not the SHA-256"):
+        files().fetch(["sub/big.dat"])
+    assert there(home) == ["toy/1.0.0/SHA256SUMS.txt"]
+    toy.bodies.clear()
+    assert files().fetch(["sub/big.dat"])[0].read_bytes() == BIG
+
+
+@pytest.mark.parametrize("path", [PATH, "toy/1.0.0/SHA256SUMS.txt"])
+def test_server_that_fails_twice(toy, files, path):
+    toy.status[path] = [503, 500]
+    assert files().fetch(["sub/big.dat"])[0].read_bytes() == BIG
+    assert toy.requests.count(path) == 3
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "message"),
+    [
+        (404, FileNotFoundError, "no such file .404.*names its versions"),
+        (403, PermissionError, "does not give it to everyone .403.*Only openly licensed"),
+        (401, PermissionError, "does not give it to everyone"),
+        (503, ConnectionError, "answers 503. Try again later"),
+    ],
+)
+@pytest.mark.parametrize("path", [PATH, "toy/1.0.0/SHA256SUMS.txt"])
+def test_server_that_refuses(toy, files, home, path, status, error, message):
+    toy.status[path] = [status] * 9
+    with pytest.raises(error, match=f"{toy.url}/{path}: .*{message}"):
+        files().fetch(["sub/big.dat"])
+    assert not (home / path).exists()
+
+
+def test_failed_download_leaves_the_old_file(toy, files):
+    (path,) = files().fetch(["small.txt"])
+    path.write_bytes(b"old")
+    toy.status["toy/1.0.0/small.txt"] = [404] * 9
+    with pytest.raises(FileNotFoundError):
+        files().fetch(["small.txt"])
+    assert path.read_bytes() == b"old"
+
+
+def test_no_network(files, home):
+    store = files()
+    store.fetch(["small.txt"])
+    store.url = "http://127.0.0.1:1/toy/1.0.0/"  # nobody listens
+    store.fetch(["small.txt"])
+    with pytest.raises(ConnectionError, match="lacks sub/big.dat: .* cannot be reached") as raised:
+        store.fetch(["sub/big.dat"])
+    assert str(home) in str(raised.value)
+
+
+def test_nothing_is_downloaded_unless_allowed(toy, files):
+    with pytest.raises(FileNotFoundError, match="lacks SHA256SUMS.txt, and download_if_missing"):
+        files(download=False).fetch(["sub/big.dat"])
+    assert toy.requests == []
+    files().fetch(["small.txt"])
+    with pytest.raises(FileNotFoundError, match="lacks sub/big.dat, RECORDS, and .*Put them"):
+        files(download=False).fetch(["small.txt", "sub/big.dat", "RECORDS"])
+
+
+def test_file_that_the_list_does_not_have(files):
+    with pytest.raises(UnreadableFileError, match="SHA256SUMS.txt does not list other.dat"):
+        files().fetch(["small.txt", "other.dat"])
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe nonsense", b"<html>"])
+def test_list_of_checksums_that_is_none(files, home, content):
+    (home / "toy/1.0.0").mkdir(parents=True)
+    (home / "toy/1.0.0/SHA256SUMS.txt").write_bytes(content)
+    with pytest.raises(UnreadableFileError, match="SHA256SUMS.txt cannot be read as a list"):
+        files().fetch(["small.txt"])
+
+
+def test_list_of_checksums_in_any_form(toy, files, home):
+    lines = (toy.root / "toy/1.0.0/SHA256SUMS.txt").read_text().split("\n")
+    other = [line.replace(" ", " *").upper() if "small" in line else line for line in lines]
+    other = [line.replace("SMALL.TXT", "small.txt") for line in other]
+    (home / "toy/1.0.0").mkdir(parents=True)
+    (home / "toy/1.0.0/SHA256SUMS.txt").write_text("\r\n\r\n".join(other))
+    assert files().fetch(["small.txt"])[0].read_bytes() == b"small"
+
+
+@pytest.mark.parametrize("name", ["a b#c?d%20\u00e9.txt", "sub/a+b&c.dat"])
+def test_name_that_is_no_address(server, home, name):
+    write_database(server.root, "odd", {name: b"odd"}, ["x"])
+    store = Downloads(home / "odd/1.0.0", f"{server.url}/odd/1.0.0/", True)
+    assert store.fetch([name])[0].read_bytes() == b"odd"
+
+
+def test_progress_is_shown_when_asked_for(files, capfd):
+    files().fetch(["small.txt"])
+    assert capfd.readouterr().err == ""
+    files(verbose=1).fetch(["sub/big.dat"])
+    assert "100%" in capfd.readouterr().err
+
+
+def test_folder_of_downloads(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("SKLEARN_ECGSSL_HOME", raising=False)
+    assert "sklearn_ecgssl" in data_folder(None).name
+    monkeypatch.setenv("SKLEARN_ECGSSL_HOME", "~/ecg")
+    assert data_folder(None) == tmp_path / "ecg"
+    assert data_folder("~/mine") == tmp_path / "mine"
+
+
+def test_pooch_that_is_not_installed(files, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pooch", None)
+    monkeypatch.delenv("SKLEARN_ECGSSL_HOME", raising=False)
+    for call in (lambda: files().fetch(["small.txt"]), lambda: data_folder(None)):
+        with pytest.raises(ImportError, match=r'pooch.*pip install "sklearn_ecgssl\[datasets\]"'):
+            call()

@@ -1,0 +1,93 @@
+"""DREAMER: one file of everybody's films, and of what was recorded before them."""
+
+import numpy as np
+import pytest
+import scipy.io
+
+from sklearn_ecgssl import UnreadableFileError
+from sklearn_ecgssl.datasets import Dreamer, load_dreamer
+from tests.datasets.writers import dreamer
+
+
+def test_recordings_and_ratings(tmp_path):
+    path = dreamer.dreamer(tmp_path)
+    data = load_dreamer(path, leads=["2", "1"])  # the file itself will do
+    for i, recording in enumerate(data.recordings):
+        person, film, column = i // 36 + 1, i // 2 % 18, 1 - i % 2
+        known = dreamer.counts(person, film, 40 + film, 2)[:, column]
+        np.testing.assert_array_equal(recording, known.astype(np.float32))
+    films, person = np.tile(np.arange(18), 2), np.repeat([1, 2], 18)
+    data = load_dreamer(tmp_path)
+    assert data.fields["valence"].tolist() == (1 + films % 5).tolist()
+    assert data.fields["arousal"].tolist() == (1 + (films + person) % 5).tolist()
+    assert data.fields["dominance"].tolist() == (1 + films // 4).tolist()
+    assert data.fields["record"][[0, 35]].tolist() == ["1/film 1", "2/film 18"]
+
+
+def test_before_films_there_is_no_rating(tmp_path):
+    dreamer.dreamer(tmp_path)
+    data = load_dreamer(tmp_path, part="baseline", attribute=None)
+    np.testing.assert_array_equal(data.recordings[19], dreamer.counts(2, 1, 21, 2)[:, 0])
+    assert data.fields["record"][19] == "2/before film 2"
+    assert "valence" not in data.fields
+    with pytest.raises(ValueError, match="attribute='arousal': what was recorded before films"):
+        load_dreamer(tmp_path, part="baseline")
+    with pytest.raises(ValueError, match="part must be"):
+        load_dreamer(tmp_path, part="both")
+
+
+def test_the_file_is_read_once_for_all_people(tmp_path, monkeypatch):
+    dreamer.dreamer(tmp_path, n_people=4)
+    calls, load = [], scipy.io.loadmat
+    monkeypatch.setattr(scipy.io, "loadmat", lambda *a, **k: calls.append(1) or load(*a, **k))
+    assert set(Dreamer(tmp_path).load(n_jobs=2).subject) == {"1", "2", "3", "4"}
+    assert len(calls) == 1
+    assert Dreamer.one_file  # other processes would each read it
+
+
+def person(**changes):
+    def change(whole):
+        for name, value in changes.items():
+            part = whole["Data"][1]
+            if name in ("stimuli", "baseline"):
+                part, value = part["ECG"], value(part["ECG"][name])
+            part[name] = value
+
+    return change
+
+
+def test_an_empty_trial_is_left_out(tmp_path):
+    dreamer.dreamer(tmp_path, change=person(stimuli=lambda t: [np.zeros((0, 0)), *t[1:]]))
+    with pytest.warns(UserWarning, match="1 left out: 2/film 1 holds no sample"):
+        assert len(load_dreamer(tmp_path).recordings) == 35
+
+
+def test_implausible_values_warn(tmp_path):
+    dreamer.dreamer(tmp_path, change=person(ScoreArousal=np.full((18, 1), 6.0)))
+    with pytest.warns(UserWarning, match="ScoreArousal of person 2 should be from 1 to 5"):
+        assert load_dreamer(tmp_path).target[-1] == 6
+    dreamer.dreamer(tmp_path, change=lambda whole: whole.update(ECG_SamplingRate=128.0))
+    with pytest.warns(UserWarning, match="is at 128 Hz, not at 256"):
+        assert load_dreamer(tmp_path).sampling_rate == 128.0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda whole: whole.pop("ECG_SamplingRate"), "no field 'ECG_SamplingRate'"),
+        (lambda whole: whole["Data"][1].pop("ScoreValence"), "person 2 has no field 'ScoreVal"),
+        (lambda whole: whole["Data"][1].pop("ECG"), "person 2 has no field 'ECG'"),
+        (person(ScoreDominance=np.ones((17, 1))), "ScoreDominance of person 2 .* shape 18"),
+        (
+            person(stimuli=lambda t: ["none", *t[1:]]),
+            r"stimuli\.0 of person 2 should have 2 columns",
+        ),
+    ],
+)
+def test_files_of_another_shape(tmp_path, change, message):
+    dreamer.dreamer(tmp_path, 3, change=change)
+    with pytest.raises(UnreadableFileError, match=rf"DREAMER\.mat.*{message}"):
+        load_dreamer(tmp_path)
+    if "person 2" in message:
+        with pytest.warns(UserWarning, match="1 left out: 2 cannot be read"):
+            assert set(load_dreamer(tmp_path, on_error="warn").subject) == {"1", "3"}

@@ -1,0 +1,195 @@
+"""From trials to a Bunch: what is left out and why, on a data set that is made up."""
+
+import sys
+from dataclasses import dataclass, field
+from threading import get_ident
+
+import numpy as np
+import pytest
+from joblib import parallel_config
+
+from sklearn_ecgssl import UnreadableFileError
+from sklearn_ecgssl.datasets import Condition, DataSet, LeftOut, Rating, Trial
+
+NAN = float("nan")
+
+
+@dataclass
+class Invented(DataSet):
+    """Two people, four trials each; `made` says what is different in one."""
+
+    path: str = "somewhere"
+    made: dict = field(default_factory=dict)
+    read: list = field(default_factory=list)
+    threads: set = field(default_factory=set)
+
+    name = "invented"
+    DESCR = "Nobody was recorded."
+    attributes = {
+        "arousal": Rating("arousal"),
+        "condition": Condition("condition", {"rest": ["rest"], "task": ["sums", "speech"]}),
+    }
+    default_attribute = "arousal"
+
+    def subjects(self):
+        return ["S1", "S2"]
+
+    def trials(self, subject):
+        self.read.append(subject)
+        self.threads.add(get_ident())
+        if subject in self.made:
+            raise self.made[subject]
+        conditions = [("rest", 1.0), ("sums", 5.0), ("speech", 9.0), ("break", 3.0)]
+        for i, (condition, arousal) in enumerate(conditions):
+            record = f"{subject}/{i}"
+            made = self.made.get(record, {})
+            if isinstance(made, LeftOut):
+                yield made
+                continue
+            labels = {"condition": condition, "arousal": arousal, **made.get("labels", {})}
+            ecg = made.get("ecg", {"I": np.arange(4.0 + i), "II": np.arange(4.0 + i) * 2})
+            rate, unit = made.get("rate", 250), made.get("unit", "")
+            yield Trial(record, ecg, rate, labels, unit, made.get("which_lead", ""))
+
+
+def invented(**made):
+    return Invented(made={key.replace("_", "/"): value for key, value in made.items()})
+
+
+def test_bunch():
+    data = Invented().load()
+    assert [len(recording) for recording in data.recordings] == [4, 5, 6, 7] * 2
+    assert data.subject.tolist() == ["S1"] * 4 + ["S2"] * 4
+    assert data.target.tolist() == [1, 5, 9, 3] * 2
+    assert (data.sampling_rate, data.unit, data.name) == (250.0, "mV", "invented")
+    assert (data.DESCR, data.left_out, data.threshold) == ("Nobody was recorded.", [], None)
+
+
+def test_several_conditions_make_a_class_and_others_are_no_part_of_the_question():
+    data = Invented().load(attribute="condition")
+    assert data.target.tolist() == [0, 1, 1] * 2
+    assert data.target_names == ["rest", "task"]
+    assert data.left_out == []
+
+
+def test_threshold_is_that_of_the_recordings_loaded():
+    made = invented(S1_0={"labels": {"arousal": NAN}}, S2_1={"labels": {"arousal": None}})
+    with pytest.warns(UserWarning, match="S1/0 has no value of 'arousal'; S2/1 has no value"):
+        data = made.load(binarize="mean")
+    assert data.threshold == 25 / 6 + 5 / 6
+    assert data.target.tolist() == [0, 1, 0, 0, 1, 0]
+    assert data.fields["record"].tolist() == ["S1/1", "S1/2", "S1/3", "S2/0", "S2/2", "S2/3"]
+
+
+@pytest.mark.parametrize(
+    ("ecg", "reason"),
+    [
+        ([], "holds no sample"),
+        ([1, NAN, 2, NAN], "has 2 of 4 samples that are no numbers, the first at 1"),
+        ([1, 1e300], "has 1 of 2 samples that are no numbers, the first at 1"),
+        ([2.5, 2.5, 2.5], "is a flat line of 2.5"),
+    ],
+)
+def test_what_is_no_recording_is_left_out(ecg, reason):
+    made = invented(S1_1={"ecg": {"I": np.array(ecg), "II": np.arange(9.0)}})
+    with pytest.warns(UserWarning, match=rf"invented: 1 left out: S1/1 {reason} \(lead 'I'\)"):
+        data = made.load()
+    assert len(data.recordings) == 7
+    assert data.left_out == [LeftOut("S1", "S1/1", f"{reason} (lead 'I')")]
+    assert len(made.load(leads="II").recordings) == 8  # only the lead asked for matters
+
+
+def test_lead_that_some_lack():
+    made = invented(**{f"S1_{i}": {"ecg": {"V5": np.arange(9.0)}} for i in range(4)})
+    with pytest.warns(UserWarning, match="4 left out: S1/0 has no lead 'II', but V5"):
+        assert set(made.load(leads="II").subject) == {"S2"}
+    with pytest.raises(ValueError, match="gives no recording. 8 left out: .*; and 3 more"):
+        made.load(leads="VI")
+
+
+def test_usual_lead_that_nobody_knows():
+    made = invented(S1_2={"which_lead": "has no ECG"})
+    with pytest.warns(UserWarning, match="1 left out: S1/2 has no ECG"):
+        assert len(made.load().recordings) == 7
+    assert len(made.load(leads=["I"]).recordings) == 8
+
+
+def test_person_who_cannot_be_read():
+    for error in (UnreadableFileError("S1.dat: nonsense"), PermissionError(13, "denied")):
+        made = invented(S1=error)
+        with pytest.raises(type(error), match="nonsense|denied"):
+            made.load()
+        with pytest.warns(UserWarning, match="1 left out: S1 cannot be read: .*(nonsense|denied)"):
+            data = made.load(on_error="warn")
+        assert set(data.subject) == {"S2"}
+        assert [one.subject for one in data.left_out] == ["S1"]
+
+
+@pytest.mark.parametrize(
+    ("units", "unit"), [(["", ""], "mV"), (["V", "V"], "V"), (["", "V"], "mixed")]
+)
+def test_units_of_trials(units, unit):
+    people = zip(("S1", "S2"), units, strict=True)
+    trials = {f"{who}_{i}": {"unit": unit} for who, unit in people for i in range(4)}
+    assert invented(**trials).load().unit == unit
+
+
+def test_rates_that_differ():
+    data = invented(S1_0={"rate": 480}).load()
+    assert data.sampling_rate.tolist() == [480.0] + [250.0] * 7
+
+
+def test_only_people_asked_for_are_read():
+    one = Invented()
+    one.load(subjects="S2")
+    assert one.read == ["S2"]
+
+
+@pytest.mark.parametrize("one_file", [False, True])
+def test_several_people_at_once_unless_all_stand_in_one_file(one_file, monkeypatch):
+    monkeypatch.setattr(Invented, "one_file", one_file)
+    one = Invented()
+    with parallel_config("threading"):
+        assert one.load(n_jobs=2).target.tolist() == [1, 5, 9, 3] * 2
+    assert (one.threads == {get_ident()}) == one_file
+
+
+def test_nobody_has_the_label():
+    labels = {f"S1_{i}": {"labels": {"arousal": NAN}} for i in range(3)}
+    made = invented(**labels, S1_3=LeftOut("S1", "S1/3", "was not shown"))
+    with pytest.raises(ValueError, match="None of the 3 .* Besides, 1 left out: S1/3 was not"):
+        made.load(subjects="S1")
+
+
+def test_all_labels_need_pandas_before_anything_is_read(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    one = Invented()
+    with pytest.raises(ImportError, match=r'pip install "sklearn_ecgssl\[datasets\]"'):
+        one.load(attribute=None)
+    assert one.read == []
+    assert one.load(attribute="arousal").target is not None
+
+
+def test_progress(capfd):
+    Invented().load(verbose=1)
+    assert "invented: 100%" in capfd.readouterr().err
+    Invented().load()
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"attribute": "valence"}, "attribute='valence': invented has 'arousal', 'condition'"),
+        ({"binarize": "mode"}, "binarize must be .* got 'mode'"),
+        ({"binarize": NAN}, "binarize must be .* got nan"),
+        ({"attribute": "condition", "binarize": "mean"}, "is for ratings, .* rest, task"),
+        ({"leads": []}, r"leads=\[\]"),
+        ({"on_error": "ignore"}, 'on_error must be "raise" or "warn", got \'ignore\''),
+    ],
+)
+def test_bad_parameters_are_refused_before_anything_is_read(parameters, message):
+    one = Invented()
+    with pytest.raises(ValueError, match=message):
+        one.load(**parameters)
+    assert one.read == []

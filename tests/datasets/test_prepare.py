@@ -1,0 +1,293 @@
+"""Data sets that are prepared once and found again, whatever happens in between."""
+
+import json
+import multiprocessing
+import os
+import time
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from sklearn_ecgssl import UnreadableFileError
+from sklearn_ecgssl.datasets import RecordingsFiles, load_recordings, prepare, save_recordings
+from sklearn_ecgssl.datasets import _prepared_person as prepared_person
+from sklearn_ecgssl.datasets._recipe import Recipe
+from sklearn_ecgssl.evaluation import LabelledWindows
+from sklearn_ecgssl.signal import ECGFilter, Resampler, Segmenter, scale_subjects
+from tests.datasets.sets import write_recordings
+
+HIGH_PASS = ECGFilter(sampling_rate=256, high=None)
+WINDOWS = Segmenter(sampling_rate=256, window_length=2, overlap=0.5)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A recordings file each for two people: rest and stress of 5 to 6 s at 500 Hz."""
+    folder = tmp_path / "study"
+    folder.mkdir()
+    write_recordings(folder)
+    return folder
+
+
+@pytest.fixture
+def study(folder):
+    return RecordingsFiles(folder)
+
+
+@pytest.fixture
+def reads(monkeypatch):
+    """Names of the people who are read."""
+    met, read = [], prepared_person.read_person
+    monkeypatch.setattr(prepared_person, "read_person", lambda *a: met.append(a[1]) or read(*a))
+    return met
+
+
+def save(path, recordings, **options):
+    save_recordings(path, recordings, 500, [path.stem] * len(recordings), **options)
+
+
+@pytest.mark.parametrize(("scale", "trim"), [("trimmed", 0.025), ("standard", 0)])
+def test_does_what_one_would_do_by_hand(study, tmp_path, scale, trim):
+    data = prepare(study, cache=tmp_path / "c", transformer=HIGH_PASS, scale=scale)
+    raw = load_recordings(study.folder)
+    by_hand = HIGH_PASS.transform(Resampler(original_rate=500).transform(raw.recordings))
+    by_hand = scale_subjects(by_hand, raw.subject, trim=trim)
+    for recording, other in zip(data.recordings, by_hand, strict=True):
+        np.testing.assert_allclose(recording, other, atol=np.ptp(other) / 131068 + 1e-6)
+    assert data.subject.tolist() == ["p0", "p0", "p1", "p1"]
+    assert data.target.tolist() == [0, 1, 0, 1]
+    assert (data.sampling_rate, data.unit, data.name) == (256.0, "standard deviation", "study")
+    assert data.fields["original_rate"].tolist() == [500.0] * 4
+
+
+def test_windows(study, tmp_path):
+    plain = prepare(study, cache=tmp_path / "c")
+    data = prepare(study, cache=tmp_path / "c", segmenter=WINDOWS)
+    for windows, recording in zip(data.recordings, plain.recordings, strict=True):
+        assert isinstance(windows, np.memmap)
+        assert not windows.flags.writeable
+        np.testing.assert_array_equal(windows, WINDOWS.transform([recording])[0])
+    flat = LabelledWindows.from_recordings(data.recordings, data.target, data.subject)
+    assert len(flat) == sum(map(len, data.recordings))
+
+
+def test_what_is_there_is_not_done_again(study, folder, tmp_path, reads):
+    cache = tmp_path / "c"
+    prepare(study, cache=cache, subjects=["p1"])
+    first = prepare(study, cache=cache)
+    assert reads == ["p1", "p0"]
+    for options in ({"n_jobs": 1}, {"attribute": "sex"}, {"verbose": 1}, {"segmenter": WINDOWS}):
+        prepare(RecordingsFiles(folder), cache=cache, **options)
+    assert reads == ["p1", "p0"]
+    others = [
+        {"sampling_rate": 128},
+        {"scale": None},
+        {"transformer": HIGH_PASS},
+        {"transformer": make_pipeline(ECGFilter(sampling_rate=256, low=0.5))},
+        {"transformer": make_pipeline(ECGFilter(sampling_rate=256, low=0.7))},
+    ]
+    folders = {prepare(study, cache=cache, **other).folder for other in others}
+    assert len(folders | {first.folder}) == 6
+    assert len(reads) == 12
+    os.utime(folder / "p1.npz", (1, 1))
+    prepare(RecordingsFiles(folder), cache=cache)
+    assert reads[12:] == ["p1"]
+
+
+@pytest.mark.parametrize("damage", ["nothing", "facts", "no facts", "no recordings", "windows"])
+def test_cache_that_lost_something(study, tmp_path, reads, damage):
+    data = prepare(study, cache=tmp_path / "c", segmenter=WINDOWS)
+    (windows,) = data.folder.glob("p0.windows-*.npy")
+    if damage == "facts":
+        (data.folder / "p0.json").write_text("{")
+    elif damage == "windows":
+        windows.write_bytes(windows.read_bytes()[:-4])
+    elif damage.startswith("no "):
+        (data.folder / ("p0.json" if "facts" in damage else "p0.npz")).unlink()
+    expected = [one.tolist() for one in data.recordings[2:]]
+    again = prepare(study, cache=tmp_path / "c", segmenter=WINDOWS)
+    assert [len(one) for one in again.recordings] == [len(one) for one in data.recordings]
+    assert [one.tolist() for one in again.recordings[2:]] == expected
+    assert reads[2:] == ([] if damage in ("nothing", "windows") else ["p0"])
+
+
+def test_killed_in_between(study, folder, tmp_path, monkeypatch):
+    """After a changed file was prepared, and before it was said; then the file is what it was."""
+    first = prepare(study, cache=tmp_path / "c", segmenter=WINDOWS)
+    expected = [one.tolist() for one in first.recordings]
+    before, when = (folder / "p0.npz").read_bytes(), (folder / "p0.npz").stat().st_mtime_ns
+    save(
+        folder / "p0.npz",
+        [np.sin(np.arange(2000) / 9)] * 2,
+        target=[0, 1],
+        target_names=["rest", "stress"],
+    )
+    with monkeypatch.context() as patched:
+        patched.setattr(prepared_person, "write_whole", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            prepare(RecordingsFiles(folder), cache=tmp_path / "c", segmenter=WINDOWS)
+    (folder / "p0.npz").write_bytes(before)
+    os.utime(folder / "p0.npz", ns=(when, when))
+    again = prepare(RecordingsFiles(folder), cache=tmp_path / "c", segmenter=WINDOWS)
+    assert [one.tolist() for one in again.recordings] == expected
+
+
+def prepare_slowly(folder, cache, begins, reading, found):
+    read, apply = prepared_person.read_person, Recipe.apply
+    prepared_person.read_person = lambda *a: time.sleep(reading) or read(*a)
+    Recipe.apply = lambda *a: time.sleep(0.1) or apply(*a)
+    time.sleep(begins)
+    found.put(prepare(RecordingsFiles(folder), cache=cache, segmenter=WINDOWS).subject.tolist())
+
+
+def test_two_processes_at_once(folder, tmp_path):
+    """The second would be deleting a person's windows when the first one returns everybody."""
+    fork = multiprocessing.get_context("fork")
+    found = fork.Queue()
+    arguments = [(folder, tmp_path / "c", *one, found) for one in ((0, 0.1), (0.1, 0.25))]
+    processes = [fork.Process(target=prepare_slowly, args=one) for one in arguments]
+    for process in processes:
+        process.start()
+    assert [found.get(timeout=30) for _ in processes] == [["p0", "p0", "p1", "p1"]] * 2
+    for process in processes:
+        process.join()
+
+
+def test_recordings_shorter_than_a_window(study, tmp_path):
+    long = Segmenter(sampling_rate=256, window_length=5.5)
+    with pytest.warns(UserWarning, match=r"left out: p\d/\w+ is shorter than a window"):
+        data = prepare(study, cache=tmp_path / "c", segmenter=long)
+    assert 0 < len(data.recordings) == len(data.target) < 4
+    assert len(data.left_out) + len(data.recordings) == 4
+    with pytest.raises(ValueError, match=r'less than a window of .*short="drop" leaves'):
+        prepare(study, cache=tmp_path / "c", segmenter=long, short="raise")
+    with pytest.raises(ValueError, match="gives no recording. 4 left out"):
+        prepare(study, cache=tmp_path / "c", segmenter=Segmenter(256, window_length=60))
+    prepare(study, cache=tmp_path / "c", segmenter=WINDOWS, short="raise")
+
+
+def test_an_artefact_does_not_cost_the_rest_its_resolution(tmp_path):
+    signal = np.random.default_rng(0).normal(size=3000)
+    signal[1000:1002] = 3e4
+    save(tmp_path / "a.npz", [signal])
+    data = prepare(RecordingsFiles(tmp_path / "a.npz"), cache=tmp_path / "c", sampling_rate=None)
+    (expected,) = scale_subjects([signal], [0])
+    np.testing.assert_allclose(data.recordings[0], expected, rtol=1e-6, atol=2e-3)
+
+
+def test_who_cannot_be_read_is_read_the_next_time(study, tmp_path, reads, monkeypatch):
+    trials, errors = RecordingsFiles.trials, [UnreadableFileError("p1.npz: the network went away")]
+
+    def fail_once(self, subject):
+        if subject == "p1" and errors:
+            raise errors.pop()
+        return trials(self, subject)
+
+    monkeypatch.setattr(RecordingsFiles, "trials", fail_once)
+    options = {"cache": tmp_path / "c", "on_error": "warn"}
+    with pytest.warns(UserWarning, match="1 left out: p1 cannot be read: p1.npz: the network"):
+        assert set(prepare(study, **options).subject) == {"p0"}
+    assert set(prepare(study, **options).subject) == {"p0", "p1"}
+    assert reads == ["p0", "p1", "p1"]
+
+
+def test_what_cannot_be_prepared_names_the_person(tmp_path):
+    signal = np.sin(np.arange(3000) / 20)
+    spikes = np.where(np.arange(3000) % 1000, 0.0, 1.0)
+    path = save_recordings(tmp_path / "a.npz", [signal, spikes], 250, ["anna", "bert"])
+    options = {"cache": tmp_path / "c", "sampling_rate": None}
+    with pytest.raises(ValueError, match=r"^a, bert: .*flat"):
+        prepare(RecordingsFiles(path), **options)
+    with pytest.warns(UserWarning, match=r"left out: bert cannot be prepared: .*flat"):
+        assert prepare(RecordingsFiles(path), **options, on_error="warn").subject == ["anna"]
+
+
+def test_left_out_is_remembered(tmp_path, reads):
+    path = tmp_path / "a.npz"
+    signals = [np.sin(np.arange(3000) / 20), np.ones(3000), np.ones(3000)]
+    save_recordings(path, signals, 250, ["anna", "anna", "bert"])
+    for _ in range(2):
+        with pytest.warns(UserWarning, match="2 left out: 1 is a flat line of 1 .*; 2 is a flat"):
+            assert prepare(RecordingsFiles(path), cache=tmp_path / "c").subject == ["anna"]
+    assert reads == ["anna", "bert"]
+
+
+def test_names_of_people_are_no_paths(tmp_path):
+    people = ["../../x", "a/b", "a_b", "ü ß"]
+    signals = [np.sin(np.arange(3000) / 20)] * 4
+    path = save_recordings(tmp_path / "a.npz", signals, 256, people)
+    data = prepare(RecordingsFiles(path), cache=tmp_path / "c")
+    assert data.subject.tolist() == people
+    assert {found.parent for found in tmp_path.rglob("*.json")} == {data.folder}
+
+
+def test_units_and_the_cache_in_the_home_folder(study, tmp_path, monkeypatch):
+    trials = RecordingsFiles.trials
+    monkeypatch.setattr(
+        RecordingsFiles,
+        "trials",
+        lambda self, who: (
+            replace(one, unit="V" if who == "p1" else "") for one in trials(self, who)
+        ),
+    )
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for _ in range(2):
+        options = {"cache": "~/c", "scale": None}
+        assert prepare(study, **options).unit == "mixed"
+        assert prepare(study, **options, subjects=["p1"]).unit == "V"
+    assert json.loads(next((tmp_path / "c").rglob("p1.json")).read_text())
+
+
+def test_nothing_is_said_without_cause(study, tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        prepare(RecordingsFiles(study.folder, where={"subject": "p1"}), cache=tmp_path / "c")
+
+
+class Learns(BaseEstimator, TransformerMixin):
+    def fit(self, X, y=None):
+        self.n_seen_ = len(X)
+        return self
+
+    def transform(self, X):
+        return [self.n_seen_ * x for x in X]
+
+
+def test_transformer_learns_from_one_person(study, tmp_path):
+    learns = Learns()
+    options = {"sampling_rate": None, "scale": None}
+    data = prepare(study, cache=tmp_path / "c", transformer=learns, **options)
+    assert not hasattr(learns, "n_seen_")
+    raw = study.load().recordings[0]
+    np.testing.assert_allclose(data.recordings[0], 2 * raw, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "error", "message"),
+    [
+        ({"segmenter": Segmenter(128)}, ValueError, "segmenter has sampling_rate=128, .* 256 Hz"),
+        ({"transformer": ECGFilter(128)}, ValueError, "transformer has sampling_rate=128"),
+        (
+            {"transformer": make_pipeline(Resampler(original_rate=256, sampling_rate=128))},
+            ValueError,
+            "transformer has resampler__sampling_rate=128, .* To resample, pass sampling_rate",
+        ),
+        ({"sampling_rate": None, "segmenter": WINDOWS}, ValueError, "study, p0.*256, .* 500 Hz"),
+        ({"sampling_rate": None, "transformer": HIGH_PASS}, ValueError, "study, p0: transformer"),
+        ({"transformer": WINDOWS}, ValueError, "must return one recording .* pass segmenter"),
+        ({"transformer": FunctionTransformer(np.negative)}, TypeError, "class of your own"),
+        ({"transformer": 3}, TypeError, "transformer must be an estimator .* got 3"),
+        ({"scale": "person"}, ValueError, "scale must be .* got 'person'"),
+        ({"short": "keep"}, ValueError, 'short must be "drop" or "raise"'),
+        ({"subjects": ["p7"]}, ValueError, r"subjects=\['p7'\]: .*study has no p7"),
+        ({"data_set": load_recordings}, TypeError, "data_set must be a data set, .* got <func"),
+    ],
+)
+def test_bad_parameters(study, tmp_path, parameters, error, message):
+    with pytest.raises(error, match=message):
+        prepare(**{"data_set": study, "cache": tmp_path / "c", **parameters})

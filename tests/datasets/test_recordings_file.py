@@ -1,0 +1,289 @@
+"""Recordings files: saved and loaded, whole or not at all, chosen from."""
+
+import json
+import os
+import zipfile
+
+import numpy as np
+import pytest
+
+from sklearn_ecgssl import UnreadableFileError
+from sklearn_ecgssl.datasets import RecordingsFiles, load_recordings, make_cohort, save_recordings
+
+GOOD = {"recordings": [np.arange(9.0), np.arange(5.0)], "sampling_rate": 250, "subject": [0, 1]}
+
+
+@pytest.mark.parametrize("magnitude", [1e-6, 1.0, 1e5])
+def test_floats_come_back_within_half_a_step(tmp_path, magnitude):
+    rng = np.random.default_rng(0)
+    signals = [magnitude * rng.normal(size=n) for n in (1, 2, 500, 3000)]
+    path = save_recordings(tmp_path / "r.npz", signals, 256, [0, 0, 1, 1])
+    for before, after in zip(signals, load_recordings(path).recordings, strict=True):
+        assert after.dtype == np.float32
+        bound = np.ptp(before) / 131068 + 6e-8 * np.abs(before).max()
+        np.testing.assert_allclose(after, before, rtol=0, atol=1.001 * bound)
+    with np.load(path) as archive:
+        assert archive["ecg"].dtype == np.int16
+
+
+@pytest.mark.parametrize("artefact", [40, 1e4, 1e6])
+def test_an_artefact_of_two_samples_does_not_cost_the_rest_its_resolution(tmp_path, artefact):
+    signal = np.random.default_rng(0).normal(size=3000)
+    signal[1000:1002] = artefact, -artefact
+    path = save_recordings(tmp_path / "r.npz", [signal], 256, [0])
+    (found,) = load_recordings(path).recordings
+    np.testing.assert_allclose(found, signal, rtol=1e-6, atol=2e-3)
+    assert os.path.getsize(path) < 16_000
+    # Counts of 32 bits are nobody else's business.
+    assert load_recordings(path).unit == RecordingsFiles(path).load().unit == "mV"
+
+
+@pytest.mark.parametrize("scale", [None, 0.005, [0.005, 0.25]])
+def test_integers_are_kept_exactly(tmp_path, scale):
+    counts = [np.array([-32768, 0, 32767], np.int16), np.array([5, 6])]
+    path = save_recordings(tmp_path / "r.npz", counts, 250, [0, 1], scale=scale)
+    factors = np.broadcast_to(1 if scale is None else scale, 2)
+    found = load_recordings(path).recordings
+    for after, before, factor in zip(found, counts, factors, strict=True):
+        np.testing.assert_array_equal(after, (before * factor).astype(np.float32))
+
+
+@pytest.mark.parametrize("signal", [[0, 10_000_000], [3.25] * 7, [0.0] * 7])
+def test_wide_integers_and_flat_lines(tmp_path, signal):
+    path = save_recordings(tmp_path / "r.npz", [signal], 250, [0])
+    np.testing.assert_allclose(load_recordings(path).recordings[0], signal, atol=1e-5 * max(signal))
+
+
+def test_everything_comes_back(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    cohort = make_cohort(3, duration=(5, 8), random_state=0)
+    path = save_recordings(
+        "~/cohort.npz",
+        cohort.recordings,
+        [256.0] * 5 + [128.0],
+        cohort.subject,
+        target=cohort.target,
+        target_names=cohort.target_names,
+        record=list("uvwxyz"),
+        fields={"age": [20.5] * 6, "ok": [True] * 6, "sex": list("fmfmfm"), "file": range(6)},
+        unit="uV",
+        meta={"lead": "V5"},
+    )
+    assert path == tmp_path / "cohort.npz"
+    data = load_recordings("~/cohort.npz")
+    assert data.target.tolist() == cohort.target.tolist()
+    assert data.target_names == ["rest", "stress"]
+    assert data.subject.tolist() == cohort.subject.tolist()
+    assert data.sampling_rate.tolist() == [256.0] * 5 + [128.0]
+    assert (data.unit, data.meta) == ("uV", {"lead": "V5", "target_names": ["rest", "stress"]})
+    assert list(data.fields) == ["record", "target", "age", "ok", "sex", "file"]
+    assert data.fields["ok"].dtype == bool
+    assert "6 recordings of 3 subjects" in data.DESCR
+
+
+def test_same_recordings_same_bytes(tmp_path):
+    one, other = (
+        save_recordings(tmp_path / name, **GOOD, target=[1, 0]) for name in ("a.npz", "b.npz")
+    )
+    assert one.read_bytes() == other.read_bytes()
+    with zipfile.ZipFile(one) as archive:  # at any time
+        assert {member.date_time[0] for member in archive.infolist()} == {1980}
+
+
+@pytest.mark.parametrize("stage", ["write_array", "replace"])
+def test_failure_leaves_the_old_file(tmp_path, monkeypatch, stage):
+    path = save_recordings(tmp_path / "r.npz", **GOOD)
+    before = path.read_bytes()
+
+    def fail(*_, **__):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(np.lib.format if stage == "write_array" else os, stage, fail)
+    with pytest.raises(OSError, match="disk full"):
+        save_recordings(path, [np.arange(99.0)], 250, [0])
+    assert path.read_bytes() == before
+    assert os.listdir(tmp_path) == ["r.npz"]
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"recordings": []}, ValueError, "recordings is empty"),
+        ({"recordings": "ecg"}, TypeError, "recordings must be a list of 1-D arrays"),
+        ({"recordings": [[1.0], []]}, ValueError, r"recordings\[1\] must be a 1-D array of num"),
+        ({"recordings": [[1.0], [1.0, np.nan]]}, ValueError, r"recordings\[1\] has 1 samples"),
+        ({"recordings": [[-1e308, 1.7e308], [1]]}, ValueError, "too wide"),
+        ({"sampling_rate": 0}, ValueError, "sampling_rate must be finite and above 0"),
+        ({"sampling_rate": [250]}, ValueError, "one for each of 2 recordings"),
+        ({"subject": [0]}, ValueError, r"subject has shape \(1,\), not \(2,\)"),
+        ({"subject": [0, None]}, ValueError, "subject must hold numbers, booleans or strings"),
+        ({"target": [0, 1], "target_names": ["a"]}, ValueError, "target has values from 0 to 1"),
+        ({"target_names": ["a", "b"]}, ValueError, "needs a target of integers"),
+        ({"fields": {"ecg": [0, 1]}}, ValueError, "'ecg' cannot be the name of a field"),
+        ({"fields": {"a/b": [0, 1]}}, ValueError, "'a/b' cannot be the name of a field"),
+        ({"scale": 0.1}, ValueError, r"recordings\[0\] is not integers"),
+        ({"meta": {"x": object()}}, TypeError, "meta must be what JSON can hold"),
+        ({"path": "r.dat"}, ValueError, r"must end in \.npz"),
+        ({"path": "no/r.npz"}, FileNotFoundError, "There is no folder"),
+    ],
+)
+def test_bad_argument_is_named_and_nothing_written(tmp_path, change, error, message):
+    arguments = GOOD | change
+    path = tmp_path / arguments.pop("path", "r.npz")
+    with pytest.raises(error, match=message):
+        save_recordings(path, **arguments)
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write a right file of four recordings with changes; None takes an array away."""
+    right = {
+        "ecg": np.arange(100, dtype=np.int16),
+        "start": np.array([0, 10, 40, 70, 100]),
+        "scale": np.full(4, 0.5, dtype=np.float32),
+        "offset": np.arange(4, dtype=np.float32),
+        "fs": np.full(4, 250.0),
+        "subject": np.array(["ann", "ann", "bob", "cyd"]),
+        "record": np.array(["a1", "a2", "b1", "c1"]),
+        "condition": np.array(["rest", "task", "rest", "task"]),
+        "label": np.array([0, 1, 0, 1]),
+        "ok": np.array([True, True, True, False]),
+        "age": np.array([20.5, 20.5, 31.0, 44.0]),
+        "meta": np.array(json.dumps({"lead": "II"})),
+        "beat_sample": np.arange(13),
+    }
+
+    def write(name="data.npz", **changes):
+        arrays = {key: value for key, value in (right | changes).items() if value is not None}
+        np.savez(tmp_path / name, **arrays)
+        return tmp_path / name
+
+    return write
+
+
+def test_layout(write):
+    data = load_recordings(write())
+    assert [recording[0] for recording in data.recordings] == [0.0, 6.0, 22.0, 38.0]
+    assert [len(recording) for recording in data.recordings] == [10, 30, 30, 30]
+    assert list(data.fields) == ["record", "condition", "label", "ok", "age"]
+    data = load_recordings(write(record=None, meta=None, label=None))
+    assert data.fields["record"].tolist() == ["0", "1", "2", "3"]
+    assert (data.unit, data.meta, data.target) == ("mV", {}, None)
+
+
+@pytest.mark.parametrize(
+    ("target", "values", "names"),
+    [
+        ("auto", [0, 1, 0, 1], ["0", "1"]),  # of "label"
+        ("condition", [0, 1, 0, 1], ["rest", "task"]),
+        ("age", [20.5, 20.5, 31.0, 44.0], None),
+        ("ok", [1, 1, 1, 0], ["False", "True"]),
+        ("rating", [3, 9, 3, 5], None),
+    ],
+)
+def test_targets(write, target, values, names):
+    path = write(rating=np.array([3, 9, 3, 5]))
+    data = load_recordings(path, target=target)
+    assert data.target.tolist() == values
+    assert data.target_names == names
+    attribute = RecordingsFiles(path).load(attribute="label" if target == "auto" else target)
+    assert attribute.target.tolist() == values
+    assert load_recordings(path, target=None).target is None
+
+
+@pytest.mark.parametrize(
+    ("where", "kept"),
+    [
+        ({"ok": True}, ["a1", "a2", "b1"]),
+        ({"ok": True, "condition": "rest"}, ["a1", "b1"]),
+        ({"record": {"c1", "a2"}}, ["a2", "c1"]),
+        ({"subject": np.array(["bob"]), "fs": 250}, ["b1"]),
+        ({}, ["a1", "a2", "b1", "c1"]),
+    ],
+)
+def test_where(write, where, kept):
+    for data in (
+        load_recordings(write(), where=where),
+        RecordingsFiles(write(), where=where).load(),
+    ):
+        assert data.fields["record"].tolist() == kept
+        lengths = {"a1": 10, "a2": 30, "b1": 30, "c1": 30}
+        assert [len(recording) for recording in data.recordings] == [lengths[one] for one in kept]
+
+
+def test_complete_subjects(write):
+    assert load_recordings(write(), complete_subjects=True).subject.tolist() == ["ann", "ann"]
+    path = write(
+        ok=np.array([True, False, True, True]), subject=np.array(["ann", "ann", "bob", "bob"])
+    )
+    data = load_recordings(path, where={"ok": True}, complete_subjects=True)
+    assert data.fields["record"].tolist() == ["b1", "c1"]  # ann has lost a condition
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"target": "mood"}, ValueError, "no field 'mood'. Fields: record, condition, label"),
+        ({"where": {"mood": 1}}, ValueError, "no field 'mood'. Fields: age, condition"),
+        ({"where": "ok"}, TypeError, "where must be a mapping"),
+        ({"where": {"condition": "sleep"}}, ValueError, "No recording of .* is left of 4"),
+        ({"target": "age", "complete_subjects": True}, ValueError, "needs a target of classes"),
+    ],
+)
+def test_bad_choice(write, options, error, message):
+    with pytest.raises(error, match=message):
+        load_recordings(write(), **options)
+
+
+def test_folder(write, tmp_path):
+    write("b.npz", fs=np.full(4, 500.0), age=None, subject=np.arange(4))
+    write("a.npz")
+    (tmp_path / "._a.npz").write_bytes(b"what some systems leave behind")
+    data = load_recordings(tmp_path)
+    assert data.sampling_rate.tolist() == [250.0] * 4 + [500.0] * 4
+    assert data.subject.tolist() == ["ann", "ann", "bob", "cyd", "0", "1", "2", "3"]
+    assert list(data.fields) == ["record", "condition", "label", "ok", "file"]
+    assert data.meta == {"a": {"lead": "II"}, "b": {"lead": "II"}}
+    assert load_recordings(tmp_path, where={"file": "b"}).sampling_rate == 500.0
+    write("b.npz", unit=np.array("uV"))
+    with pytest.raises(ValueError, match=r"a\.npz is in mV and b\.npz in uV"):
+        load_recordings(tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"no .*wrong\.npz.*there are: .*a\.npz, b\.npz"):
+        load_recordings(tmp_path / "wrong.npz")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *({name: None} for name in ("ecg", "start", "scale", "offset", "fs", "subject")),
+        {"start": np.array([0, 40, 10, 70, 100])},
+        {"start": np.array([0, 10, 40, 70, 101])},
+        {"start": np.array([0.0, 10, 40, 70, 100])},
+        {"ecg": np.zeros((10, 10))},
+        {"scale": np.ones(3)},
+        {"fs": np.zeros(4)},
+        {"meta": np.array("{lead")},
+        {"subject": np.array([{}] * 4, dtype=object)},  # a pickle, which is never read
+    ],
+)
+def test_contradictions(write, changes):
+    with pytest.raises(UnreadableFileError, match=r"data\.npz"):
+        load_recordings(write(**changes))
+
+
+def test_target_names_that_do_not_fit(write):
+    meta = np.array(json.dumps({"target_names": ["x", "y"]}))
+    with pytest.raises(UnreadableFileError, match="no index into the target_names"):
+        load_recordings(write(target=np.array([0, 1, 2, 0]), meta=meta))
+
+
+def test_damaged_files(tmp_path):
+    """Cut off, or no archive: an error with the name."""
+    path = save_recordings(tmp_path / "bad.npz", [np.sin(np.arange(3000.0))], 250, [0])
+    good = path.read_bytes()
+    cuts = [good[: int(length)] for length in np.linspace(0, len(good) - 1, 10)]
+    for content in (*cuts, b"no archive", b"\x80\x04pickle"):
+        path.write_bytes(content)
+        with pytest.raises(UnreadableFileError, match=r"bad\.npz cannot be read"):
+            load_recordings(path)

@@ -1,0 +1,249 @@
+"""SWELL-KW: a block of work each, without the relaxation before it, and its row in a table."""
+
+from datetime import datetime
+from functools import partial
+
+import numpy as np
+import pytest
+
+from sklearn_ecgssl import UnreadableFileError
+from sklearn_ecgssl.datasets import Swell, load_swell
+from tests.datasets.writers import poly5, swell
+
+RATE = 40
+WORK = [one for one in swell.CONDITIONS if one != (10, 3)]
+#: Files are shorter than the relaxation that the table lists, unless a test is about it.
+load = partial(load_swell, keep_relaxation=True)
+PATH = f"{swell.RECORDINGS}/pp2_18-9-2012_c2.S00"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    swell.write(tmp_path)
+    return tmp_path
+
+
+def rewritten(folder, change, name=swell.TABLE):
+    """Write the table again, changed."""
+    rows = swell.rows()
+    swell.write_table(folder / name, change(rows) or rows)
+    return folder
+
+
+def set_column(column, value, rows=slice(1, 2)):
+    def change(table):
+        for row in table[rows]:
+            row[swell.COLUMNS.index(column)] = value
+
+    return change
+
+
+def test_recordings_and_their_rows(folder):
+    data = load(folder)
+    assert data.fields["record"].tolist() == [f"PP{who}/{block}" for who, block in WORK]
+    for (person, block), recording in zip(WORK, data.recordings, strict=True):
+        expected = swell.ecg(person, block, 40 + person + block) / 1000
+        np.testing.assert_allclose(recording, expected, rtol=1e-5, atol=1e-7)
+    assert data.target_names == ["no stress", "time pressure", "interruptions"]
+    assert data.target.tolist() == [0, 1, 2, 2, 0]  # by the table, not by the number of the block
+    assert data.target.tolist() == load(folder, attribute="stress").target.tolist()
+    for i, name in enumerate(list(Swell.attributes)[2:]):
+        assert data.fields[name].tolist() == [swell.RATINGS[one][i] for one in WORK]
+    assert data.fields["started"][:2].tolist() == ["2012-09-18T13:05:06", "2012-09-18T14:05:06"]
+    raw = load(folder, leads="ECG raw")
+    np.testing.assert_allclose(raw.recordings[0] - data.recordings[0], 2, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("unit", "factor", "said"),
+    [("uV", 1e-3, "mV"), ("mV", 1, "mV"), ("V", 1e3, "mV"), ("æV", 1e-3, "mV"), ("", 1, "unknown")],
+)
+def test_units(tmp_path, unit, factor, said):
+    swell.write(tmp_path, unit=unit)
+    data = load(tmp_path)
+    expected = swell.ecg(2, 1, 43) * factor
+    np.testing.assert_allclose(data.recordings[0], expected, rtol=1e-5, atol=1e-7)
+    assert data.unit == said
+
+
+def test_channels_that_are_no_ecg(tmp_path):
+    swell.write(tmp_path, unit="µS")
+    with pytest.raises(UnreadableFileError, match="channel 8 .* 8 'HeartPre' in 'µS'"):
+        load(tmp_path)
+    swell.write(tmp_path)
+    poly5.write(tmp_path / PATH, [poly5.signal("ECG", np.arange(20))])
+    with pytest.raises(UnreadableFileError, match="the 8 channels .* has 1 'ECG' in 'µV'"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["behavioral-labels.xlsx", f"else/{swell.TABLE[:-5]} (1).XLSX"])
+def test_names_of_the_table(tmp_path, name):
+    swell.write(tmp_path, table=None)
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    assert load(rewritten(tmp_path, lambda rows: rows, name)).target.tolist() == [0, 1, 2, 2, 0]
+
+
+@pytest.mark.parametrize(
+    ("ending", "delimiter", "point", "encoding"),
+    [
+        ("tab", "\t", ".", "utf-8"),
+        ("csv", ",", ".", "utf-8-sig"),
+        ("csv", ";", ",", "utf-8"),
+        ("txt", "\t", ",", "utf-16"),
+    ],
+)
+def test_table_as_text(tmp_path, ending, delimiter, point, encoding):
+    swell.write(tmp_path, table=None)
+    cells = [["" if x is None else str(x).replace(".", point) for x in row] for row in swell.rows()]
+    text = "\n".join(map(delimiter.join, cells)).replace(f"Valence{'_rc'}", "Valencrc")
+    path = tmp_path / f"Behavioral-features - per minute.{ending}"
+    path.write_text(text, encoding=encoding)
+    with pytest.warns(UserWarning, match="no value"):
+        assert load(tmp_path, attribute="mental_effort").target.tolist() == [3.2, 11.3, 9, 1.3, 10]
+    assert load(tmp_path, subjects="PP2").fields["valence"].tolist() == [7, 4, 3]
+
+
+def test_tables_that_are_not_there_or_twice(folder):
+    (folder / "copy").mkdir()
+    rewritten(folder / "copy", lambda rows: rows)
+    with pytest.raises(ValueError, match="several tables of labels"):
+        load(folder)
+    for path in folder.rglob("*.xlsx"):
+        path.unlink()
+    with pytest.raises(FileNotFoundError, match=r"Looked for .*behavioral-labels\.xlsx"):
+        load(folder)
+
+
+def test_table_with_one_row_a_block(folder):
+    rewritten(folder, lambda rows: swell.short_rows(without=["Effort", "HR"]))
+    data = load_swell(folder)  # of which nothing is cut off
+    assert data.target.tolist() == [0, 1, 2, 2, 0]
+    assert [len(one) for one in data.recordings] == [43, 44, 45, 51, 52]
+    assert np.isnan(data.fields["relaxation_minutes"]).all()
+    with pytest.raises(ValueError, match="has no value of attribute='effort'"):
+        load(folder, attribute="effort")
+
+
+@pytest.mark.parametrize(
+    ("column", "spellings"),
+    [
+        ("PP", ["pp2", "PP02", 2, "2"]),
+        ("Condition", ["t", "time pressure", "Time_Pressure"]),
+        ("Blok", [2.0, "2"]),
+    ],
+)
+def test_spellings(folder, column, spellings):
+    for spelling in spellings:
+        rows = slice(8, 11) if column == "Condition" else slice(6, 11)  # of PP2's second block
+        rewritten(folder, set_column(column, spelling, rows))
+        assert load(folder).target.tolist() == [0, 1, 2, 2, 0]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("PP", "Bob", "row 2.*Bob"),
+        ("Blok", None, "row 2"),
+    ],
+)
+def test_tables_that_cannot_be_read(folder, column, value, message):
+    rewritten(folder, set_column(column, value))
+    with pytest.raises(UnreadableFileError, match=rf"per minute\.xlsx .*{message}"):
+        load(folder)
+
+
+def test_table_that_lacks_a_column_or_names_two_conditions(folder):
+    rewritten(folder, lambda rows: swell.short_rows(without=["Dominance"]))
+    with pytest.raises(UnreadableFileError, match="no column dominance, but timestamp"):
+        load(folder)
+    rewritten(folder, set_column("Condition", "I", slice(4, 5)))
+    with pytest.raises(UnreadableFileError, match=r"block 1 of PP2 has the conditions"):
+        load(folder)
+
+
+@pytest.mark.parametrize("rating", [-0.5, 10.5, "much"])
+def test_implausible_ratings_warn(folder, rating):
+    rewritten(folder, set_column("Valence_rc", rating, slice(5, 6)))
+    with pytest.warns(UserWarning, match=rf"valencerc.*{rating}"):
+        found = load(folder, subjects="PP2").fields["valence"][0]
+    np.testing.assert_equal(found, np.nan if rating == "much" else rating)
+
+
+def test_unknown_conditions_warn(folder):
+    rewritten(folder, set_column("Condition", "X", slice(3, 6)))
+    with pytest.warns(UserWarning, match=r"Condition.*'X'|PP2/1 has no value of 'condition'"):
+        assert load(folder).target.tolist() == [1, 2, 2, 0]
+
+
+def test_blocks_without_labels_and_labels_without_files(tmp_path):
+    swell.write(tmp_path, blocks=[(2, 1), (2, 3), (10, 1), (10, 2), (10, 3)])
+    swell.write_block(tmp_path, 7, 1)
+    row = [None, "PP25", 1, "N", 0, *([5] * 11), 0, 0]
+    rewritten(tmp_path, lambda rows: [*rows, row, ["20120918T140000000", *[None] * 17]])
+    with pytest.warns(UserWarning, match="3 left out"):
+        data = load(tmp_path)
+    assert [str(one) for one in data.left_out] == [
+        "PP2/2 has labels, but no .S00 file",
+        f"PP7/1 has no row in {swell.TABLE}",
+        "PP25/1 has labels, but no .S00 file",
+    ]
+
+
+def test_names_of_files(folder):
+    old = folder / swell.RECORDINGS / "pp10_18-9-2012_c1.S00"
+    for name in ("pp10_8-10-2012-c1.S00", "PP10_c1.s00", "pp10_x_c1.Poly5", "pp010_c1.S00"):
+        old = old.rename(old.with_name(name))
+        assert load(folder, subjects="PP10").fields["block"].tolist() == [1, 2]
+    for name in ("pp3_test.S00", "app3_c1.S00", ".pp3_c1.S00"):
+        old.with_name(name).write_bytes(b"?")
+    assert len(load(folder).recordings) == 5
+
+
+@pytest.fixture
+def long(tmp_path):
+    """Blocks of five minutes, at 40 Hz to be small."""
+    swell.write(tmp_path, n_times=5 * 60 * RATE, rate=RATE)
+    return tmp_path
+
+
+def test_relaxation_is_cut_off_with_a_minute_more(long):
+    swell.write_block(long, 2, 2, n_times=2000, suffix="_cont", rate=RATE)
+    work, whole = load_swell(long, attribute=None), load(long, attribute=None)
+    for record, recording, other in zip(
+        work.fields["record"], work.recordings, whole.recordings, strict=True
+    ):
+        # A second file of a block, and a block of relaxation alone, are whole.
+        cut = 0 if record in ("PP2/2-continued", "PP10/3") else (swell.N_REST + 1) * 60 * RATE
+        np.testing.assert_array_equal(recording, other[cut:])
+    assert work.fields["continued"].tolist() == [False, False, True, False, False, False, False]
+
+
+def test_file_of_relaxation_alone_is_left_out(folder):
+    swell.write_block(folder, 2, 2, n_times=5 * 60 * RATE, rate=RATE)
+    with pytest.warns(UserWarning, match="PP2/1 ends within the 2 minutes of relaxation"):
+        assert load_swell(folder, subjects="PP2").fields["record"].tolist() == ["PP2/2"]
+
+
+@pytest.mark.parametrize(
+    ("rest", "work", "started", "cut"),
+    [
+        ("130000", "130800", "09:00:00", 9),  # the table lists some minutes of relaxation only
+        ("130000", "130200", "12:57:30", 5.5),  # the recorder began before the table
+        ("", "130200", "12:54:00", 9),  # the table has no relaxation
+        ("130000", "130200", "12:00:00", 3),  # another clock
+        ("130000", "130200", "13:10:00", 3),
+        ("130000", "", "12:58:00", 3),  # no times: rows are counted
+    ],
+)
+def test_relaxation_ends_when_the_clocks_say_so(tmp_path, rest, work, started, cut):
+    def change(rows):
+        for row in rows[1:]:
+            row[0] = f"20120918T{rest if row[3] == 'R' else work}000" if work else "one day"
+        return [row for row in rows if rest or row[3] != "R"]
+
+    start = datetime.fromisoformat(f"2012-09-18T{started}")
+    swell.write_block(tmp_path, 2, 1, n_times=15 * 60 * RATE, rate=RATE, start=start)
+    rewritten(tmp_path, change)
+    with pytest.warns(UserWarning, match="2 left out"):
+        data = load_swell(tmp_path, subjects=["PP2"])
+    assert len(data.recordings[0]) == (15 - cut) * 60 * RATE

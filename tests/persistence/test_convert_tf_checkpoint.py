@@ -1,0 +1,86 @@
+"""The script that turns the authors' TensorFlow weights into a pretrained encoder."""
+
+import importlib.util
+
+import numpy as np
+import pytest
+
+from sklearn_ecgssl import load_pretrained
+from tests.checkout import checkout
+
+SCRIPT = checkout() / "examples/programs/convert_tf_checkpoint.py"
+FILTERS, KERNEL_SIZES, HIDDEN = (4, 3, 5), (4, 3, 7), (2, 6)
+
+
+@pytest.fixture(scope="module")
+def script():
+    spec = importlib.util.spec_from_file_location("convert_tf_checkpoint", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def tensors():
+    """Weights by the names of the checkpoint: kernels (times, inputs, outputs)."""
+    draw = np.random.default_rng(0).normal
+    shapes, inputs = {}, 1
+    for i in range(6):
+        outputs = FILTERS[i // 2]
+        shapes[f"conv_layer_{i + 1}"] = (KERNEL_SIZES[i // 2], inputs, outputs)
+        inputs = outputs
+    for task in range(7):
+        sizes = (FILTERS[-1], *HIDDEN, 1)
+        for suffix, i in {"_dense_1": 0, "_dense_2": 1, "": 2}.items():
+            shapes[f"task_{task}{suffix}"] = sizes[i : i + 2]
+    made = {f"{layer}/kernel": draw(0, 0.3, shape) for layer, shape in shapes.items()}
+    made |= {f"{layer}/bias": draw(0, 0.3, shape[-1]) for layer, shape in shapes.items()}
+    return {name: tensor.astype(np.float32) for name, tensor in made.items()}
+
+
+def leaky_relu(values):
+    return np.where(values > 0, values, 0.2 * values)
+
+
+def same_convolution(signal, kernel, bias):
+    """TensorFlow's, of a signal (times, channels): padding is shorter on the left."""
+    n_padding = len(kernel) - 1
+    padded = np.pad(signal, ((n_padding // 2, n_padding - n_padding // 2), (0, 0)))
+    return sum(padded[i : i + len(signal)] @ kernel[i] for i in range(len(kernel))) + bias
+
+
+def features_of_blocks(tensors, window):
+    """What the authors' network makes of a window: the global maximum of each block."""
+    signal, features = np.float64(window)[:, None], []
+    for i in range(1, 7):
+        layer = f"conv_layer_{i}"
+        convolved = same_convolution(signal, tensors[f"{layer}/kernel"], tensors[f"{layer}/bias"])
+        signal = leaky_relu(convolved)
+        if i % 2 == 0:
+            features.append(signal.max(axis=0))
+            windows = range(0, len(signal) - 7, 2)
+            signal = np.array([signal[j : j + 8].max(axis=0) for j in windows])
+    return np.concatenate(features)
+
+
+@pytest.mark.parametrize("n_times", [2560, 301])
+def test_computes_what_tensorflow_would(script, tensors, n_times, tmp_path):
+    script.converted(tensors, n_times).save_pretrained(tmp_path / "encoder")
+    pretrainer = load_pretrained(tmp_path / "encoder").set_params(precision="float32")
+    windows = np.random.default_rng(1).normal(size=(3, n_times)).astype(np.float32)
+    expected = [features_of_blocks(tensors, window) for window in windows]
+    np.testing.assert_allclose(pretrainer.encode(windows, "all"), expected, atol=1e-5)
+
+
+def test_weights_keep_their_places(script, tensors):
+    state = script.converted(tensors).state_
+    kernel = state["trunk.blocks.1.convs.0.weight"]
+    np.testing.assert_array_equal(kernel[2, 1, 0], tensors["conv_layer_3/kernel"][:, 1, 2])
+    np.testing.assert_array_equal(state["heads.4.3.bias"], tensors["task_4_dense_2/bias"])
+    np.testing.assert_array_equal(state["heads.6.6.weight"][0], tensors["task_6/kernel"][:, 0])
+
+
+def test_layers_that_do_not_fit_are_an_error(script, tensors):
+    tensors["conv_layer_4/kernel"] = tensors["conv_layer_4/kernel"][:, :, :-1]
+    with pytest.raises(SystemExit, match=r"trunk.blocks.1.convs.1.weight is of shape"):
+        script.converted(tensors)
