@@ -114,7 +114,7 @@ def checked() -> dict[str, str]:
 
 def wants_examples(dotted: str) -> bool:
     """Whether a public object must have an example: no method, and not for other folders alone."""
-    inner = dotted.split(".")[-2] in INNER
+    inner = dotted.rpartition(".")[0].rpartition(".")[2] in INNER
     return dotted in NAMES and not inner and not is_data_set(NAMES[dotted])
 
 

@@ -14,7 +14,7 @@ from ._units import UNKNOWN, is_unknown, millivolts
 _ECG = re.compile(
     r"-?(?:lead[ _-]?)?"
     r"(?:(ml?|d)?i{1,3}|(?<=lead.)[1-3]|d[1-4]|av[rlf]|m?v[1-9xyz]?r?(-v[1-9])?|m?cl[1-6]?|c[cms][1-6]"
-    r"|(?!f).*(ecg|ekg).*)"
+    r"|(?!f(?:etal)?[ _-]?e[ck]g).*(ecg|ekg).*)"
     r"[.]?(?:[ _-]?(?:[(\[].*[)\]]|raw|filtered))?"
 )
 #: Channels that are derived of an ECG, and are none.

@@ -197,9 +197,12 @@ class DataSet(ABC):
         Returns
         -------
         list of pathlib.Path
-            Shared tables among them. Here the folder, as long as a subclass does not say more.
+            Shared tables among them. Here all files of the folder, as long as a subclass does not
+            say which are the person's.
         """
-        return [self.folder]
+        if not self.folder.is_dir():
+            return [self.folder]
+        return sorted(path for path in self.folder.rglob("*") if path.is_file())
 
     def check(self, attribute: str | None) -> None:  # noqa: B027, most have nothing to refuse
         """Refuse what cannot be loaded, before anything is read.

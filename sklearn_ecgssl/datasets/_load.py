@@ -151,7 +151,8 @@ def as_bunch(
 ) -> Bunch:
     """Put recordings side by side, add the target, and say what is left out."""
     if not recordings:
-        raise ValueError(f"{data_set.folder} gives no recording. {_summary(left_out)}")
+        why = _summary(left_out) if left_out else "No file names a person."
+        raise ValueError(f"{data_set.folder} gives no recording. {why}")
     rates = np.array([one.sampling_rate for one in recordings])
     units = {one.unit for one in recordings}
     fields = {
@@ -230,8 +231,9 @@ def _chosen(
     unknown = [one for one in chosen if there and one not in there]
     if unknown or not chosen:
         raise ValueError(
-            f"{name}={asked!r}: {data_set.name} has no {', '.join(unknown) or 'one of them'} in "
-            f"{data_set.folder}. It has {', '.join(there)}."
+            f"{name}={asked!r}: {data_set.name} in {data_set.folder} has no "
+            f"{', '.join(map(repr, unknown)) or 'one of them'}. It has "
+            f"{', '.join(map(repr, there))}."
         )
     return list(dict.fromkeys(chosen))
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -179,7 +180,7 @@ class RecordingsFiles(DataSet):
         self._paths = recordings_files(self.folder)
         self.one_file = len(self._paths) == 1  # type: ignore[misc]
         self._last: tuple[Any, RecordingsFile] | None = None
-        first = self._read(self._paths[0])
+        first = self._first()
         self.unit = first.unit  # type: ignore[misc]
         default = _target_field(self.target, first.fields, self.folder)
         names = first.meta.get("target_names") if default == "target" else None
@@ -190,11 +191,15 @@ class RecordingsFiles(DataSet):
 
     @cached_property
     def _people(self) -> dict[str, list[Path]]:
-        """The files in which each person stands."""
+        """The files in which each person stands; one that cannot be read is its own person's."""
         people: dict[str, list[Path]] = {}
-        first = self._read(self._paths[0])
+        first = self._first()
         for path in self._paths:
-            file = self._read(path)
+            try:
+                file = self._read(path)
+            except UnreadableFileError:
+                people[path.stem] = [path]
+                continue
             _check_alike([self._paths[0], path], [first, file], self.default_attribute)
             for subject in dict.fromkeys(file.subject.astype(str)[self._wanted(file)].tolist()):
                 people.setdefault(subject, []).append(path)
@@ -218,6 +223,13 @@ class RecordingsFiles(DataSet):
                 labels = {name: values[i].item() for name, values in file.fields.items()}
                 record, lead = labels.pop("record"), labels.pop("lead", "ECG")
                 yield Trial(str(record), {str(lead): file.signal(int(i))}, file.fs[i], labels)
+
+    def _first(self) -> RecordingsFile:
+        """Read the first file that can be read."""
+        for path in self._paths[:-1]:
+            with suppress(UnreadableFileError):
+                return self._read(path)
+        return self._read(self._paths[-1])
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_last": None}

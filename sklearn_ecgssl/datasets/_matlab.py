@@ -67,8 +67,6 @@ def columns(path: Path, name: str, value: Any, wanted: dict[str, int]) -> dict[s
     ):
         return {one: np.zeros(0) for one in wanted}
     last = max(wanted.values())
-    if matrix.ndim == 1 and matrix.size > last:
-        matrix = matrix[None]  # a single sample
     if matrix.ndim != 2 or matrix.shape[1] <= last or matrix.dtype.kind not in "iuf":
         raise UnreadableFileError(
             f"{path}: {name} should have {last + 1} columns of numbers or more, but is "

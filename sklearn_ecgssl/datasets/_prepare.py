@@ -291,8 +291,8 @@ def prepare_windows(
         if not written.n_windows:
             raise ValueError("parts give no windows: there is nothing to save.")
         subject = np.concatenate(subjects)
-        with replacing(beside) as temporary:
-            np.save(temporary, subject)
+        with replacing(beside) as temporary, open(temporary, "wb") as stream:
+            np.save(stream, subject)
     return Bunch(windows=_opened(path), subject=subject, n_short=n_short)
 
 

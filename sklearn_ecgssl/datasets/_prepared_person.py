@@ -1,6 +1,7 @@
 """The prepared recordings of one person, in files that are found again."""
 
 import json
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -130,13 +131,11 @@ class PreparedPerson:
         """Return what there is; None if the files are to be made."""
         try:
             facts = json.loads(self.facts_path.read_bytes())
-        except (FileNotFoundError, json.JSONDecodeError):
+            found = Prepared(facts["n_recordings"], [LeftOut(*one) for one in facts["left_out"]])
+        except (FileNotFoundError, ValueError, LookupError, TypeError):
             return None
-        n_recordings = facts["n_recordings"]
-        is_whole = not n_recordings or self.recordings_path.exists()
-        if facts["sources"] != sources or not is_whole:
-            return None
-        return Prepared(n_recordings, [LeftOut(*one) for one in facts["left_out"]])
+        is_whole = not found.n_recordings or zipfile.is_zipfile(self.recordings_path)
+        return found if is_whole and facts.get("sources") == sources else None
 
     def _write(self, recordings: list[Recording], recipe: Recipe) -> None:
         signals, rates = recipe.apply(
@@ -178,7 +177,7 @@ class PreparedPerson:
     def _mapped(self, segmenter: Segmenter, file: RecordingsFile) -> np.ndarray | None:
         """Map the windows into memory; None if they are not there, or not whole."""
         try:
-            mapped: np.ndarray = np.load(self._windows_path(segmenter), mmap_mode="r")
+            mapped: np.ndarray = np.lib.format.open_memmap(self._windows_path(segmenter), mode="r")
         except (FileNotFoundError, ValueError):
             return None
         return mapped if len(mapped) == sum(_counts(segmenter, file)) else None

@@ -62,7 +62,7 @@ def recordings_files(path: Path) -> list[Path]:
     """Return a file, or the visible files of a folder, sorted by name."""
     if not path.is_dir():
         return [path]
-    found = sorted(one for one in path.glob("*.npz") if not one.name.startswith("."))
+    found = sorted(path.glob("[!.]*.npz"))
     if not found:
         raise FileNotFoundError(f"There is no .npz file in the folder {path.absolute()}.")
     return found
@@ -71,7 +71,7 @@ def recordings_files(path: Path) -> list[Path]:
 def read_recordings(path: Path) -> RecordingsFile:
     """Read one recordings file."""
     if not path.exists():
-        around = sorted(one.name for one in path.parent.glob("*.npz"))[:10]
+        around = sorted(one.name for one in path.parent.glob("[!.]*.npz"))[:10]
         raise FileNotFoundError(
             f"There is no {path}. In {path.parent.absolute()} there are: "
             f"{', '.join(around) or 'no .npz files'}."

@@ -19,7 +19,7 @@ from sklearn_ecgssl.datasets import _prepared_person as prepared_person
 from sklearn_ecgssl.datasets._recipe import Recipe
 from sklearn_ecgssl.evaluation import LabelledWindows
 from sklearn_ecgssl.signal import ECGFilter, Resampler, Segmenter, scale_subjects
-from tests.datasets.sets import write_recordings
+from tests.datasets.sets import TINY, write_recordings
 
 HIGH_PASS = ECGFilter(sampling_rate=256, high=None)
 WINDOWS = Segmenter(sampling_rate=256, window_length=2, overlap=0.5)
@@ -99,21 +99,38 @@ def test_what_is_there_is_not_done_again(study, folder, tmp_path, reads):
     assert reads[12:] == ["p1"]
 
 
-@pytest.mark.parametrize("damage", ["nothing", "facts", "no facts", "no recordings", "windows"])
+@pytest.mark.parametrize(
+    "damage",
+    ["nothing", "facts", "other facts", "no facts", "recordings", "no recordings", "windows", "PK"],
+)
 def test_cache_that_lost_something(study, tmp_path, reads, damage):
     data = prepare(study, cache=tmp_path / "c", segmenter=WINDOWS)
     (windows,) = data.folder.glob("p0.windows-*.npy")
-    if damage == "facts":
-        (data.folder / "p0.json").write_text("{")
-    elif damage == "windows":
-        windows.write_bytes(windows.read_bytes()[:-4])
-    elif damage.startswith("no "):
+    archive = data.folder / "p0.npz"
+    if damage.endswith("facts"):
+        (data.folder / "p0.json").write_text("{" if damage == "facts" else "{}")
+    elif damage == "recordings":
+        archive.write_bytes(archive.read_bytes()[:-30])
+    elif damage in ("windows", "PK"):
+        windows.write_bytes(b"" if damage == "windows" else b"PK\3\4")
+    if damage.startswith("no "):
         (data.folder / ("p0.json" if "facts" in damage else "p0.npz")).unlink()
     expected = [one.tolist() for one in data.recordings[2:]]
     again = prepare(study, cache=tmp_path / "c", segmenter=WINDOWS)
     assert [len(one) for one in again.recordings] == [len(one) for one in data.recordings]
     assert [one.tolist() for one in again.recordings[2:]] == expected
-    assert reads[2:] == ([] if damage in ("nothing", "windows") else ["p0"])
+    assert reads[2:] == ([] if damage in ("nothing", "windows", "PK") else ["p0"])
+
+
+def test_own_data_set_is_read_again_when_a_file_of_it_has_changed(tmp_path):
+    (tmp_path / "own").mkdir()
+    TINY["own"].write(tmp_path / "own")
+    own = TINY["own"].make(tmp_path / "own")
+    before = prepare(own, cache=tmp_path / "c", scale=None)
+    path = min(path for path in own.folder.rglob("*") if path.is_file())
+    np.savetxt(path, 2 * np.loadtxt(path))
+    after = prepare(own, cache=tmp_path / "c", scale=None)
+    np.testing.assert_allclose(after.recordings[0], 2 * before.recordings[0], atol=1e-3)
 
 
 def test_killed_in_between(study, folder, tmp_path, monkeypatch):
@@ -219,10 +236,11 @@ def test_left_out_is_remembered(tmp_path, reads):
 
 def test_names_of_people_are_no_paths(tmp_path):
     people = ["../../x", "a/b", "a_b", "ü ß"]
-    signals = [np.sin(np.arange(3000) / 20)] * 4
+    signals = [np.sin(np.arange(3000 + i) / 20) for i in range(4)]
     path = save_recordings(tmp_path / "a.npz", signals, 256, people)
     data = prepare(RecordingsFiles(path), cache=tmp_path / "c")
     assert data.subject.tolist() == people
+    assert [len(one) for one in data.recordings] == [3000, 3001, 3002, 3003]
     assert {found.parent for found in tmp_path.rglob("*.json")} == {data.folder}
 
 
@@ -284,7 +302,7 @@ def test_transformer_learns_from_one_person(study, tmp_path):
         ({"transformer": 3}, TypeError, "transformer must be an estimator .* got 3"),
         ({"scale": "person"}, ValueError, "scale must be .* got 'person'"),
         ({"short": "keep"}, ValueError, 'short must be "drop" or "raise"'),
-        ({"subjects": ["p7"]}, ValueError, r"subjects=\['p7'\]: .*study has no p7"),
+        ({"subjects": ["p7"]}, ValueError, r"subjects=\['p7'\]: .*study has no .?p7"),
         ({"data_set": load_recordings}, TypeError, "data_set must be a data set, .* got <func"),
     ],
 )

@@ -278,6 +278,19 @@ def test_target_names_that_do_not_fit(write):
         load_recordings(write(target=np.array([0, 1, 2, 0]), meta=meta))
 
 
+@pytest.mark.parametrize("damaged", ["a", "c"])
+def test_damaged_file_of_a_folder_is_left_out_like_a_person(tmp_path, damaged):
+    for name in "abc":
+        save_recordings(tmp_path / f"{name}.npz", [np.sin(np.arange(900.0))], 250, [name])
+    (tmp_path / f"{damaged}.npz").write_bytes(b"no archive")
+    study = RecordingsFiles(tmp_path)
+    with pytest.raises(UnreadableFileError, match=rf"{damaged}\.npz cannot be read"):
+        study.load()
+    with pytest.warns(UserWarning, match=f"1 left out: {damaged} cannot be read"):
+        data = study.load(on_error="warn")
+    assert data.subject.tolist() == [name for name in "abc" if name != damaged]
+
+
 def test_damaged_files(tmp_path):
     """Cut off, or no archive: an error with the name."""
     path = save_recordings(tmp_path / "bad.npz", [np.sin(np.arange(3000.0))], 250, [0])

@@ -175,6 +175,11 @@ def test_unknown_conditions_warn(folder):
         assert load(folder).target.tolist() == [1, 2, 2, 0]
 
 
+def test_a_row_without_a_condition_does_not_contradict_the_others(folder):
+    rewritten(folder, set_column("Condition", None, slice(3, 4)))
+    assert load(folder).target.tolist() == [0, 1, 2, 2, 0]
+
+
 def test_blocks_without_labels_and_labels_without_files(tmp_path):
     swell.write(tmp_path, blocks=[(2, 1), (2, 3), (10, 1), (10, 2), (10, 3)])
     swell.write_block(tmp_path, 7, 1)

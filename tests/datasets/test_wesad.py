@@ -121,6 +121,11 @@ def test_questionnaire_of_another_order_is_left_out(folder):
     assert len(data.recordings) == 5
 
 
+def test_answers_that_are_not_there_are_unknown(folder):
+    quest(folder, "# DIM;9;1", "# DIM;9")
+    assert np.isnan(load_wesad(folder).fields["arousal"][0])
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [

@@ -356,9 +356,7 @@ def test_takes_a_path_as_a_string(embedder, path):
     assert path.is_file()
 
 
-@pytest.mark.parametrize(
-    "failing", [(os, "fsync"), (os, "replace"), (onnx.checker, "check_model")]
-)
+@pytest.mark.parametrize("failing", [(os, "fsync"), (os, "replace"), (onnx.checker, "check_model")])
 def test_failure_while_writing_leaves_the_old_file(embedder, path, monkeypatch, failing):
     before = export_onnx(embedder, path).read_bytes()
 

@@ -245,7 +245,7 @@ def _read_labels(path: Path) -> dict[tuple[int, int], dict[str, Label]]:
             for rating, (name, highest) in RATINGS.items():
                 labels[rating] = _rating(path, name, row.get(name), highest)
             rows.setdefault(key, []).append(labels)
-            work = {one["condition"] for one in rows[key]} - {_RELAXATION}
+            work = {one["condition"] for one in rows[key]} - {_RELAXATION, ""}
             if len(work) > 1:
                 raise ValueError(f"block {key[1]} of PP{key[0]} has the conditions {sorted(work)}")
     return {key: _block(found) for key, found in rows.items()}

@@ -214,7 +214,7 @@ def _read_answers(path: Path) -> list[tuple[str, tuple[float, float]]]:
     lines = [[cell.strip() for cell in line.split(";")] for line in text.splitlines()]
     order = next((cells for tag, *cells in lines if tag == "# ORDER"), [])
     names = [name.lower() for name in order if name and name.lower() not in _READING]
-    ratings = [cells[:2] for tag, *cells in lines if tag == "# DIM"]
+    ratings = [[*cells, "", ""][:2] for tag, *cells in lines if tag == "# DIM"]
     unknown = [name for name in names if name not in _PHASES]
     if unknown or not names or len(ratings) != len(names):
         raise UnreadableFileError(
