@@ -48,8 +48,18 @@ def rational_ratio(original_rate: float, sampling_rate: float, n_times: int = 0)
     -------
     up, down : int
         The ratio; 500 Hz to 256 Hz gives 64, 125.
+
+    Raises
+    ------
+    ValueError
+        If one rate is more than 100 000 times the other.
     """
     ratio = _as_fraction(sampling_rate, n_times) / _as_fraction(original_rate, n_times)
+    if not 1 / _MAX_FACTOR <= ratio <= _MAX_FACTOR:
+        raise ValueError(
+            f"sampling_rate={sampling_rate} over original_rate={original_rate} is a factor beyond "
+            f"{_MAX_FACTOR}: are both in Hz?"
+        )
     simple = ratio
     for largest in (1000, 10_000, _MAX_FACTOR):
         if max(simple.numerator, simple.denominator) <= _MAX_FACTOR:
@@ -117,6 +127,11 @@ class Resampler(ClassNamePrefixFeaturesOutMixin, RecordingTransformer):
         Number of samples of the recordings, when fitted on a 2-D array.
     feature_names_in_ : ndarray of shape (n_features,)
         Column names, when fitted on a dataframe.
+
+    Raises
+    ------
+    ValueError
+        If one rate is more than 100 000 times the other.
 
     See Also
     --------

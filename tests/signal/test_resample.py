@@ -91,13 +91,12 @@ def test_a_rate_near_a_whole_number_is_meant_to_be_it_if_nobody_can_tell(rate, n
     assert nominal_rate(rate, n_times) == meant
 
 
-@pytest.mark.parametrize("rate", [130.00000000000045, np.pi * 100, 333.3333333, 166.667, 1e-3, 4e5])
+@pytest.mark.parametrize("rate", [130.00000000000045, np.pi * 100, 333.3333333, 166.667, 1e-2, 4e5])
 @pytest.mark.parametrize("n_times", [1, 1300, 10**6])
 def test_any_rate_is_met_to_less_than_a_sample_over_the_recording(rate, n_times):
     up, down = rational_ratio(rate, 256, n_times)
     assert max(up, down) <= 100_000
-    if 256 / rate < 100_000:
-        assert abs(up / down * rate / 256 - 1) * n_times < 1
+    assert abs(up / down * rate / 256 - 1) * n_times < 1
 
 
 def test_rate_from_time_stamps():
