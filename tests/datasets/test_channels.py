@@ -33,27 +33,22 @@ def test_name_of_no_lead(name):
     assert usual_lead(channels(name)) is None
 
 
-@pytest.mark.parametrize("unit", ["mmHg", "l/min", "%", "bpm"])
-def test_ecg_in_another_unit_is_passed_over(unit):
-    found = channels("ECG", unit=unit) + channels("II")
+def test_ecg_in_another_unit_is_passed_over():
+    found = channels("ECG", unit="mmHg") + channels("II")
     assert usual_lead(found) == "II"
     assert usual_lead(found[:1]) is None
-
-
-@pytest.mark.parametrize("unit", ["", "adu", "uV", "V", "nV"])
-def test_ecg_in_volt_or_without_a_unit_is_taken(unit):
-    assert usual_lead(channels("RESP", "ECG", unit=unit)) == "ECG"
+    for unit in ("", "adu", "uV", "V", "nV"):
+        assert usual_lead(channels("RESP", "ECG", unit=unit)) == "ECG"
 
 
 @pytest.mark.parametrize(
     ("names", "unique"),
     [
-        (["ECG", "ECG"], ["ECG", "ECG 2"]),
-        (["ECG", "ECG", "ECG"], ["ECG", "ECG 2", "ECG 3"]),
         (["ECG", "RESP", "ECG\0", " ECG "], ["ECG", "RESP", "ECG 2", "ECG 3"]),
-        (["", ""], ["channel 0", "channel 1"]),
         (["ECG", "", "RESP", "\0"], ["ECG", "channel 1", "RESP", "channel 3"]),
         (["ecg", "ECG"], ["ecg", "ECG"]),
+        (["ECG", "ECG", "ECG 2"], ["ECG", "ECG 3", "ECG 2"]),  # a name that is its own stays
+        (["ECG 2", "ECG", "ECG"], ["ECG 2", "ECG", "ECG 3"]),
     ],
 )
 def test_every_channel_can_be_asked_for(names, unique):
@@ -62,23 +57,9 @@ def test_every_channel_can_be_asked_for(names, unique):
     assert [one.read()[0] for one in leads.values()] == list(range(len(names)))
 
 
-@pytest.mark.parametrize("names", [["ECG", "ECG", "ECG 2"], ["ECG 2", "ECG", "ECG"]])
-def test_channel_keeps_a_name_that_is_its_own(names):
-    leads = leads_of(channels(*names))
-    assert leads["ECG 2"].read()[0] == names.index("ECG 2")
-    assert len(leads) == 3
-
-
 @pytest.mark.parametrize(
     ("unit", "read", "called"),
-    [
-        ("mV", 2.0, "mV"),
-        ("uV", 2e-3, "mV"),
-        ("V", 2e3, "mV"),
-        ("adu", 2.0, "unknown"),
-        ("", 2.0, "unknown"),
-        ("mmHg\0", 2.0, "mmHg"),
-    ],
+    [("uV", 2e-3, "mV"), ("V", 2e3, "mV"), ("adu", 2.0, "unknown"), ("mmHg\0", 2.0, "mmHg")],
 )
 def test_volt_becomes_millivolt_and_nothing_else_does(unit, read, called):
     lead = leads_of([Channel("ECG", 360.0, unit, lambda: np.array([2.0]))])["ECG"]
@@ -92,10 +73,6 @@ def test_reason_names_channels_units_and_the_parameter():
         assert told in said
     assert "leads=['RESP']" in said
     said = why_no_lead(channels("ECG", unit="mmHg"))
-    assert "in volt or without a unit" in said
-    assert "'ECG' in mmHg" in said
-
-
-def test_reason_for_a_file_of_no_channel():
+    assert "in volt or without a unit, but 'ECG' in mmHg" in said
     assert usual_lead([]) is None
     assert why_no_lead([]).startswith("has no channel")

@@ -49,13 +49,15 @@ def read(write):
 
 
 def test_labels_rates_units_and_values_are_those_of_the_file(write):
-    edf = whole()
+    edf = whole(fields={"patient": "X X X M\u00fcller"})
+    edf.signals[0].physical = (500, -500)  # which may fall
     channels = read_edf_channels(write(edf))
     facts = [(one.name, one.sampling_rate, one.unit) for one in channels]
     assert facts == [("EEG Fp1", 10.0, "uV"), ("ECG II", 40.0, "mV")]
     for one, signal in zip(channels, (edf.signals[0], edf.signals[2]), strict=True):
         np.testing.assert_allclose(one.read(), signal.values(), rtol=0, atol=1e-10)
     assert channels[1].read()[:2].tolist() == [-1.5, 2.25]
+    assert read_edf_channels(write(Edf([annotations(3)], 0, "EDF+C"))) == []
 
 
 def test_bdf_has_24_bits(read):
@@ -66,12 +68,7 @@ def test_bdf_has_24_bits(read):
     np.testing.assert_allclose(samples, signal.values() / 1000, atol=1e-9)
 
 
-def test_physical_range_may_fall(read):
-    signal = ecg(physical=(3, -3))
-    np.testing.assert_allclose(read(Edf([signal]))[1], signal.values(), atol=1e-12)
-
-
-@pytest.mark.parametrize("name", ["u.rec", "U.REC", "record", "one.EDF", "one.bdf", "one.dat"])
+@pytest.mark.parametrize("name", ["U.REC", "record", "one.dat"])
 def test_a_file_is_known_by_its_content(write, name):
     assert is_edf(write(whole(), name))
     assert is_edf(write(Edf([ecg()], bdf=True), name))
@@ -79,25 +76,28 @@ def test_a_file_is_known_by_its_content(write, name):
         assert not is_edf(write(other, name))
 
 
-@pytest.mark.parametrize("said", [-1, 0])
-def test_number_of_records_left_open(read, said):
+@pytest.mark.parametrize("said", [-1, 0, N])
+def test_number_of_records_left_open_and_half_a_record_behind_the_last(write, read, said):
     edf = whole(fields={"n_records": said})
+    edf.signals[2].label = "ECG\0\0\0"
     rate, samples = read(edf.to_bytes() + b"half a record")
     assert rate == 40.0
     np.testing.assert_allclose(samples, edf.signals[2].values(), atol=1e-12)
-
-
-def test_part_of_a_record_behind_the_last_is_none_of_it(read):
-    edf = whole()
-    samples = read(edf.to_bytes() + b"half a record")[1]
-    np.testing.assert_allclose(samples, edf.signals[2].values(), atol=1e-12)
+    with pytest.raises(UnreadableFileError, match="one.edf is cut off"):
+        read_edf_channels(write(edf.to_bytes()[: 256 * 4 + 10]))
 
 
 def test_records_that_were_not_announced_are_read_with_a_warning(read):
-    signal = ecg(n_records=7)
-    with pytest.warns(UserWarning, match="one.edf announces 5 records and holds 7"):
-        _, samples = read(Edf([signal], fields={"n_records": 5}))
+    signal = ecg(n_records=5)
+    with pytest.warns(UserWarning, match="one.edf announces 3 records and holds 5"):
+        _, samples = read(Edf([signal], fields={"n_records": 3}))
     np.testing.assert_allclose(samples, signal.values(), atol=1e-12)
+    late = [signal, annotations([0, 1, 2, 3, 9])]
+    with (
+        pytest.warns(UserWarning, match="announces 3"),
+        pytest.raises(UnreadableFileError, match="gap.* of 5 s after 4 s"),
+    ):
+        read(Edf(late, 1, "EDF+D", {"n_records": 3}))
 
 
 @pytest.mark.parametrize(
@@ -115,16 +115,9 @@ def test_cut_off_anywhere(write, edf):
             assert f"ends at byte {n_bytes}," in str(raised.value)
 
 
-def test_open_number_of_records_and_not_one_whole(write):
-    edf = whole(fields={"n_records": -1})
-    with pytest.raises(UnreadableFileError, match="one.edf is cut off"):
-        read_edf_channels(write(edf.to_bytes()[: 256 * 4 + 10]))
-
-
 @pytest.mark.parametrize(
     ("duration", "starts"),
     [
-        (0.5, [0, 0.5, 1, 1.5]),
         (0.5, ["0.25", "0.75", "1.25", "1.75"]),
         (1, ["86399.9", "86400.9", "86401.9", "86402.9"]),
         (1, [-2, -1, 0, 1]),
@@ -135,8 +128,7 @@ def test_open_number_of_records_and_not_one_whole(write):
 )
 def test_discontinuous_without_a_gap_is_read(read, duration, starts):
     signals = [ecg(), annotations(starts)]
-    for one in (0, 1):
-        at = signals[::-1] if one else signals
+    for at in (signals, signals[::-1]):
         _, samples = read(Edf(at, duration, "EDF+D"))
         np.testing.assert_allclose(samples, signals[0].values(), atol=1e-12)
 
@@ -147,17 +139,8 @@ def test_discontinuous_without_a_gap_is_read(read, duration, starts):
 )
 def test_gap_in_time_says_where(write, starts, gap, where):
     content = Edf([ecg(), annotations(starts)], 1, "EDF+D")
-    with pytest.raises(
-        UnreadableFileError, match=f"one.edf has 1 gap.* of {gap} s after {where} s"
-    ):
-        read_edf_channels(write(content))
-
-
-@pytest.mark.filterwarnings("ignore:.*announces 3 records")
-def test_gap_among_the_records_that_were_not_announced(write):
-    signals = [ecg(n_records=5), annotations([0, 1, 2, 3, 9])]
-    content = Edf(signals, 1, "EDF+D", {"n_records": 3})
-    with pytest.raises(UnreadableFileError, match="gap.* of 5 s after 4 s"):
+    says = f"one.edf has 1 gap.* of {gap} s after {where} s"
+    with pytest.raises(UnreadableFileError, match=says):
         read_edf_channels(write(content))
 
 
@@ -172,8 +155,7 @@ def test_gap_in_a_bdf_file(write):
 
 
 @pytest.mark.parametrize(
-    "unit",
-    ["uV", b"\xb5V", "\u00b5V".encode(), "\u03bcV".encode(), b"uV\0\0\0\0\0\0", "uVolt", "[uV]"],
+    "unit", ["uV", b"\xb5V", "\u00b5V".encode(), "\u03bcV".encode(), b"uV\0\0"]
 )
 def test_microvolt_in_any_spelling_becomes_millivolt(read, unit):
     signal = ecg(unit=unit, physical=(-1000, 1000))
@@ -182,25 +164,12 @@ def test_microvolt_in_any_spelling_becomes_millivolt(read, unit):
 
 @pytest.mark.parametrize(
     ("n_samples", "duration", "rate"),
-    [
-        (500, 1, 500.0),
-        (256, "0.999999", 256.0),
-        (1, "0.003906", 256.0),  # 1 / 256
-        (83, "0.333333", 249.0),
-        (128, "1.000001", 128.0),
-        (1, "0.008", 125.0),
-        (125, "0.25", 500.0),
-        (205, 2, 102.5),
-        (999, "1.01", 999 / 1.01),
-    ],
-)
+    [(500, 1, 500.0), (256, "0.999999", 256.0), (1, "0.003906", 256.0), (83, "0.333333", 249.0),
+     (128, "1.000001", 128.0), (1, "0.008", 125.0), (205, 2, 102.5), (999, "1.01", 999 / 1.01),
+     (1000, "0.9999", 1000 / 0.9999)],  # the recording shows the difference
+)  # fmt: skip
 def test_rate_that_is_a_rounded_fraction(read, n_samples, duration, rate):
     assert read(Edf([ecg(n_samples, 40)], duration))[0] == pytest.approx(rate, rel=1e-12)
-
-
-def test_rate_stays_where_the_recording_shows_the_difference(read):
-    rate, samples = read(Edf([ecg(100, 200)], "0.9999"))
-    assert abs(len(samples) / rate - 200 * 0.9999) < 1e-6
 
 
 @pytest.mark.parametrize(("name", "edges"), [("physical", (0, 0)), ("range", (5, 5))])
@@ -213,24 +182,8 @@ def test_channel_without_a_range_is_named_and_others_are_read(write, name, edges
         other.read()
 
 
-def test_patient_of_latin_1_and_label_padded_with_nul(read):
-    edf = whole(fields={"patient": "X X X M\u00fcller"})
-    edf.signals[2].label = "ECG\0\0\0"
-    assert read(edf)[0] == 40.0
-
-
-def test_file_of_annotations_alone_has_no_channel(write):
-    assert read_edf_channels(write(Edf([annotations(3)], 0, "EDF+C"))) == []
-
-
 @pytest.mark.parametrize(
-    "options",
-    [
-        {"duration": 0},
-        {"duration": "1,0"},
-        {"fields": {"n_signals": "x"}},
-        {"fields": {"n_records": "?"}},
-    ],
+    "options", [{"duration": "1,0"}, {"fields": {"n_signals": "x"}}, {"fields": {"n_records": "?"}}]
 )
 def test_header_of_no_numbers(write, options):
     with pytest.raises(UnreadableFileError, match="one.edf"):

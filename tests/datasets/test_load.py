@@ -56,20 +56,16 @@ def invented(**made):
     return Invented(made={key.replace("_", "/"): value for key, value in made.items()})
 
 
-def test_bunch():
-    data = Invented().load()
-    assert [len(recording) for recording in data.recordings] == [4, 5, 6, 7] * 2
-    assert data.subject.tolist() == ["S1"] * 4 + ["S2"] * 4
-    assert data.target.tolist() == [1, 5, 9, 3] * 2
-    assert (data.sampling_rate, data.unit, data.name) == (250.0, "mV", "invented")
-    assert (data.DESCR, data.left_out, data.threshold) == ("Nobody was recorded.", [], None)
-
-
 def test_several_conditions_make_a_class_and_others_are_no_part_of_the_question():
     data = Invented().load(attribute="condition")
+    assert [len(recording) for recording in data.recordings] == [4, 5, 6] * 2
     assert data.target.tolist() == [0, 1, 1] * 2
     assert data.target_names == ["rest", "task"]
     assert data.left_out == []
+    assert (data.sampling_rate, data.unit, data.name) == (250.0, "mV", "invented")
+    one = Invented()
+    one.load(subjects="S2")
+    assert one.read == ["S2"]
 
 
 def test_threshold_is_that_of_the_recordings_loaded():
@@ -79,6 +75,10 @@ def test_threshold_is_that_of_the_recordings_loaded():
     assert data.threshold == 25 / 6 + 5 / 6
     assert data.target.tolist() == [0, 1, 0, 0, 1, 0]
     assert data.fields["record"].tolist() == ["S1/1", "S1/2", "S1/3", "S2/0", "S2/2", "S2/3"]
+    labels = {f"S1_{i}": {"labels": {"arousal": NAN}} for i in range(3)}
+    made = invented(**labels, S1_3=LeftOut("S1", "S1/3", "was not shown"))
+    with pytest.raises(ValueError, match="None of the 3 .* Besides, 1 left out: S1/3 was not"):
+        made.load(subjects="S1")
 
 
 @pytest.mark.parametrize(
@@ -99,50 +99,39 @@ def test_what_is_no_recording_is_left_out(ecg, reason):
     assert len(made.load(leads="II").recordings) == 8  # only the lead asked for matters
 
 
-def test_lead_that_some_lack():
+def test_leads_that_some_lack_or_nobody_knows():
     made = invented(**{f"S1_{i}": {"ecg": {"V5": np.arange(9.0)}} for i in range(4)})
     with pytest.warns(UserWarning, match="4 left out: S1/0 has no lead 'II', but V5"):
         assert set(made.load(leads="II").subject) == {"S2"}
     with pytest.raises(ValueError, match="gives no recording. 8 left out: .*; and 3 more"):
         made.load(leads="VI")
-
-
-def test_usual_lead_that_nobody_knows():
     made = invented(S1_2={"which_lead": "has no ECG"})
     with pytest.warns(UserWarning, match="1 left out: S1/2 has no ECG"):
         assert len(made.load().recordings) == 7
     assert len(made.load(leads=["I"]).recordings) == 8
 
 
-def test_person_who_cannot_be_read():
-    for error in (UnreadableFileError("S1.dat: nonsense"), PermissionError(13, "denied")):
-        made = invented(S1=error)
-        with pytest.raises(type(error), match="nonsense|denied"):
-            made.load()
-        with pytest.warns(UserWarning, match="1 left out: S1 cannot be read: .*(nonsense|denied)"):
-            data = made.load(on_error="warn")
-        assert set(data.subject) == {"S2"}
-        assert [one.subject for one in data.left_out] == ["S1"]
-
-
 @pytest.mark.parametrize(
-    ("units", "unit"), [(["", ""], "mV"), (["V", "V"], "V"), (["", "V"], "mixed")]
+    "error", [UnreadableFileError("S1.dat: nonsense"), PermissionError("denied")]
 )
-def test_units_of_trials(units, unit):
+def test_person_who_cannot_be_read(error):
+    made = invented(S1=error)
+    with pytest.raises(type(error), match=str(error)):
+        made.load()
+    with pytest.warns(UserWarning, match=f"1 left out: S1 cannot be read: {error}"):
+        data = made.load(on_error="warn")
+    assert set(data.subject) == {"S2"}
+    assert [one.subject for one in data.left_out] == ["S1"]
+
+
+@pytest.mark.parametrize(("units", "unit"), [(["V", "V"], "V"), (["", "V"], "mixed")])
+def test_units_and_rates_of_trials(units, unit):
     people = zip(("S1", "S2"), units, strict=True)
     trials = {f"{who}_{i}": {"unit": unit} for who, unit in people for i in range(4)}
-    assert invented(**trials).load().unit == unit
-
-
-def test_rates_that_differ():
-    data = invented(S1_0={"rate": 480}).load()
+    trials["S1_0"] |= {"rate": 480}
+    data = invented(**trials).load()
+    assert data.unit == unit
     assert data.sampling_rate.tolist() == [480.0] + [250.0] * 7
-
-
-def test_only_people_asked_for_are_read():
-    one = Invented()
-    one.load(subjects="S2")
-    assert one.read == ["S2"]
 
 
 @pytest.mark.parametrize("one_file", [False, True])
@@ -152,13 +141,6 @@ def test_several_people_at_once_unless_all_stand_in_one_file(one_file, monkeypat
     with parallel_config("threading"):
         assert one.load(n_jobs=2).target.tolist() == [1, 5, 9, 3] * 2
     assert (one.threads == {get_ident()}) == one_file
-
-
-def test_nobody_has_the_label():
-    labels = {f"S1_{i}": {"labels": {"arousal": NAN}} for i in range(3)}
-    made = invented(**labels, S1_3=LeftOut("S1", "S1/3", "was not shown"))
-    with pytest.raises(ValueError, match="None of the 3 .* Besides, 1 left out: S1/3 was not"):
-        made.load(subjects="S1")
 
 
 def test_all_labels_need_pandas_before_anything_is_read(monkeypatch):

@@ -1,8 +1,6 @@
 """The simulated cohort: what it looks like, how difficult it is, what it refuses."""
 
-import inspect
 from dataclasses import replace
-from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -33,9 +31,8 @@ def window_features(cohort):
     """HR, SDNN and RMSSD of each window of 10 s, with its target and subject."""
     size = int(10 * cohort.sampling_rate)
     rows = []
-    for recording, peaks, target, subject in zip(
-        cohort.recordings, cohort.r_peaks, cohort.target, cohort.subject, strict=True
-    ):
+    each = (cohort.recordings, cohort.r_peaks, cohort.target, cohort.subject)
+    for recording, peaks, target, subject in zip(*each, strict=True):
         for start in range(0, len(recording) - size + 1, size):
             inside = peaks[(peaks >= start) & (peaks < start + size)]
             rr = np.diff(inside) / cohort.sampling_rate
@@ -68,32 +65,17 @@ def assert_same(first, second):
         np.testing.assert_array_equal(a, b)
 
 
-# Form
-
-
 def test_bunch(cohort):
     assert len(cohort.recordings) == len(cohort.r_peaks) == 48
     assert cohort.target.tolist() == [0, 1] * 24
     assert cohort.subject.tolist() == np.repeat(range(24), 2).tolist()
     assert cohort.target_names == ["rest", "stress"]
-    assert cohort.sampling_rate == FS
-    assert isinstance(cohort.sampling_rate, float)
-    assert cohort.unit == "mV"
+    assert (cohort.sampling_rate, cohort.unit) == (256.0, "mV")
     assert "Simulated ECG, no person was recorded" in cohort.DESCR
-    for recording in cohort.recordings:
-        assert recording.ndim == 1
-        assert recording.dtype == np.float32
-        assert np.isfinite(recording).all()
+    assert all(one.dtype == np.float32 and np.isfinite(one).all() for one in cohort.recordings)
     lengths = np.array([len(recording) for recording in cohort.recordings])
-    assert lengths.min() >= 40 * FS
-    assert lengths.max() <= 60 * FS
-    assert len(set(lengths)) > 40, "lengths are ragged"
-
-
-def test_one_duration_gives_equal_lengths():
-    recordings, target = make_cohort(2, duration=12.5, return_X_y=True, random_state=0)
-    assert [len(recording) for recording in recordings] == [3200] * 4
-    assert target.tolist() == [0, 1, 0, 1]
+    assert 40 * FS <= lengths.min() < lengths.max() <= 60 * FS
+    assert len(set(lengths)) > 40
 
 
 def test_conditions_and_repetitions():
@@ -103,23 +85,21 @@ def test_conditions_and_repetitions():
     assert cohort.target.tolist() == np.tile(np.repeat(range(4), 3), 2).tolist()
     assert cohort.subject.tolist() == np.repeat(range(2), 12).tolist()
     assert cohort.target_names == ["rest", "stress", "amusement", "meditation"]
-    assert set(make_cohort(3, n_conditions=1, duration=5).target) == {0}
+    recordings, target = make_cohort(2, n_conditions=1, duration=12.5, return_X_y=True)
+    assert [len(recording) for recording in recordings] == [3200] * 2
+    assert target.tolist() == [0, 0]
 
 
-@pytest.mark.parametrize("sampling_rate", [64, 100, 128.0, 500, 1000])
+@pytest.mark.parametrize("sampling_rate", [64, 128.0, 1000])
 def test_any_sampling_rate(sampling_rate):
     cohort = make_cohort(1, duration=20, sampling_rate=sampling_rate, random_state=0)
     assert len(cohort.recordings[0]) == 20 * sampling_rate
-    # The seconds of the beats do not depend on the sampling rate by much more than a sample.
     assert 40 < heart_rates(cohort)[0] < 140
-    top = np.percentile(cohort.recordings[0], 99.9)
-    assert 0.3 < top < 3
-
-
-# Reproducibility
+    assert 0.3 < np.percentile(cohort.recordings[0], 99.9) < 3
 
 
 def test_same_seed_same_bits():
+    before = np.random.get_state()
     first, second, instance, other = (
         make_cohort(3, duration=(5, 9), random_state=state)
         for state in (7, 7, np.random.RandomState(7), 8)
@@ -128,21 +108,7 @@ def test_same_seed_same_bits():
         assert_same(first.recordings, same.recordings)
         assert_same(first.r_peaks, same.r_peaks)
     assert not np.array_equal(first.recordings[0][:1000], other.recordings[0][:1000])
-
-
-def test_global_random_state_is_untouched():
-    before = np.random.get_state()
-    make_cohort(1, duration=5, random_state=0)
     assert_same(before, np.random.get_state())
-
-
-def test_recordings_differ_from_each_other(cohort):
-    starts = np.array([recording[: 30 * FS] for recording in cohort.recordings])
-    between = np.corrcoef(starts) - np.eye(len(starts))
-    assert np.abs(between).max() < 0.7
-
-
-# Physiology
 
 
 def test_heart_rates_are_those_of_people(cohort):
@@ -151,13 +117,6 @@ def test_heart_rates_are_those_of_people(cohort):
     assert 5 < rest.std() < 14
     assert rest.min() > 45
     assert rest.max() < 110
-
-
-def test_without_spread_everyone_rests_at_70_per_minute():
-    cohort = make_cohort(
-        8, n_conditions=1, subject_spread=0, duration=120, sampling_rate=64, random_state=0
-    )
-    np.testing.assert_allclose(np.median(heart_rates(cohort)), 70, rtol=0.05)
 
 
 def test_rr_spectrum_has_a_mayer_wave_and_a_respiratory_peak():
@@ -178,6 +137,7 @@ def test_rr_spectrum_has_a_mayer_wave_and_a_respiratory_peak():
     assert power_at(0.20, 0.30) > 20 * valley
     assert power_at(0.08, 0.12) > 20 * power_at(0.35, 0.39)
     assert 0.02 < rr.std() < 0.12
+    assert rr.mean() == pytest.approx(60 / 70, rel=0.05)  # nobody differs from the typical person
 
 
 def test_r_peaks_are_the_peaks_of_the_signal(cohort):
@@ -244,12 +204,11 @@ def test_model_solves_the_equation_of_the_paper():
 
 
 def test_people_differ_in_amplitude_and_form(cohort):
-    beats = [
-        beat_of(cohort.recordings[i], cohort.r_peaks[i]) for i in np.flatnonzero(cohort.target == 0)
-    ]
-    r = np.array([beat[77] - np.median(beat[55:63]) for beat in beats])
+    rest = np.flatnonzero(cohort.target == 0)
+    beats = np.array([beat_of(cohort.recordings[i], cohort.r_peaks[i]) for i in rest])
+    r = beats[:, 77] - np.median(beats[:, 55:63], axis=1)
     assert 0.15 < np.log(r).std() < 0.5
-    shapes = np.array([beat / np.linalg.norm(beat) for beat in beats])
+    shapes = beats / np.linalg.norm(beats, axis=1, keepdims=True)
     assert np.ptp(shapes, axis=0).max() > 0.03
 
 
@@ -260,16 +219,12 @@ def test_condition_effect_is_on_average_as_documented_and_not_in_everyone():
     assert 0.14 < shift.mean() < 0.22
     assert 0.05 < shift.std() < 0.2
     assert 0.01 < np.mean(shift < 0) < 0.2
-
     features, target, _ = window_features(cohort)
     assert np.median(features[target == 1, 1]) < 0.9 * np.median(features[target == 0, 1])
-
-
-def test_meditation_slows_the_heart():
-    cohort = make_cohort(40, n_conditions=4, duration=30, sampling_rate=64, random_state=0)
+    cohort = make_cohort(40, n_conditions=4, duration=20, sampling_rate=64, random_state=0)
     rates = np.log(heart_rates(cohort).reshape(40, 4))
     shift = (rates - rates[:, :1]).mean(axis=0)
-    assert shift[3] < -0.02 < 0.02 < shift[2] < shift[1]
+    assert shift[3] < -0.02 < 0.02 < shift[2] < shift[1]  # meditation slows the heart
 
 
 @pytest.mark.parametrize("name", ["noise", "wander", "mains"])
@@ -289,56 +244,29 @@ def test_disturbances_can_be_turned_off(name):
     assert share[name] > 0.9 * power.sum()
 
 
-# Difficulty
-
-
-def test_unseen_people_are_neither_trivial_nor_impossible():
-    scores = unseen_people_scores(4)
-    assert 0.68 < np.mean(scores) < 0.80
-    assert min(scores) > 0.60
-    assert max(scores) < 0.90
-
-
-def test_the_effect_sets_the_difficulty():
-    assert np.mean(unseen_people_scores(4, effect=0, sampling_rate=64)) < 0.6
-    assert np.mean(unseen_people_scores(2, effect=3, sampling_rate=64)) > 0.85
-
-
-# Bad parameters
+@pytest.mark.parametrize(
+    ("effect", "n_cohorts", "low", "high"), [(0, 4, 0.4, 0.6), (1, 4, 0.68, 0.8), (3, 2, 0.85, 1)]
+)
+def test_unseen_people_are_as_difficult_as_the_effect_says(effect, n_cohorts, low, high):
+    scores = unseen_people_scores(n_cohorts, effect=effect, sampling_rate=64)
+    assert low < np.mean(scores) < high
 
 
 @pytest.mark.parametrize(
     ("parameters", "error", "message"),
     [
         ({"n_subjects": 0}, ValueError, "n_subjects == 0, must be >= 1"),
-        ({"n_subjects": 2.5}, TypeError, "n_subjects must be an instance of"),
         ({"n_subjects": True}, TypeError, "n_subjects must be an int"),
+        ({"n_subjects": 10**9}, ValueError, "samples, more than.*lower n_subjects"),
         ({"n_conditions": 5}, ValueError, "n_conditions == 5, must be <= 4"),
-        ({"n_recordings_per_condition": 0}, ValueError, "n_recordings_per_condition == 0"),
         ({"sampling_rate": 50}, ValueError, "sampling_rate == 50, must be >= 64"),
-        ({"sampling_rate": "256"}, TypeError, "sampling_rate must be an instance of"),
-        ({"duration": 0.5}, ValueError, "duration == 0.5, must be >= 1"),
         ({"duration": (9, 5)}, ValueError, r"duration must be \(shortest, longest\)"),
         ({"duration": (1, 2, 3)}, ValueError, "duration must be a number or"),
-        ({"duration": "long"}, ValueError, "duration must be a number or"),
         ({"duration": np.inf}, ValueError, "duration must be finite"),
-        ({"effect": -1}, ValueError, "effect == -1, must be >= 0"),
-        ({"effect_spread": None}, TypeError, "effect_spread must be an instance of"),
-        ({"subject_spread": -0.1}, ValueError, "subject_spread == -0.1"),
-        ({"noise": np.nan}, ValueError, "noise must be finite"),
-        ({"wander": -1}, ValueError, "wander == -1"),
-        ({"mains": np.inf}, ValueError, "mains must be finite"),
-        ({"random_state": "seed"}, ValueError, "seed"),
-        ({"duration": [[1], [2, 3]]}, TypeError, "duration must be an instance of"),
-        ({"duration": {1: 2, 3: 4}}, ValueError, "duration must be a number or"),
-        ({"duration": 1e9, "n_subjects": 100}, ValueError, "lower n_subjects.*duration"),
-        ({"duration": 10**400}, ValueError, "duration must be finite"),
-        ({"sampling_rate": 1e300}, ValueError, "sampling_rate == 1e.300, must be <= 100000"),
-        ({"n_subjects": 10**9}, ValueError, "samples, more than.*lower n_subjects"),
-        ({"n_subjects": 10**30}, ValueError, "n_subjects == 10.*, must be <= 2147483647"),
         ({"effect": 1e9}, ValueError, "effect == .*, must be <= 10"),
         ({"effect_spread": True}, TypeError, "effect_spread must be a float, got True"),
-        ({"noise": 1e300}, ValueError, "noise == .*, must be <= 1000000"),
+        ({"noise": np.nan}, ValueError, "noise must be finite"),
+        ({"wander": -1}, ValueError, "wander == -1"),
     ],
 )
 def test_bad_parameters_are_named(parameters, error, message):
@@ -346,24 +274,8 @@ def test_bad_parameters_are_named(parameters, error, message):
         make_cohort(**{"n_subjects": 1, **parameters})
 
 
-@pytest.mark.parametrize("factor", [4, 10])
-def test_extreme_differences_stay_finite(factor):
-    cohort = make_cohort(
-        6, subject_spread=factor, effect=factor, effect_spread=factor, duration=5, random_state=0,
-        noise=1e6, wander=1e6, mains=1e6,
-    )  # fmt: skip
+def test_extreme_differences_stay_finite():
+    most = dict.fromkeys(("subject_spread", "effect", "effect_spread"), 10)
+    loud = dict.fromkeys(("noise", "wander", "mains"), 1e6)
+    cohort = make_cohort(6, duration=5, random_state=0, **most, **loud)
     assert all(np.isfinite(recording).all() for recording in cohort.recordings)
-
-
-def test_the_type_of_a_number_does_not_matter():
-    plain = make_cohort(2, duration=30, sampling_rate=1100, effect=0.5, random_state=0)
-    typed = make_cohort(
-        np.int8(2), duration=np.int8(30), sampling_rate=np.int16(1100), effect=Fraction(1, 2),
-        random_state=0,
-    )  # fmt: skip
-    assert_same(typed.recordings, plain.recordings)
-
-
-def test_options_are_keyword_only():
-    kinds = [p.kind for p in inspect.signature(make_cohort).parameters.values()]
-    assert set(kinds[1:]) == {inspect.Parameter.KEYWORD_ONLY}

@@ -9,6 +9,7 @@ import scipy.io
 
 from sklearn_ecgssl import UnreadableFileError
 from sklearn_ecgssl.datasets._matlab import cells, columns, entry, numbers, read_mat
+from tests.datasets.writers.mat_cells import cells as mat_cells
 
 ECG = np.arange(600.0).reshape(200, 3)
 CONTENT = {"ecg": ECG, "person": {"age": 21, "name": "anna"}, "empty": np.zeros((0, 0))}
@@ -23,12 +24,23 @@ def write(tmp_path):
     return write
 
 
-@pytest.mark.parametrize("compressed", [True, False])
-def test_variables_in_the_order_that_is_asked_for(write, compressed):
-    path = write(do_compression=compressed)
+def test_variables_and_fields_and_what_is_missing(write, tmp_path):
+    path = write()
     person, ecg = read_mat(path, "person", "ecg")
     np.testing.assert_array_equal(ecg, ECG)
     assert entry(path, "person", person, "age") == 21
+    with pytest.raises(UnreadableFileError, match="a.mat has no ECG; it has ecg, person, empty"):
+        read_mat(path, "ecg", "ECG")
+    says = "a.mat: person has no field 'sex'; it .*age, name"
+    with pytest.raises(UnreadableFileError, match=says):
+        entry(path, "person", person, "sex")
+    with pytest.raises(UnreadableFileError, match="a.mat: ecg has no field 'sex'"):
+        entry(path, "ecg", ECG, "sex")
+    path.write_bytes(b"<html>" * 100)
+    with pytest.raises(UnreadableFileError, match="a.mat cannot be read as a MATLAB file"):
+        read_mat(path, "ecg")
+    with pytest.raises(FileNotFoundError):
+        read_mat(tmp_path / "b.mat", "ecg")
 
 
 @pytest.mark.parametrize("compressed", [True, False])
@@ -41,66 +53,25 @@ def test_cut_off_anywhere(write, compressed):
             read_mat(path, "ecg")
 
 
-def test_variable_that_is_missing_says_which_there_are(write):
-    with pytest.raises(UnreadableFileError, match="a.mat has no ECG; it has ecg, person, empty"):
-        read_mat(write(), "ecg", "ECG")
-
-
-def test_other_file(tmp_path):
+def test_version_7_3(tmp_path, monkeypatch):
     path = tmp_path / "a.mat"
-    path.write_bytes(b"<html>" * 100)
-    with pytest.raises(UnreadableFileError, match="a.mat cannot be read as a MATLAB file"):
-        read_mat(path, "ecg")
-    with pytest.raises(FileNotFoundError):
-        read_mat(tmp_path / "b.mat", "ecg")
-
-
-@pytest.fixture
-def newer(tmp_path):
-    """The beginning of a file of version 7.3, which goes on as HDF5."""
-    path = tmp_path / "a.mat"
-    path.write_bytes(
-        b"MATLAB 7.3 MAT-file".ljust(124) + b"\0\2IM" + bytes(384) + b"\x89HDF\r\n\x1a\n"
-    )
-    return path
-
-
-def test_version_7_3_says_what_to_do(newer, monkeypatch):
+    start = b"MATLAB 7.3 MAT-file".ljust(124) + b"\0\2IM"
+    path.write_bytes(start + bytes(384) + b"\x89HDF\r\n\x1a\n")
     monkeypatch.setitem(sys.modules, "mat73", None)
-    with pytest.raises(
-        UnreadableFileError, match="a.mat is of MATLAB 7.3: pip install mat73.*'-v7'"
-    ):
-        read_mat(newer, "ecg")
-
-
-def test_version_7_3_with_mat73(newer, monkeypatch):
+    with pytest.raises(UnreadableFileError, match="a.mat is of MATLAB 7.3: pip install mat73.*-v7"):
+        read_mat(path, "ecg")
     monkeypatch.setitem(sys.modules, "mat73", SimpleNamespace(loadmat=lambda path: {"ecg": ECG}))
-    assert read_mat(newer, "ecg")[0] is ECG
+    assert read_mat(path, "ecg")[0] is ECG
     with pytest.raises(UnreadableFileError, match="a.mat has no ECG; it has ecg"):
-        read_mat(newer, "ECG")
-
-
-def test_field_that_is_missing(write):
-    path = write()
-    (person,) = read_mat(path, "person")
-    with pytest.raises(
-        UnreadableFileError, match="a.mat: person has no field 'sex'; it .*age, name"
-    ):
-        entry(path, "person", person, "sex")
-    with pytest.raises(UnreadableFileError, match="a.mat: ecg has no field 'sex'"):
-        entry(path, "ecg", ECG, "sex")
+        read_mat(path, "ECG")
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 5])
 def test_cells_of_any_number(write, n):
-    made = np.empty((1, n), object)
-    made[0] = [np.arange(4.0) + i for i in range(n)] if n != 1 else None
-    if n == 1:
-        made[0, 0] = np.arange(4.0)
-    found = cells(read_mat(write({"c": made}), "c")[0])
-    assert len(found) == n
-    for i, one in enumerate(found):
-        np.testing.assert_array_equal(one, np.arange(4.0) + i)
+    expected = [np.arange(4.0) + i for i in range(n)]
+    found = cells(read_mat(write({"c": mat_cells(expected)}), "c")[0])
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_columns_and_numbers_of_another_shape_name_file_and_variable(write):

@@ -37,24 +37,14 @@ def test_samples_are_those_of_the_file(tmp_path, version, block_times):
     assert [one.unit for one in file.channels] == ["\u00b5V", "\u00b5S", ""]
 
 
-@pytest.mark.parametrize("encoding", ["latin-1", "utf-8"])
-def test_names_of_either_encoding(tmp_path, encoding):
-    one = poly5.signal("Fl\u00e4che", np.arange(4), encoding=encoding)
-    (channel,) = read_poly5(poly5.write(tmp_path / "a.S00", [one])).channels
-    assert (channel.name, channel.unit) == ("Fl\u00e4che", "\u00b5V")
-
-
-def test_sixteen_bits_are_signed(tmp_path):
-    ends = [-32768, -1, 0, 32767]
-    path = poly5.write(tmp_path / "a.S00", [poly5.signal("x", ends, bits=16)])
-    assert read_poly5(path).read(0).tolist() == ends
-
-
-def test_stored_numbers_are_scaled_to_the_unit(tmp_path):
-    signal = poly5.signal("ECG", np.arange(20.0) - 5, "mV", bits=16)
-    signal["ends"] = (-5.0, 15.0, 0.0, 2000.0)
-    path = poly5.write(tmp_path / "a.S00", [signal])
-    np.testing.assert_allclose(read_poly5(path).read(0), signal["samples"], atol=1e-6)
+def test_stored_numbers_are_scaled_to_the_unit_and_names_are_of_either_encoding(tmp_path):
+    signals = [poly5.signal("Fl\u00e4che", np.arange(20.0) - 5, bits=16, encoding="utf-8")]
+    signals[0]["ends"] = (-5.0, 15.0, 0.0, 2000.0)
+    ends = np.resize([-32768, -1, 0, 32767], 20)
+    signals.append(poly5.signal("Fl\u00e4che 2", ends, bits=16, encoding="latin-1"))
+    path = poly5.write(tmp_path / "a.S00", signals)
+    assert_read(path, signals)
+    assert {one.unit for one in read_poly5(path).channels} == {"\u00b5V"}
 
 
 @pytest.mark.parametrize("at_once", [1, 500, 2**22])
@@ -70,9 +60,7 @@ def test_file_passes_in_pieces(tmp_path, monkeypatch, at_once):
 )
 def test_what_a_header_may_differ_in(tmp_path, header):
     path = poly5.write(tmp_path / "a.S00", three(), **header)
-    assert_read(path, three(), header.get("n_times", 40))
-    with open(path, "ab") as stream:
-        stream.write(b"events and so on")
+    path.write_bytes(path.read_bytes() + b"events and so on")
     assert_read(path, three(), header.get("n_times", 40))
 
 
@@ -80,31 +68,12 @@ def test_what_a_header_may_differ_in(tmp_path, header):
 @pytest.mark.parametrize("more", [b"", b"half a block"])
 def test_file_that_was_not_closed_has_the_blocks_that_are_there(tmp_path, header, more):
     path = poly5.write(tmp_path / "a.S00", three(48), **header)
-    with open(path, "ab") as stream:
-        stream.write(more)
+    whole = path.read_bytes()
+    path.write_bytes(whole + more)
     assert_read(path, three(48))
-
-
-def test_file_that_was_not_closed_and_has_no_block(tmp_path):
-    path = tmp_path / "a.S00"
-    path.write_bytes(poly5.content(three(), n_times=0, n_blocks=0)[: 218 + 5 * 136 + 100])
+    path.write_bytes(whole[: 218 + 5 * 136] + more)
     with pytest.raises(UnreadableFileError, match="a.S00 is cut off"):
         read_poly5(path)
-
-
-def test_half_of_a_signal_without_its_other_half(tmp_path):
-    path = poly5.write(
-        tmp_path / "a.S00", [*three(), poly5.signal("(Lo) x", np.arange(40), bits=16)]
-    )
-    with pytest.raises(UnreadableFileError, match="a.S00"):
-        read_poly5(path).read(3)
-
-
-def test_start_that_is_no_time(tmp_path):
-    data = bytearray(poly5.content(three()))
-    data[132:134] = b"\x0d\0"  # the month
-    (tmp_path / "a.S00").write_bytes(data)
-    assert read_poly5(tmp_path / "a.S00").start is None
 
 
 @pytest.mark.parametrize("version", [203, 204])
@@ -124,23 +93,25 @@ def test_cut_off_anywhere(tmp_path, version):
         ({"n_times": 49}, "counts 49 samples in 3 blocks of 16"),
         ({"n_blocks": 4}, "is cut off"),
         ({"n_signals": 0}, "compressed, or does not store"),
-        ({"n_signals": -1}, "a.S00"),
-        ({"rate": 0}, "a.S00"),
+        ({"n_signals": 3}, r"'\(Lo\) Skin' lacks its other half"),
+        ({"rate": 0}, "compressed, or does not store"),
         ({"storage_rate": 256}, "does not store every sample"),
         ({"compression": 1}, "is compressed"),
     ],
 )
 def test_header_that_does_not_fit_the_file(tmp_path, header, message):
     path = poly5.write(tmp_path / "a.S00", three(), **header)
-    with pytest.raises(UnreadableFileError, match=f"a.S00.*{message}|{message}"):
+    with pytest.raises(UnreadableFileError, match=f"a.S00.*{message}"):
         read_poly5(path)
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"PK\x03\x04" * 100, b"POLY SAMPLE FILE version 2.05\r\n"]
-)
-def test_other_file_says_how_it_begins(tmp_path, content):
+def test_other_file_says_how_it_begins(tmp_path):
     path = tmp_path / "a.S00"
-    path.write_bytes(content)
-    with pytest.raises(UnreadableFileError, match="a.S00 .* version 2.03 or 2.04 does"):
-        read_poly5(path)
+    for content in (b"", b"PK\x03\x04" * 100, b"POLY SAMPLE FILE version 2.05\r\n"):
+        path.write_bytes(content)
+        with pytest.raises(UnreadableFileError, match="a.S00 .* version 2.03 or 2.04 does"):
+            read_poly5(path)
+    data = bytearray(poly5.content(three()))
+    data[132:134] = b"\x0d\0"  # the month
+    path.write_bytes(data)
+    assert read_poly5(path).start is None

@@ -1,11 +1,8 @@
 """Data sets that are prepared once and found again, whatever happens in between."""
 
-import json
 import multiprocessing
 import os
 import time
-import warnings
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -45,10 +42,6 @@ def reads(monkeypatch):
     met, read = [], prepared_person.read_person
     monkeypatch.setattr(prepared_person, "read_person", lambda *a: met.append(a[1]) or read(*a))
     return met
-
-
-def save(path, recordings, **options):
-    save_recordings(path, recordings, 500, [path.stem] * len(recordings), **options)
 
 
 @pytest.mark.parametrize(("scale", "trim"), [("trimmed", 0.025), ("standard", 0)])
@@ -100,26 +93,30 @@ def test_what_is_there_is_not_done_again(study, folder, tmp_path, reads):
 
 
 @pytest.mark.parametrize(
-    "damage",
-    ["nothing", "facts", "other facts", "no facts", "recordings", "no recordings", "windows", "PK"],
+    ("file", "content", "is_read"),
+    [
+        ("p0.json", b"{", True),
+        ("p0.json", b"{}", True),
+        ("p0.json", None, True),
+        ("p0.npz", b"PK", True),
+        ("p0.npz", None, True),
+        ("p0.windows-*.npy", b"PK\3\4", False),
+        ("p0.windows-*.npy", "of fewer windows", False),
+        ("p0.windows-*.npy", None, False),
+    ],
 )
-def test_cache_that_lost_something(study, tmp_path, reads, damage):
+def test_cache_that_lost_something(study, tmp_path, reads, file, content, is_read):
     data = prepare(study, cache=tmp_path / "c", segmenter=WINDOWS)
-    (windows,) = data.folder.glob("p0.windows-*.npy")
-    archive = data.folder / "p0.npz"
-    if damage.endswith("facts"):
-        (data.folder / "p0.json").write_text("{" if damage == "facts" else "{}")
-    elif damage == "recordings":
-        archive.write_bytes(archive.read_bytes()[:-30])
-    elif damage in ("windows", "PK"):
-        windows.write_bytes(b"" if damage == "windows" else b"PK\3\4")
-    if damage.startswith("no "):
-        (data.folder / ("p0.json" if "facts" in damage else "p0.npz")).unlink()
-    expected = [one.tolist() for one in data.recordings[2:]]
+    expected = [one.tolist() for one in data.recordings]
+    (path,) = data.folder.glob(file)
+    path.unlink()
+    if isinstance(content, str):
+        np.save(path, data.recordings[0])
+    elif content:
+        path.write_bytes(content)
     again = prepare(study, cache=tmp_path / "c", segmenter=WINDOWS)
-    assert [len(one) for one in again.recordings] == [len(one) for one in data.recordings]
-    assert [one.tolist() for one in again.recordings[2:]] == expected
-    assert reads[2:] == ([] if damage in ("nothing", "windows", "PK") else ["p0"])
+    assert [one.tolist() for one in again.recordings] == expected
+    assert reads[2:] == ["p0"] * is_read
 
 
 def test_own_data_set_is_read_again_when_a_file_of_it_has_changed(tmp_path):
@@ -137,19 +134,16 @@ def test_killed_in_between(study, folder, tmp_path, monkeypatch):
     """After a changed file was prepared, and before it was said; then the file is what it was."""
     first = prepare(study, cache=tmp_path / "c", segmenter=WINDOWS)
     expected = [one.tolist() for one in first.recordings]
-    before, when = (folder / "p0.npz").read_bytes(), (folder / "p0.npz").stat().st_mtime_ns
-    save(
-        folder / "p0.npz",
-        [np.sin(np.arange(2000) / 9)] * 2,
-        target=[0, 1],
-        target_names=["rest", "stress"],
-    )
+    path = folder / "p0.npz"
+    before, when = path.read_bytes(), path.stat().st_mtime_ns
+    labels = {"target": [0, 1], "target_names": ["rest", "stress"]}
+    save_recordings(path, [np.sin(np.arange(2000) / 9)] * 2, 500, ["p0"] * 2, **labels)
     with monkeypatch.context() as patched:
         patched.setattr(prepared_person, "write_whole", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             prepare(RecordingsFiles(folder), cache=tmp_path / "c", segmenter=WINDOWS)
-    (folder / "p0.npz").write_bytes(before)
-    os.utime(folder / "p0.npz", ns=(when, when))
+    path.write_bytes(before)
+    os.utime(path, ns=(when, when))
     again = prepare(RecordingsFiles(folder), cache=tmp_path / "c", segmenter=WINDOWS)
     assert [one.tolist() for one in again.recordings] == expected
 
@@ -188,15 +182,6 @@ def test_recordings_shorter_than_a_window(study, tmp_path):
     prepare(study, cache=tmp_path / "c", segmenter=WINDOWS, short="raise")
 
 
-def test_an_artefact_does_not_cost_the_rest_its_resolution(tmp_path):
-    signal = np.random.default_rng(0).normal(size=3000)
-    signal[1000:1002] = 3e4
-    save(tmp_path / "a.npz", [signal])
-    data = prepare(RecordingsFiles(tmp_path / "a.npz"), cache=tmp_path / "c", sampling_rate=None)
-    (expected,) = scale_subjects([signal], [0])
-    np.testing.assert_allclose(data.recordings[0], expected, rtol=1e-6, atol=2e-3)
-
-
 def test_who_cannot_be_read_is_read_the_next_time(study, tmp_path, reads, monkeypatch):
     trials, errors = RecordingsFiles.trials, [UnreadableFileError("p1.npz: the network went away")]
 
@@ -213,58 +198,38 @@ def test_who_cannot_be_read_is_read_the_next_time(study, tmp_path, reads, monkey
     assert reads == ["p0", "p1", "p1"]
 
 
-def test_what_cannot_be_prepared_names_the_person(tmp_path):
+def test_what_cannot_be_prepared_names_the_person_and_what_is_left_out_is_remembered(
+    tmp_path, reads
+):
     signal = np.sin(np.arange(3000) / 20)
     spikes = np.where(np.arange(3000) % 1000, 0.0, 1.0)
-    path = save_recordings(tmp_path / "a.npz", [signal, spikes], 250, ["anna", "bert"])
+    flat = np.ones(3000)
+    people = ["anna", "bert", "cleo"]
+    study = RecordingsFiles(
+        save_recordings(tmp_path / "a.npz", [signal, spikes, flat], 250, people)
+    )
     options = {"cache": tmp_path / "c", "sampling_rate": None}
     with pytest.raises(ValueError, match=r"^a, bert: .*flat"):
-        prepare(RecordingsFiles(path), **options)
-    with pytest.warns(UserWarning, match=r"left out: bert cannot be prepared: .*flat"):
-        assert prepare(RecordingsFiles(path), **options, on_error="warn").subject == ["anna"]
-
-
-def test_left_out_is_remembered(tmp_path, reads):
-    path = tmp_path / "a.npz"
-    signals = [np.sin(np.arange(3000) / 20), np.ones(3000), np.ones(3000)]
-    save_recordings(path, signals, 250, ["anna", "anna", "bert"])
+        prepare(study, **options)
     for _ in range(2):
-        with pytest.warns(UserWarning, match="2 left out: 1 is a flat line of 1 .*; 2 is a flat"):
-            assert prepare(RecordingsFiles(path), cache=tmp_path / "c").subject == ["anna"]
-    assert reads == ["anna", "bert"]
+        says = r"2 left out: bert cannot be prepared: .*flat.*; 2 is a flat line"
+        with pytest.warns(UserWarning, match=says):
+            assert prepare(study, **options, on_error="warn").subject == ["anna"]
+    assert reads == ["anna", "bert", "bert", "cleo", "bert"]
 
 
-def test_names_of_people_are_no_paths(tmp_path):
-    people = ["../../x", "a/b", "a_b", "ü ß"]
-    signals = [np.sin(np.arange(3000 + i) / 20) for i in range(4)]
-    path = save_recordings(tmp_path / "a.npz", signals, 256, people)
-    data = prepare(RecordingsFiles(path), cache=tmp_path / "c")
-    assert data.subject.tolist() == people
-    assert [len(one) for one in data.recordings] == [3000, 3001, 3002, 3003]
-    assert {found.parent for found in tmp_path.rglob("*.json")} == {data.folder}
-
-
-def test_units_and_the_cache_in_the_home_folder(study, tmp_path, monkeypatch):
-    trials = RecordingsFiles.trials
-    monkeypatch.setattr(
-        RecordingsFiles,
-        "trials",
-        lambda self, who: (
-            replace(one, unit="V" if who == "p1" else "") for one in trials(self, who)
-        ),
-    )
+def test_names_of_people_are_no_paths_and_an_artefact_costs_no_resolution(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
-    for _ in range(2):
-        options = {"cache": "~/c", "scale": None}
-        assert prepare(study, **options).unit == "mixed"
-        assert prepare(study, **options, subjects=["p1"]).unit == "V"
-    assert json.loads(next((tmp_path / "c").rglob("p1.json")).read_text())
-
-
-def test_nothing_is_said_without_cause(study, tmp_path):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        prepare(RecordingsFiles(study.folder, where={"subject": "p1"}), cache=tmp_path / "c")
+    people = ["../../x", "a/b", "a_b", "ü ß"]
+    signals = np.random.default_rng(0).normal(size=(4, 3000))
+    signals[0, 1000:1002] = 3e4
+    path = save_recordings(tmp_path / "a.npz", signals, 256, people)
+    data = prepare(RecordingsFiles(path), cache="~/c")
+    assert data.subject.tolist() == people
+    for recording, expected in zip(data.recordings, scale_subjects(signals, people), strict=True):
+        np.testing.assert_allclose(recording, expected, rtol=1e-6, atol=2e-3)
+    assert {found.parent for found in tmp_path.rglob("*.json")} == {data.folder}
+    assert data.folder.is_relative_to(tmp_path / "c")
 
 
 class Learns(BaseEstimator, TransformerMixin):

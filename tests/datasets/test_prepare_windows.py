@@ -63,13 +63,6 @@ def test_is_what_prepare_does(files, path, tmp_path, n_jobs):
     assert {one.name for one in tmp_path.iterdir()} == names
 
 
-def test_half_precision(files, path, tmp_path):
-    data = prepare_windows(files, path, segmenter=WINDOWS, dtype="float16")
-    other = prepare_windows(files, tmp_path / "other.npy", segmenter=WINDOWS)
-    assert data.windows.dtype == np.float16
-    np.testing.assert_allclose(data.windows[:], other.windows, rtol=1e-3, atol=1e-4)
-
-
 class InMemory:
     """An array that says, as a file does, in which chunks it lies."""
 
@@ -95,15 +88,18 @@ def test_a_pretrainer_learns_the_same_as_from_memory(files, path, shuffle_buffer
     assert found.shape == (windows.shape[0], 4)
 
 
-def test_parts_of_any_kind(path):
+def test_parts_of_any_kind_in_half_precision(path):
     def read(seed):
         cohort = make_cohort(n_subjects=1, duration=3, sampling_rate=256, random_state=seed)
         cohort.subject = [f"person {seed}"] * len(cohort.recordings)
         return cohort
 
-    data = prepare_windows(iter(range(3)), path, read=read, segmenter=WINDOWS)
-    assert data.windows.shape == (12, 512)
+    options = {"read": read, "segmenter": WINDOWS}
+    data = prepare_windows(iter(range(3)), path, dtype="float16", **options)
+    assert (data.windows.shape, data.windows.dtype) == ((12, 512), np.float16)
     assert data.subject.tolist() == [f"person {i}" for i in range(3) for _ in range(4)]
+    full = prepare_windows(range(3), path.with_name("full.npy"), **options).windows
+    np.testing.assert_allclose(data.windows[:], full, rtol=1e-3, atol=1e-4)
 
 
 def test_short_recordings_are_an_error_if_so_asked(files, path):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sklearn_ecgssl import UnreadableFileError
-from sklearn_ecgssl.datasets import RecordingsFiles, load_recordings, make_cohort, save_recordings
+from sklearn_ecgssl.datasets import RecordingsFiles, load_recordings, save_recordings
 
 GOOD = {"recordings": [np.arange(9.0), np.arange(5.0)], "sampling_rate": 250, "subject": [0, 1]}
 
@@ -16,10 +16,9 @@ GOOD = {"recordings": [np.arange(9.0), np.arange(5.0)], "sampling_rate": 250, "s
 @pytest.mark.parametrize("magnitude", [1e-6, 1.0, 1e5])
 def test_floats_come_back_within_half_a_step(tmp_path, magnitude):
     rng = np.random.default_rng(0)
-    signals = [magnitude * rng.normal(size=n) for n in (1, 2, 500, 3000)]
-    path = save_recordings(tmp_path / "r.npz", signals, 256, [0, 0, 1, 1])
+    signals = [magnitude * rng.normal(size=n) for n in (1, 2, 3000)]
+    path = save_recordings(tmp_path / "r.npz", signals, 256, [0, 0, 1])
     for before, after in zip(signals, load_recordings(path).recordings, strict=True):
-        assert after.dtype == np.float32
         bound = np.ptp(before) / 131068 + 6e-8 * np.abs(before).max()
         np.testing.assert_allclose(after, before, rtol=0, atol=1.001 * bound)
     with np.load(path) as archive:
@@ -34,59 +33,55 @@ def test_an_artefact_of_two_samples_does_not_cost_the_rest_its_resolution(tmp_pa
     (found,) = load_recordings(path).recordings
     np.testing.assert_allclose(found, signal, rtol=1e-6, atol=2e-3)
     assert os.path.getsize(path) < 16_000
-    # Counts of 32 bits are nobody else's business.
-    assert load_recordings(path).unit == RecordingsFiles(path).load().unit == "mV"
 
 
-@pytest.mark.parametrize("scale", [None, 0.005, [0.005, 0.25]])
+@pytest.mark.parametrize("scale", [None, 0.005, [0.005, 0.25, 2]])
 def test_integers_are_kept_exactly(tmp_path, scale):
-    counts = [np.array([-32768, 0, 32767], np.int16), np.array([5, 6])]
-    path = save_recordings(tmp_path / "r.npz", counts, 250, [0, 1], scale=scale)
-    factors = np.broadcast_to(1 if scale is None else scale, 2)
+    counts = [np.array([-32768, 0, 32767], np.int16), np.array([5, 6]), np.zeros(7, int)]
+    path = save_recordings(tmp_path / "r.npz", counts, 250, [0, 1, 1], scale=scale)
+    factors = np.broadcast_to(1 if scale is None else scale, 3)
     found = load_recordings(path).recordings
     for after, before, factor in zip(found, counts, factors, strict=True):
         np.testing.assert_array_equal(after, (before * factor).astype(np.float32))
-
-
-@pytest.mark.parametrize("signal", [[0, 10_000_000], [3.25] * 7, [0.0] * 7])
-def test_wide_integers_and_flat_lines(tmp_path, signal):
-    path = save_recordings(tmp_path / "r.npz", [signal], 250, [0])
-    np.testing.assert_allclose(load_recordings(path).recordings[0], signal, atol=1e-5 * max(signal))
+    odd = [[0, 10_000_000], [-40_000, 5], [3.25] * 7]
+    path = save_recordings(tmp_path / "r.npz", odd, 250, [0, 1, 1])
+    for after, before in zip(load_recordings(path).recordings, odd, strict=True):
+        np.testing.assert_allclose(after, before, atol=1e-5 * np.ptp(before))
 
 
 def test_everything_comes_back(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
-    cohort = make_cohort(3, duration=(5, 8), random_state=0)
+    fields = {"age": [20.5] * 3, "ok": [True, False, True], "sex": list("fmf"), "file": range(3)}
     path = save_recordings(
-        "~/cohort.npz",
-        cohort.recordings,
-        [256.0] * 5 + [128.0],
-        cohort.subject,
-        target=cohort.target,
-        target_names=cohort.target_names,
-        record=list("uvwxyz"),
-        fields={"age": [20.5] * 6, "ok": [True] * 6, "sex": list("fmfmfm"), "file": range(6)},
+        "~/study.npz",
+        [np.arange(9.0), np.arange(5.0), np.arange(7.0)],
+        [256.0, 256.0, 128.0],
+        [0, 1, 1],
+        target=[0, 1, 0],
+        target_names=["rest", "stress"],
+        record=list("uvw"),
+        fields=fields,
         unit="uV",
         meta={"lead": "V5"},
     )
-    assert path == tmp_path / "cohort.npz"
-    data = load_recordings("~/cohort.npz")
-    assert data.target.tolist() == cohort.target.tolist()
-    assert data.target_names == ["rest", "stress"]
-    assert data.subject.tolist() == cohort.subject.tolist()
-    assert data.sampling_rate.tolist() == [256.0] * 5 + [128.0]
-    assert (data.unit, data.meta) == ("uV", {"lead": "V5", "target_names": ["rest", "stress"]})
-    assert list(data.fields) == ["record", "target", "age", "ok", "sex", "file"]
-    assert data.fields["ok"].dtype == bool
-    assert "6 recordings of 3 subjects" in data.DESCR
-
-
-def test_same_recordings_same_bytes(tmp_path):
-    one, other = (
-        save_recordings(tmp_path / name, **GOOD, target=[1, 0]) for name in ("a.npz", "b.npz")
+    assert path == tmp_path / "study.npz"
+    data = load_recordings("~/study.npz")
+    assert (data.target.tolist(), data.target_names) == ([0, 1, 0], ["rest", "stress"])
+    assert (data.subject.tolist(), data.sampling_rate.tolist()) == (
+        [0, 1, 1],
+        [256.0, 256.0, 128.0],
     )
-    assert one.read_bytes() == other.read_bytes()
-    with zipfile.ZipFile(one) as archive:  # at any time
+    assert (data.unit, data.meta) == ("uV", {"lead": "V5", "target_names": ["rest", "stress"]})
+    found = {name: values.tolist() for name, values in data.fields.items()}
+    expected = {name: list(values) for name, values in fields.items()}
+    assert found == {"record": list("uvw"), "target": [0, 1, 0], **expected}
+    assert "3 recordings of 2 subjects" in data.DESCR
+
+
+def test_same_recordings_same_bytes_at_any_time(tmp_path):
+    paths = [save_recordings(tmp_path / name, **GOOD) for name in ("a.npz", "b.npz")]
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    with zipfile.ZipFile(paths[0]) as archive:
         assert {member.date_time[0] for member in archive.infolist()} == {1980}
 
 
@@ -144,13 +139,13 @@ def write(tmp_path):
         "scale": np.full(4, 0.5, dtype=np.float32),
         "offset": np.arange(4, dtype=np.float32),
         "fs": np.full(4, 250.0),
-        "subject": np.array(["ann", "ann", "bob", "cyd"]),
-        "record": np.array(["a1", "a2", "b1", "c1"]),
-        "condition": np.array(["rest", "task", "rest", "task"]),
-        "label": np.array([0, 1, 0, 1]),
-        "ok": np.array([True, True, True, False]),
-        "age": np.array([20.5, 20.5, 31.0, 44.0]),
-        "meta": np.array(json.dumps({"lead": "II"})),
+        "subject": ["ann", "ann", "bob", "cyd"],
+        "record": ["a1", "a2", "b1", "c1"],
+        "condition": ["rest", "task", "rest", "task"],
+        "label": [0, 1, 0, 1],
+        "ok": [True, True, True, False],
+        "age": [20.5, 20.5, 31.0, 44.0],
+        "meta": json.dumps({"lead": "II"}),
         "beat_sample": np.arange(13),
     }
 
@@ -165,7 +160,6 @@ def write(tmp_path):
 def test_layout(write):
     data = load_recordings(write())
     assert [recording[0] for recording in data.recordings] == [0.0, 6.0, 22.0, 38.0]
-    assert [len(recording) for recording in data.recordings] == [10, 30, 30, 30]
     assert list(data.fields) == ["record", "condition", "label", "ok", "age"]
     data = load_recordings(write(record=None, meta=None, label=None))
     assert data.fields["record"].tolist() == ["0", "1", "2", "3"]
@@ -175,7 +169,7 @@ def test_layout(write):
 @pytest.mark.parametrize(
     ("target", "values", "names"),
     [
-        ("auto", [0, 1, 0, 1], ["0", "1"]),  # of "label"
+        ("label", [0, 1, 0, 1], ["0", "1"]),
         ("condition", [0, 1, 0, 1], ["rest", "task"]),
         ("age", [20.5, 20.5, 31.0, 44.0], None),
         ("ok", [1, 1, 1, 0], ["False", "True"]),
@@ -183,19 +177,17 @@ def test_layout(write):
     ],
 )
 def test_targets(write, target, values, names):
-    path = write(rating=np.array([3, 9, 3, 5]))
-    data = load_recordings(path, target=target)
+    path = write(rating=[3, 9, 3, 5])
+    data = load_recordings(path, target="auto" if target == "label" else target)
     assert data.target.tolist() == values
     assert data.target_names == names
-    attribute = RecordingsFiles(path).load(attribute="label" if target == "auto" else target)
-    assert attribute.target.tolist() == values
+    assert RecordingsFiles(path).load(attribute=target).target.tolist() == values
     assert load_recordings(path, target=None).target is None
 
 
 @pytest.mark.parametrize(
     ("where", "kept"),
     [
-        ({"ok": True}, ["a1", "a2", "b1"]),
         ({"ok": True, "condition": "rest"}, ["a1", "b1"]),
         ({"record": {"c1", "a2"}}, ["a2", "c1"]),
         ({"subject": np.array(["bob"]), "fs": 250}, ["b1"]),
@@ -203,10 +195,8 @@ def test_targets(write, target, values, names):
     ],
 )
 def test_where(write, where, kept):
-    for data in (
-        load_recordings(write(), where=where),
-        RecordingsFiles(write(), where=where).load(),
-    ):
+    path = write()
+    for data in (load_recordings(path, where=where), RecordingsFiles(path, where=where).load()):
         assert data.fields["record"].tolist() == kept
         lengths = {"a1": 10, "a2": 30, "b1": 30, "c1": 30}
         assert [len(recording) for recording in data.recordings] == [lengths[one] for one in kept]
@@ -214,9 +204,7 @@ def test_where(write, where, kept):
 
 def test_complete_subjects(write):
     assert load_recordings(write(), complete_subjects=True).subject.tolist() == ["ann", "ann"]
-    path = write(
-        ok=np.array([True, False, True, True]), subject=np.array(["ann", "ann", "bob", "bob"])
-    )
+    path = write(ok=[True, False, True, True], subject=["ann", "ann", "bob", "bob"])
     data = load_recordings(path, where={"ok": True}, complete_subjects=True)
     assert data.fields["record"].tolist() == ["b1", "c1"]  # ann has lost a condition
 
@@ -264,7 +252,7 @@ def test_folder(write, tmp_path):
         {"scale": np.ones(3)},
         {"fs": np.zeros(4)},
         {"meta": np.array("{lead")},
-        {"subject": np.array([{}] * 4, dtype=object)},  # a pickle, which is never read
+        {"target": np.array([0, 1, 2, 0]), "meta": np.array('{"target_names": ["x", "y"]}')},
     ],
 )
 def test_contradictions(write, changes):
@@ -272,31 +260,40 @@ def test_contradictions(write, changes):
         load_recordings(write(**changes))
 
 
-def test_target_names_that_do_not_fit(write):
-    meta = np.array(json.dumps({"target_names": ["x", "y"]}))
-    with pytest.raises(UnreadableFileError, match="no index into the target_names"):
-        load_recordings(write(target=np.array([0, 1, 2, 0]), meta=meta))
-
-
-@pytest.mark.parametrize("damaged", ["a", "c"])
-def test_damaged_file_of_a_folder_is_left_out_like_a_person(tmp_path, damaged):
+def test_damaged_file_of_a_folder_is_left_out_like_a_person(tmp_path):
     for name in "abc":
         save_recordings(tmp_path / f"{name}.npz", [np.sin(np.arange(900.0))], 250, [name])
-    (tmp_path / f"{damaged}.npz").write_bytes(b"no archive")
-    study = RecordingsFiles(tmp_path)
-    with pytest.raises(UnreadableFileError, match=rf"{damaged}\.npz cannot be read"):
-        study.load()
-    with pytest.warns(UserWarning, match=f"1 left out: {damaged} cannot be read"):
-        data = study.load(on_error="warn")
-    assert data.subject.tolist() == [name for name in "abc" if name != damaged]
-
-
-def test_damaged_files(tmp_path):
-    """Cut off, or no archive: an error with the name."""
-    path = save_recordings(tmp_path / "bad.npz", [np.sin(np.arange(3000.0))], 250, [0])
-    good = path.read_bytes()
-    cuts = [good[: int(length)] for length in np.linspace(0, len(good) - 1, 10)]
+    path = tmp_path / "a.npz"  # the first, which is looked at for what there is
+    whole = path.read_bytes()
+    cuts = [whole[: int(length)] for length in np.linspace(0, len(whole) - 1, 10)]
     for content in (*cuts, b"no archive", b"\x80\x04pickle"):
         path.write_bytes(content)
-        with pytest.raises(UnreadableFileError, match=r"bad\.npz cannot be read"):
+        with pytest.raises(UnreadableFileError, match=r"a\.npz cannot be read"):
             load_recordings(path)
+    study = RecordingsFiles(tmp_path)
+    with pytest.raises(UnreadableFileError, match=r"a\.npz cannot be read"):
+        study.load()
+    with pytest.warns(UserWarning, match="1 left out: a cannot be read"):
+        assert study.load(on_error="warn").subject.tolist() == ["b", "c"]
+
+
+class Payload:
+    """Pickled, it asks for a call."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (self.path,)
+
+
+@pytest.mark.parametrize("name", ["subject", "condition"])
+def test_no_pickle_runs_code(write, tmp_path, name):
+    made = tmp_path / "made"
+    path = write(**{name: np.array([Payload(str(made))] * 4, dtype=object)})
+    if name == "subject":
+        with pytest.raises(UnreadableFileError, match=r"data\.npz"):
+            load_recordings(path)
+    else:
+        assert name not in load_recordings(path).fields
+    assert not made.exists()

@@ -40,23 +40,18 @@ def set_column(column, value, rows=slice(1, 2)):
 
 def test_recordings_and_their_rows(folder):
     data = load(folder)
-    assert data.fields["record"].tolist() == [f"PP{who}/{block}" for who, block in WORK]
     for (person, block), recording in zip(WORK, data.recordings, strict=True):
         expected = swell.ecg(person, block, 40 + person + block) / 1000
         np.testing.assert_allclose(recording, expected, rtol=1e-5, atol=1e-7)
-    assert data.target_names == ["no stress", "time pressure", "interruptions"]
     assert data.target.tolist() == [0, 1, 2, 2, 0]  # by the table, not by the number of the block
-    assert data.target.tolist() == load(folder, attribute="stress").target.tolist()
     for i, name in enumerate(list(Swell.attributes)[2:]):
         assert data.fields[name].tolist() == [swell.RATINGS[one][i] for one in WORK]
-    assert data.fields["started"][:2].tolist() == ["2012-09-18T13:05:06", "2012-09-18T14:05:06"]
     raw = load(folder, leads="ECG raw")
     np.testing.assert_allclose(raw.recordings[0] - data.recordings[0], 2, rtol=1e-5)
 
 
 @pytest.mark.parametrize(
-    ("unit", "factor", "said"),
-    [("uV", 1e-3, "mV"), ("mV", 1, "mV"), ("V", 1e3, "mV"), ("æV", 1e-3, "mV"), ("", 1, "unknown")],
+    ("unit", "factor", "said"), [("mV", 1, "mV"), ("V", 1e3, "mV"), ("", 1, "unknown")]
 )
 def test_units(tmp_path, unit, factor, said):
     swell.write(tmp_path, unit=unit)
@@ -76,30 +71,29 @@ def test_channels_that_are_no_ecg(tmp_path):
         load(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["behavioral-labels.xlsx", f"else/{swell.TABLE[:-5]} (1).XLSX"])
-def test_names_of_the_table(tmp_path, name):
-    swell.write(tmp_path, table=None)
-    (tmp_path / name).parent.mkdir(exist_ok=True)
-    assert load(rewritten(tmp_path, lambda rows: rows, name)).target.tolist() == [0, 1, 2, 2, 0]
-
-
 @pytest.mark.parametrize(
-    ("ending", "delimiter", "point", "encoding"),
+    ("name", "delimiter", "point", "encoding"),
     [
-        ("tab", "\t", ".", "utf-8"),
-        ("csv", ",", ".", "utf-8-sig"),
-        ("csv", ";", ",", "utf-8"),
-        ("txt", "\t", ",", "utf-16"),
+        ("behavioral-labels.xlsx", "", "", ""),
+        (f"else/{swell.TABLE[:-5]} (1).XLSX", "", "", ""),
+        (f"{swell.TABLE[:-5]}.tab", "\t", ".", "utf-8"),
+        (f"{swell.TABLE[:-5]}.csv", ",", ".", "utf-8-sig"),
+        (f"{swell.TABLE[:-5]}.csv", ";", ",", "utf-8"),
+        (f"{swell.TABLE[:-5]}.txt", "\t", ",", "utf-16"),
     ],
 )
-def test_table_as_text(tmp_path, ending, delimiter, point, encoding):
+@pytest.mark.filterwarnings("ignore:.*left out")
+def test_table_of_any_name_and_format(tmp_path, name, delimiter, point, encoding):
     swell.write(tmp_path, table=None)
-    cells = [["" if x is None else str(x).replace(".", point) for x in row] for row in swell.rows()]
-    text = "\n".join(map(delimiter.join, cells)).replace(f"Valence{'_rc'}", "Valencrc")
-    path = tmp_path / f"Behavioral-features - per minute.{ending}"
-    path.write_text(text, encoding=encoding)
-    with pytest.warns(UserWarning, match="no value"):
-        assert load(tmp_path, attribute="mental_effort").target.tolist() == [3.2, 11.3, 9, 1.3, 10]
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    if delimiter:
+        rows = swell.rows()
+        cells = [["" if x is None else str(x).replace(".", point) for x in row] for row in rows]
+        text = "\n".join(map(delimiter.join, cells)).replace("Valence_rc", "Valencrc")
+        (tmp_path / name).write_text(text, encoding=encoding)
+    else:
+        rewritten(tmp_path, lambda rows: rows, name)
+    assert load(tmp_path, attribute="mental_effort").target.tolist() == [3.2, 11.3, 9, 1.3, 10]
     assert load(tmp_path, subjects="PP2").fields["valence"].tolist() == [7, 4, 3]
 
 
@@ -119,65 +113,49 @@ def test_table_with_one_row_a_block(folder):
     data = load_swell(folder)  # of which nothing is cut off
     assert data.target.tolist() == [0, 1, 2, 2, 0]
     assert [len(one) for one in data.recordings] == [43, 44, 45, 51, 52]
-    assert np.isnan(data.fields["relaxation_minutes"]).all()
     with pytest.raises(ValueError, match="has no value of attribute='effort'"):
         load(folder, attribute="effort")
 
 
 @pytest.mark.parametrize(
-    ("column", "spellings"),
+    ("column", "rows", "spellings"),
     [
-        ("PP", ["pp2", "PP02", 2, "2"]),
-        ("Condition", ["t", "time pressure", "Time_Pressure"]),
-        ("Blok", [2.0, "2"]),
+        ("PP", slice(6, 11), ["pp2", "PP02", 2, "2"]),
+        ("Condition", slice(8, 11), ["t", "time pressure", "Time_Pressure"]),
+        ("Condition", slice(3, 4), [None]),  # which contradicts nothing
+        ("Blok", slice(6, 11), [2.0, "2"]),
     ],
 )
-def test_spellings(folder, column, spellings):
-    for spelling in spellings:
-        rows = slice(8, 11) if column == "Condition" else slice(6, 11)  # of PP2's second block
+def test_spellings(folder, column, rows, spellings):
+    for spelling in spellings:  # of PP2's second block
         rewritten(folder, set_column(column, spelling, rows))
         assert load(folder).target.tolist() == [0, 1, 2, 2, 0]
 
 
 @pytest.mark.parametrize(
-    ("column", "value", "message"),
+    ("change", "message"),
     [
-        ("PP", "Bob", "row 2.*Bob"),
-        ("Blok", None, "row 2"),
+        (set_column("PP", "Bob"), "row 2.*Bob"),
+        (set_column("Blok", None), "row 2"),
+        (lambda rows: swell.short_rows(without=["Dominance"]), "no column dominance, but timest"),
+        (set_column("Condition", "I", slice(4, 5)), "block 1 of PP2 has the conditions"),
     ],
 )
-def test_tables_that_cannot_be_read(folder, column, value, message):
-    rewritten(folder, set_column(column, value))
+def test_tables_that_cannot_be_read(folder, change, message):
+    rewritten(folder, change)
     with pytest.raises(UnreadableFileError, match=rf"per minute\.xlsx .*{message}"):
         load(folder)
 
 
-def test_table_that_lacks_a_column_or_names_two_conditions(folder):
-    rewritten(folder, lambda rows: swell.short_rows(without=["Dominance"]))
-    with pytest.raises(UnreadableFileError, match="no column dominance, but timestamp"):
-        load(folder)
-    rewritten(folder, set_column("Condition", "I", slice(4, 5)))
-    with pytest.raises(UnreadableFileError, match=r"block 1 of PP2 has the conditions"):
-        load(folder)
-
-
 @pytest.mark.parametrize("rating", [-0.5, 10.5, "much"])
-def test_implausible_ratings_warn(folder, rating):
+def test_implausible_values_warn(folder, rating):
     rewritten(folder, set_column("Valence_rc", rating, slice(5, 6)))
     with pytest.warns(UserWarning, match=rf"valencerc.*{rating}"):
         found = load(folder, subjects="PP2").fields["valence"][0]
     np.testing.assert_equal(found, np.nan if rating == "much" else rating)
-
-
-def test_unknown_conditions_warn(folder):
     rewritten(folder, set_column("Condition", "X", slice(3, 6)))
     with pytest.warns(UserWarning, match=r"Condition.*'X'|PP2/1 has no value of 'condition'"):
         assert load(folder).target.tolist() == [1, 2, 2, 0]
-
-
-def test_a_row_without_a_condition_does_not_contradict_the_others(folder):
-    rewritten(folder, set_column("Condition", None, slice(3, 4)))
-    assert load(folder).target.tolist() == [0, 1, 2, 2, 0]
 
 
 def test_blocks_without_labels_and_labels_without_files(tmp_path):
@@ -204,16 +182,11 @@ def test_names_of_files(folder):
     assert len(load(folder).recordings) == 5
 
 
-@pytest.fixture
-def long(tmp_path):
-    """Blocks of five minutes, at 40 Hz to be small."""
-    swell.write(tmp_path, n_times=5 * 60 * RATE, rate=RATE)
-    return tmp_path
-
-
-def test_relaxation_is_cut_off_with_a_minute_more(long):
-    swell.write_block(long, 2, 2, n_times=2000, suffix="_cont", rate=RATE)
-    work, whole = load_swell(long, attribute=None), load(long, attribute=None)
+def test_relaxation_is_cut_off_with_a_minute_more(tmp_path):
+    five_minutes = {"n_times": 5 * 60 * RATE, "rate": RATE}
+    swell.write(tmp_path, **five_minutes)
+    swell.write_block(tmp_path, 2, 2, n_times=2000, suffix="_cont", rate=RATE)
+    work, whole = load_swell(tmp_path, attribute=None), load(tmp_path, attribute=None)
     for record, recording, other in zip(
         work.fields["record"], work.recordings, whole.recordings, strict=True
     ):
@@ -221,12 +194,9 @@ def test_relaxation_is_cut_off_with_a_minute_more(long):
         cut = 0 if record in ("PP2/2-continued", "PP10/3") else (swell.N_REST + 1) * 60 * RATE
         np.testing.assert_array_equal(recording, other[cut:])
     assert work.fields["continued"].tolist() == [False, False, True, False, False, False, False]
-
-
-def test_file_of_relaxation_alone_is_left_out(folder):
-    swell.write_block(folder, 2, 2, n_times=5 * 60 * RATE, rate=RATE)
+    swell.write_block(tmp_path, 2, 1, n_times=2 * 60 * RATE, rate=RATE)
     with pytest.warns(UserWarning, match="PP2/1 ends within the 2 minutes of relaxation"):
-        assert load_swell(folder, subjects="PP2").fields["record"].tolist() == ["PP2/2"]
+        assert "PP2/1" not in load_swell(tmp_path, subjects="PP2").fields["record"]
 
 
 @pytest.mark.parametrize(

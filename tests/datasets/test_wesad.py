@@ -17,7 +17,7 @@ ECG = ("signal", "chest", "ECG")
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
     """What the pickle of one person holds."""
-    return wesad.write(tmp_path_factory.mktemp("wesad"), ["S2"], protocol=2)["S2"]
+    return wesad.write(tmp_path_factory.mktemp("wesad"), ["S2"])["S2"]
 
 
 @pytest.fixture
@@ -98,7 +98,12 @@ def test_a_piece_of_less_than_a_second_is_no_recording(folder, written):
     assert [len(one) for one in data.recordings] == [700]
 
 
-def test_without_questionnaire(folder):
+def test_without_questionnaire_or_with_one_of_another_order(folder):
+    quest(folder, "TSST;Medi 1;Fun", "Fun;Medi 1;TSST")
+    with pytest.warns(UserWarning, match="run baseline, stress, .*: its ratings are left out"):
+        data = load_wesad(folder)
+    assert len(data.recordings) == 5
+    assert np.isnan(data.fields["valence"]).all()
     (folder / "S2_quest.csv").unlink()
     assert np.isnan(load_wesad(folder).fields["valence"]).all()
     with pytest.raises(ValueError, match="None of the 5 recordings of .*='arousal'"):
@@ -109,30 +114,16 @@ def test_questionnaires_that_programs_save_again(folder):
     quest(folder, "# Subj", "\ufeff# Subj")
     quest(folder, "# DIM;8;2", "# DIM;8.0;2.")
     quest(folder, "# DIM;7;3", "# DIM;;3")
-    with pytest.warns(UserWarning, match="1 left out: S2/meditation 1 has no value of 'valence'"):
-        assert load_wesad(folder, attribute="valence").target.tolist() == [9, 8, 6, 5]
-
-
-def test_questionnaire_of_another_order_is_left_out(folder):
-    quest(folder, "TSST;Medi 1;Fun", "Fun;Medi 1;TSST")
-    with pytest.warns(UserWarning, match="run baseline, stress, .*: its ratings are left out"):
-        data = load_wesad(folder)
-    assert np.isnan(data.fields["valence"]).all()
-    assert len(data.recordings) == 5
-
-
-def test_answers_that_are_not_there_are_unknown(folder):
     quest(folder, "# DIM;9;1", "# DIM;9")
-    assert np.isnan(load_wesad(folder).fields["arousal"][0])
+    with pytest.warns(UserWarning, match="1 left out: S2/meditation 1 has no value of 'valence'"):
+        data = load_wesad(folder, attribute="valence")
+    assert data.target.tolist() == [9, 8, 6, 5]
+    np.testing.assert_array_equal(data.fields["arousal"], [np.nan, 2, 4, 5])
 
 
 @pytest.mark.parametrize(
     ("before", "after"),
-    [
-        ("# ORDER", "# SEQUENCE"),
-        ("Medi 1", "Nap"),
-        ("# DIM;9;1", "# SAM;9;1"),
-    ],
+    [("# ORDER", "# SEQUENCE"), ("Medi 1", "Nap"), ("# DIM;9;1", "# SAM;9;1")],
 )
 def test_questionnaires_that_cannot_be_read(folder, before, after):
     with pytest.raises(UnreadableFileError, match=r"S2_quest\.csv (names|has)"):
@@ -140,18 +131,23 @@ def test_questionnaires_that_cannot_be_read(folder, before, after):
 
 
 def test_implausible_values_warn(folder, written):
-    quest(folder, "# DIM;9;1", "# DIM;0;1")
-    with pytest.warns(UserWarning, match=r"S2_quest\.csv has .*0.* rating"):
-        assert load_wesad(folder, attribute="valence").target[0] == 0
-    quest(folder, "# DIM;0;1", "# DIM;x;1")
-    with pytest.warns(UserWarning, match=r"S2_quest\.csv has .*x.* rating"):
-        assert np.isnan(load_wesad(folder).fields["valence"][0])
-    change(folder, written, put(lambda ecg: ecg * 1000, *ECG))
-    with pytest.warns(UserWarning, match=r"S2\.pkl has an ECG of up to \d+"):
-        assert np.abs(load_wesad(folder).recordings[0]).max() > 100
-    change(folder, written, put(lambda subject: "S3", "subject"))
-    with pytest.warns(UserWarning, match="says that it is of 'S3'"):
-        assert set(load_wesad(folder).subject) == {"S2"}
+    def how(content):
+        content["subject"] = "S3"
+        content["signal"]["chest"]["ECG"] *= 1000
+
+    quest(folder, "# DIM;9;1", "# DIM;0;x")
+    change(folder, written, how)
+    with (
+        pytest.warns(UserWarning, match=r"S2_quest\.csv has .*'0' for a rating"),
+        pytest.warns(UserWarning, match=r"S2_quest\.csv has .*'x' for a rating"),
+        pytest.warns(UserWarning, match=r"S2\.pkl has an ECG of up to \d+"),
+        pytest.warns(UserWarning, match="says that it is of 'S3'"),
+    ):
+        data = load_wesad(folder, attribute="valence")
+    assert data.target[0] == 0
+    assert np.isnan(data.fields["arousal"][0])
+    assert np.abs(data.recordings[0]).max() > 100
+    assert set(data.subject) == {"S2"}
 
 
 @pytest.mark.parametrize(
@@ -170,7 +166,7 @@ def test_pickles_that_are_not_as_documented(folder, written, how, said):
 
 
 def test_where_the_files_are(tmp_path):
-    wesad.write(tmp_path / "data" / "WESAD", ["S10", "S9", "S2"], protocol=2)
+    wesad.write(tmp_path / "data" / "WESAD", ["S10", "S9", "S2"])
     (tmp_path / "data" / "WESAD" / "S9" / "S9.pkl").unlink()
     for name in ("._S2.pkl", "xS5.pkl"):
         (tmp_path / "data" / name).touch()
@@ -179,6 +175,6 @@ def test_where_the_files_are(tmp_path):
     with pytest.warns(UserWarning, match="1 left out: S9 has no file S9.pkl"):
         data = load_wesad(tmp_path)
     assert list(dict.fromkeys(data.subject)) == ["S2", "S10"]  # by number
-    wesad.write(tmp_path / "copy", ["S2"], protocol=2)
+    wesad.write(tmp_path / "copy", ["S2"])
     with pytest.raises(ValueError, match="holds the same twice"):
         load_wesad(tmp_path)

@@ -55,7 +55,7 @@ def assert_read(path, signals):
 
 
 @pytest.mark.parametrize("fmt", ["16", "212", "80"])
-@pytest.mark.parametrize("n", [30, 31, 2])
+@pytest.mark.parametrize("n", [30, 31])
 def test_samples_and_facts_are_those_of_the_record(write, fmt, n):
     signals = two_signals(fmt, n)
     path = write(record("one", signals, 360, fmt=fmt, comments=["69 M", "Aldomet"]))
@@ -63,18 +63,9 @@ def test_samples_and_facts_are_those_of_the_record(write, fmt, n):
     facts = [(one.sampling_rate, one.unit) for one in read_wfdb_channels(path)]
     assert facts == [(360.0, "mV"), (360.0, "l")]
     assert read_wfdb_header(path).comments == ["69 M", "Aldomet"]
-
-
-@pytest.mark.parametrize("fmt", ["16", "212", "80"])
-def test_several_samples_a_frame_keep_their_own_rate(write, fmt):
-    signals = [
-        Signal("ECG", counts(32 * 99, fmt), 1000, unit="mV", samples_per_frame=32),
-        Signal("foot GSR", counts(2 * 99, fmt), 1000, samples_per_frame=2),
-        Signal("marker", counts(99, fmt), 100),
-    ]
-    path = write(record("one", signals, 15.5, fmt=fmt, newline="\r\n"))
-    assert [one.sampling_rate for one in read_wfdb_channels(path)] == [496.0, 31.0, 15.5]
-    assert_read(path, signals)
+    signals[0].digital[[3, 17]] = INVALID[fmt]
+    samples = read_wfdb_channels(write(record("one", signals, fmt=fmt)))[0].read()
+    assert np.flatnonzero(np.isnan(samples)).tolist() == [3, 17]
 
 
 @pytest.mark.parametrize("per_frame", [1, 3])
@@ -86,14 +77,6 @@ def test_skewed_lead_lacks_what_its_shift_leaves_unknown(write, per_frame):
     np.testing.assert_allclose(other.read(), signals[1].values(), rtol=1e-12)
 
 
-@pytest.mark.parametrize("fmt", ["16", "212", "80"])
-def test_invalid_samples_are_nan(write, fmt):
-    signals = two_signals(fmt)
-    signals[0].digital[[3, 17]] = INVALID[fmt]
-    samples = read_wfdb_channels(write(record("one", signals, fmt=fmt)))[0].read()
-    assert np.flatnonzero(np.isnan(samples)).tolist() == [3, 17]
-
-
 def test_several_files_one_with_bytes_before_its_samples(write):
     a, b = two_signals(), two_signals()
     files = record("a", a) | record("b", b, offset=24)
@@ -103,62 +86,44 @@ def test_several_files_one_with_bytes_before_its_samples(write):
 
 
 @pytest.mark.parametrize(
-    "length",
-    [
-        b" 500",
-        b"",
-        b" ",
-        b" 0",
-        b" 0 12:00:00",
-        b" 0 12:00:00 01/02/2003",
-        b" 500 05-May-2020 9:49",
-    ],
+    "length", ["500", "", "0", "0 12:00:00 01/02/2003", "500 05-May-2020 9:49"]
 )
 def test_length_that_is_given_zero_or_omitted(read, length):
-    (channel,) = read(b"one 1 250" + length + b"\n" + LINE)
+    (channel,) = read(f"one 1 250 {length}\n".encode() + LINE)
     np.testing.assert_allclose(channel.read(), WAVE / 200)
-
-
-def test_record_may_be_shorter_than_its_file(read):
-    assert len(read(b"one 1 250 400\n" + LINE)[0].read()) == 400
+    assert len(read(b"one 1 250 400\n" + LINE)[0].read()) == 400  # its file may be longer
 
 
 @pytest.mark.parametrize("fmt", ["16", "212"])
 def test_length_left_open_by_several_signals(write, fmt):
     signals = two_signals(fmt, 30)
-    path = write(record("one", signals, fmt=fmt, offset=24, say_length=False))
-    with open(path.with_suffix(".dat"), "ab") as stream:
-        stream.write(b"\0\0")  # no whole frame
-    assert_read(path, signals)
+    files = record("one", signals, fmt=fmt, offset=24, say_length=False)
+    files["one.dat"] += b"\0\0"  # no whole frame
+    assert_read(write(files), signals)
+    files = record("one", signals, fmt=fmt, offset=24)
+    files["one.dat"] = files["one.dat"][:-1]
+    with pytest.raises(UnreadableFileError, match="one.dat is cut off"):
+        read_wfdb_channels(write(files))
 
 
 @pytest.mark.parametrize(
     "header",
     [
-        b"one 1 250 500   \n" + LINE.replace(b"\n", b"   \n"),
-        (b"one 1 250 500\n" + LINE).replace(b"\n", b"\r\n"),
+        (b"one 1 250 500\n" + LINE).replace(b"\n", b"   \r\n"),
         (b"one 1 250 500\n" + LINE).replace(b"\n", b"\r"),
         b"one\t1\t250\t500\n" + LINE.replace(b" ", b"\t", 8),
-        b"\none 1 250 500\n\n  \n" + LINE + b"\n\n",
-        b"one 1 250 500\n" + LINE.strip(),
-        b"one 1 250 500\n# before\n" + LINE + b"# after\n",
+        b"\none 1 250 500\n\n  \n" + LINE.strip(),
         "# Gr\u00fc\u00dfe\none 1 250 500\n".encode("latin-1") + LINE + b"#\xff\xfe\n",
         b"# caf\x85 and \x0b\none 1 250 500\n#\x1c\x85\n" + LINE,  # no ends of lines
         b"\xef\xbb\xbfone 1 250 500\n" + LINE,
-        b"one 1 250 500\n" + LINE + LINE + LINE,
-        b"one 1 250 500\n" + LINE + b"written by a program\n",
+        b"one 1 250 500\n" + LINE + LINE + b"written by a program\n",
         b"one 1 250/200(0) 500\n" + LINE,
-        b"folder/one 1 250 500\nfolder/" + LINE,
         b"a/b/c 1 250 500\na/b/" + LINE,
         b"./one 1 250 500\n./" + LINE,
-        b"other 1 250 500\n" + LINE,
-        b"one 1 250 500\n" + LINE.replace(b"one.dat 16 ", b"one.dat 16x1:0+0 "),
-        b"one 1 250 500\n" + LINE.replace(b"200/mV", b"200.0(0)/mV"),
-        b"one 1 250 500\n" + LINE.replace(b"200/mV", b"2e2/mV"),
-        b"one 1 250 500\n" + LINE.replace(b"200/mV", b"2E+02/mV"),
+        b"other 1 250 500\n" + LINE.replace(b"one.dat 16 ", b"one.dat 16x1:0+0 "),
+        b"one 1 250 500\n" + LINE.replace(b"200/mV", b"2E+02(0)/mV"),
         b"one 1 250 500\n" + LINE.replace(b"200/mV", b"0/mV"),  # the default, 200
         b"one 1 250 500\n" + LINE.replace(b"200/mV", b"200"),
-        b"one 1 2.5e2 500\n" + LINE,
         b"one 1 250. 500\n" + LINE,
         b"one 1\n" + LINE,  # the default, 250 Hz
     ],
@@ -170,25 +135,20 @@ def test_header_in_any_form(read, header):
 
 
 def test_gain_baseline_and_zero_of_the_converter(read):
-    samples = np.stack([WAVE] * 4, axis=1)
+    samples = np.stack([WAVE] * 6, axis=1)
     lines = [b"200(100)/mV 12 0", b"200(-100)/mV 12 7", b"-200/mV 12 0", b"200 12 1024"]
     lines = [b"one.dat 16 " + one + b" 0 0 0 I\n" for one in lines]
+    lines += [b"one.dat 16\n", b"one.dat 16 1/l/min 12 0 0 0 0 Flow\n"]
     expected = [(WAVE - 100) / 200, (WAVE + 100) / 200, WAVE / -200, (WAVE - 1024.0) / 200]
-    channels = read(b"one 4 250 500\n" + b"".join(lines), samples)
-    for channel, values in zip(channels, expected, strict=True):
+    channels = read(b"one 6 250 500\n" + b"".join(lines), samples)
+    for channel, values in zip(channels, [*expected, WAVE / 200, WAVE], strict=True):
         np.testing.assert_allclose(channel.read(), values)
-
-
-@pytest.mark.parametrize("line", [b"one.dat 16\n", b"one.dat 16 200/mV 12 0 0 0 0\n"])
-def test_signal_without_a_description(read, line):
-    (channel,) = read(b"one 1 250 500\n" + line)
-    assert (channel.name, channel.unit) == ("", "mV")
-    np.testing.assert_allclose(channel.read(), WAVE / 200)
+    facts = [(one.name, one.unit) for one in channels]
+    assert facts == [("I", "mV")] * 4 + [("", "mV"), ("Flow", "l/min")]
 
 
 @pytest.mark.parametrize(
-    "unit",
-    [b"uV", b"\xb5V", "\u00b5V".encode(), "\u03bcV".encode(), b"(\xb5V)", b"microvolts", b"uVolt"],
+    "unit", [b"uV", b"\xb5V", "\u00b5V".encode(), "\u03bcV".encode(), b"uVolt"]
 )
 def test_microvolt_in_any_spelling_becomes_millivolt(read, unit):
     lead = leads_of(read(b"one 1 250 500\none.dat 16 0.2/" + unit + b" 12 0 0 0 0 II\n"))["II"]
@@ -196,18 +156,10 @@ def test_microvolt_in_any_spelling_becomes_millivolt(read, unit):
     np.testing.assert_allclose(lead.read(), WAVE / 200)
 
 
-def test_unit_with_a_slash(read):
-    header = b"one 2 250 250\n" + LINE + b"one.dat 16 1/l/min 12 0 0 0 0 Flow\n"
-    ecg, flow = read(header)
-    assert (ecg.unit, flow.unit) == ("mV", "l/min")
-    np.testing.assert_allclose(ecg.read(), WAVE[::2] / 200)
-    np.testing.assert_allclose(flow.read(), WAVE[1::2])
-
-
 @pytest.mark.parametrize(
     ("said", "rate"),
     [("249.99999", 250), ("250.00000000000003", 250), ("128.00000001", 128), ("62.5", 62.5),
-     (f"{1 / 0.004}", 250), ("249", 249), ("15.5", 15.5), (".5", 0.5)],
+     ("249", 249), (".5", 0.5)],
 )  # fmt: skip
 def test_rate_a_little_off_a_whole_number(read, said, rate):
     assert read(f"one 1 {said} 500\n".encode() + LINE)[0].sampling_rate == rate
@@ -223,32 +175,23 @@ def test_samples_cut_off_anywhere(write, fmt):
             read_wfdb_channels(path)
 
 
-def test_second_file_that_is_shorter(write):
+def test_header_cut_off_anywhere_and_second_file_that_is_shorter(write):
     files = record("one", two_signals()) | {"two.dat": bytes(10)}
-    header = files["one.hea"].replace(b"one 2", b"one 3") + b"two.dat 16 200 12 0 0 0 0 V\n"
+    header = files["one.hea"]
+    for n_bytes in range(0, header.index(b"\none.dat", 20), 3):
+        with pytest.raises(UnreadableFileError, match="one.hea"):
+            read_wfdb_channels(write({**files, "one.hea": header[:n_bytes]}))
+    header = header.replace(b"one 2", b"one 3") + b"two.dat 16 200 12 0 0 0 0 V\n"
     with pytest.raises(UnreadableFileError, match="two.dat is cut off"):
         read_wfdb_channels(write({**files, "one.hea": header}))
-
-
-def test_header_cut_off_anywhere(write):
-    header = record("one", two_signals())["one.hea"]
-    for n_bytes in range(header.index(b"\none.dat", 20)):
-        path = write({"one.hea": header[:n_bytes], "one.dat": bytes(120)})
-        with pytest.raises(UnreadableFileError, match="one.hea"):
-            read_wfdb_channels(path)
-
-
-def test_several_segments_are_refused_by_that_name(read):
-    with pytest.raises(UnreadableFileError, match="one.hea .* several segments.*Read its segments"):
-        read(b"one/3 2 250 900\na 300\nb 300\nc 300\n")
 
 
 @pytest.mark.parametrize(
     ("header", "message"),
     [
-        (b"", "no header of a WFDB record"),
         (b"# only comments\n", "no header"),
         (b"<html><body>Not found</body></html>\n", "no header.*<html>"),
+        (b"one/3 2 250 900\na 300\nb 300\nc 300\n", "several segments.*Read its segments"),
         (b"one 3 250 500\n" + LINE + LINE, "has 3 signals, and describes 2"),
         (b"one 0 250 500\n", "has 0 signals"),
         (b"one 1 0 500\n" + LINE, "sampling rate is 0"),

@@ -11,25 +11,10 @@ import scipy.io
 
 from tests.datasets.writers.mat_cells import cells
 
-SHORT = [
-    "10",
-    "13",
-    "138",
-    "18",
-    "19",
-    "20",
-    "23",
-    "30",
-    "31",
-    "34",
-    "36",
-    "4",
-    "5",
-    "58",
-    "80",
-    "9",
+VIDEOS = [
+    *map(str, [10, 13, 138, 18, 19, 20, 23, 30, 31, 34, 36, 4, 5, 58, 80, 9]),
+    *["N1", "P1", "B1", "U1"],
 ]
-VIDEOS = [*SHORT, "N1", "P1", "B1", "U1"]
 BASELINE = 640  # 5 s at 128 Hz
 
 
@@ -45,7 +30,7 @@ def labels(person, trial):
     return np.concatenate([ratings, np.arange(7) == trial % 7])[None]
 
 
-def preprocessed(path, person=1, change=None, n_times=700, compressed=True):
+def preprocessed(path, person=1, change=None, n_times=700):
     """Write Data_Preprocessed_P01.mat; `change` does something to the variables before."""
     variables = {
         "joined_data": [signal(person, i, n_times + i, 17) for i in range(20)],
@@ -55,10 +40,10 @@ def preprocessed(path, person=1, change=None, n_times=700, compressed=True):
     }
     if change:
         change(variables)
-    return _write(path / f"Data_Preprocessed_P{person:02d}.mat", variables, compressed)
+    return _write(path / f"Data_Preprocessed_P{person:02d}.mat", variables)
 
 
-def original(path, person=1, change=None, n_times=50, compressed=True):
+def original(path, person=1, change=None, n_times=50):
     """Write Data_Original_P01.mat: the videos in another order."""
     ecg = [signal(person, i, n_times + i, 6) for i in range(20)]
     for trial in ecg:
@@ -71,14 +56,14 @@ def original(path, person=1, change=None, n_times=50, compressed=True):
     }
     if change:
         change(variables)
-    return _write(path / f"Data_Original_P{person:02d}.mat", variables, compressed)
+    return _write(path / f"Data_Original_P{person:02d}.mat", variables)
 
 
-def _write(path, variables, compressed):
+def _write(path, variables):
     path.parent.mkdir(parents=True, exist_ok=True)
     made = {
         name: cells(value) if isinstance(value, list) else value
         for name, value in variables.items()
     }
-    scipy.io.savemat(path, made, do_compression=compressed)
+    scipy.io.savemat(path, made, do_compression=True)
     return path

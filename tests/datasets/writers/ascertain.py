@@ -33,16 +33,8 @@ def clip_file(path, person=1, clip=1, n_times=30, n_columns=6, change=None):
 def ratings():
     """Whole numbers on each scale."""
     people, clips = np.arange(58)[:, None], np.arange(36)
-    return np.array(
-        [
-            (people + clips) % 7,
-            (people + clips) % 7 - 3,
-            (people + 2 * clips) % 7,
-            (people + 3 * clips) % 7,
-            (people + 4 * clips) % 7,
-        ],
-        dtype=float,
-    )
+    scales = [people + step * clips for step in (1, 1, 2, 3, 4)]
+    return np.array(scales) % 7 - np.array([0, 3, 0, 0, 0.0])[:, None, None]
 
 
 def ratings_file(path, values=None, name="Ratings"):

@@ -1,8 +1,8 @@
 """A tiny DREAMER.mat, after what programs that read it expect.
 
-`DREAMER` has ten fields in this order, `Data` the first: a cell for each person, in which `ECG` and
-`EEG` have `baseline` and `stimuli`, 18 x 1 cells of (n, 2) and (n, 14) numbers, and scores are
-18 x 1. The ECG are counts of a 12-bit converter.
+`DREAMER` has `Data`, a cell for each person, in which `ECG` and `EEG` have `baseline` and
+`stimuli`, 18 x 1 cells of (n, 2) and (n, 14) numbers, and scores are 18 x 1. The ECG are counts of
+a 12-bit converter.
 """
 
 import numpy as np
@@ -17,7 +17,7 @@ def counts(person, film, n_times, n_columns):
     return 2048.0 + 100 * person + film + 20 * np.arange(n_columns) + times % 7
 
 
-def one_person(person, n_times=40, n_eeg=20):
+def one_person(person):
     def trials(n_columns, n_samples):
         return [counts(person, film, n_samples + film, n_columns) for film in range(18)]
 
@@ -25,17 +25,17 @@ def one_person(person, n_times=40, n_eeg=20):
     return {
         "Age": "22",
         "Gender": "male",
-        "EEG": {"baseline": trials(14, n_eeg), "stimuli": trials(14, n_eeg)},
-        "ECG": {"baseline": trials(2, n_times // 2), "stimuli": trials(2, n_times)},
+        "EEG": {"baseline": trials(14, 20), "stimuli": trials(14, 20)},
+        "ECG": {"baseline": trials(2, 20), "stimuli": trials(2, 40)},
         "ScoreValence": 1.0 + films % 5,
         "ScoreArousal": 1.0 + (films + person) % 5,
         "ScoreDominance": 1.0 + films // 4,
     }
 
 
-def dreamer(path, n_people=2, change=None, compressed=True, **sizes):
+def dreamer(path, n_people=2, change=None):
     """Write DREAMER.mat; `change` does something to the variable before."""
-    people = [one_person(person, **sizes) for person in range(1, n_people + 1)]
+    people = [one_person(person) for person in range(1, n_people + 1)]
     whole = {
         "Data": people,
         "EEG_SamplingRate": 128.0,
@@ -43,10 +43,6 @@ def dreamer(path, n_people=2, change=None, compressed=True, **sizes):
         "EEG_Electrodes": ["AF3", "F7"],
         "noOfSubjects": float(n_people),
         "noOfVideoSequences": 18.0,
-        "Disclaimer": "While every care has been taken",
-        "Provider": "University of the West of Scotland",
-        "Version": "1.0.2",
-        "Acknowledgement": "The authors would like to thank",
     }
     if change:
         change(whole)
@@ -59,5 +55,5 @@ def dreamer(path, n_people=2, change=None, compressed=True, **sizes):
     whole["Data"] = cells(whole["Data"])
     whole["EEG_Electrodes"] = cells(whole["EEG_Electrodes"])
     path.mkdir(parents=True, exist_ok=True)
-    scipy.io.savemat(path / "DREAMER.mat", {"DREAMER": whole}, do_compression=compressed)
+    scipy.io.savemat(path / "DREAMER.mat", {"DREAMER": whole}, do_compression=True)
     return path / "DREAMER.mat"

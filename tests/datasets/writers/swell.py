@@ -14,12 +14,8 @@ RATE = 2048
 
 #: By person and block. Relaxation alone is no condition of the experiment, but a table may have it.
 CONDITIONS = {
-    (2, 1): "N",
-    (2, 2): "T",
-    (2, 3): "I",
-    (10, 1): "I",
-    (10, 2): "N",
-    (10, 3): "R",
+    **{(2, 1): "N", (2, 2): "T", (2, 3): "I"},
+    **{(10, 1): "I", (10, 2): "N", (10, 3): "R"},
 }
 #: Valence, arousal, dominance, stress, mental effort, NASA-TLX (six), by person and block.
 RATINGS = {
@@ -30,17 +26,8 @@ RATINGS = {
     (10, 2): [1, 9, 1, 10, 10, 8, 3, 7, 9, 2, 10],
 }
 RATING_COLUMNS = [
-    "Valence_rc",
-    "Arousal_rc",
-    "Dominance",
-    "Stress",
-    "MentalEffort",
-    "MentalDemand",
-    "PhysicalDemand",
-    "TemporalDemand",
-    "Effort",
-    "Performance_rc",
-    "Frustration",
+    *["Valence_rc", "Arousal_rc", "Dominance", "Stress", "MentalEffort", "MentalDemand"],
+    *["PhysicalDemand", "TemporalDemand", "Effort", "Performance_rc", "Frustration"],
 ]
 COLUMNS = ["timestamp", "PP", "Blok", "Condition", "SnChars", *RATING_COLUMNS, "NasaTLX", "HR"]
 N_REST, N_WORK = 2, 3

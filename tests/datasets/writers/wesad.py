@@ -1,13 +1,13 @@
-"""A small WESAD, after the description of its files: a folder a person, Python 2's pickles.
+"""A small WESAD, after the description of its files: a folder a person.
 
 Chest signals and labels at 700 Hz, wrist signals at 64, 32 and 4 Hz; ECG in mV as the recorder's 16
 bits give it. A line of the questionnaire is a tag and cells, padded with empty ones to the same
 number, and there is no header.
 """
 
-import numpy as np
+import pickle
 
-from tests.datasets.writers.python2_pickle import dumps
+import numpy as np
 
 RATE = 700
 CODES = {"Base": 1, "TSST": 2, "Fun": 3, "Medi 1": 4, "Medi 2": 4}
@@ -78,18 +78,16 @@ def quest(subject, order, answers=None):
     return "".join(";".join([*line, *[""] * (_COLUMNS - len(line))]) + "\r\n" for line in lines)
 
 
-def write(folder, subjects=("S2", "S10"), *, protocol=0, seed=0, seconds=2):
+def write(folder, subjects=("S2", "S10"), seconds=2):
     """Write a data set, and return what each person's pickle holds."""
     written = {}
     for subject in subjects:
-        rng = np.random.default_rng([seed, int(subject[1:])])
+        rng = np.random.default_rng([0, int(subject[1:])])
         order = ORDERS.get(subject, ORDERS["S2"])
         written[subject] = content(subject, label(order, rng, seconds), rng)
         place = folder / subject
         place.mkdir(parents=True)
-        (place / f"{subject}.pkl").write_bytes(dumps(written[subject], protocol))
+        (place / f"{subject}.pkl").write_bytes(pickle.dumps(written[subject], 2))
         (place / f"{subject}_quest.csv").write_text(quest(subject, order), newline="")
         (place / f"{subject}_readme.txt").write_text("### Personal information ###\n")
-        (place / f"{subject}_respiban.txt").write_text("# OpenSignals Text File Format\n")
-    (folder / "wesad_readme.pdf").write_bytes(b"%PDF-1.5\n")
     return written
