@@ -1,10 +1,12 @@
 """Files: one error for those that cannot be read, and none that is half written."""
 
+import importlib
 import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 
 class UnreadableFileError(ValueError):
@@ -41,6 +43,17 @@ def reading(path: Path, what: str = "") -> Iterator[None]:
         raise UnreadableFileError(
             f"{path} cannot be read{kind}: {str(error) or type(error).__name__}. If it is damaged, "
             "get it again from where it came from."
+        ) from error
+
+
+def library(name: str, what_it_does: str, extra: str = "datasets") -> Any:
+    """Import a library that is not installed with the package, or say how to get it."""
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise ImportError(
+            f"{what_it_does} by {name}, which is not installed: "
+            f'pip install "sklearn_ecgssl[{extra}]".'
         ) from error
 
 

@@ -8,20 +8,18 @@ from ._loaders import loader
 from ._make_cohort import make_cohort
 from ._prepare import prepare, prepare_windows
 from ._save_recordings import save_recordings
-from .sets import (
-    Amigos,
-    Ascertain,
-    Dreamer,
-    DriveDb,
-    EcgId,
-    EegMat,
-    MitDb,
-    PhysioNet,
-    PsPM,
-    QtDb,
-    Swell,
-    Wesad,
-)
+from .sets._amigos import Amigos
+from .sets._ascertain import Ascertain
+from .sets._dreamer import Dreamer
+from .sets._drivedb import DriveDb
+from .sets._ecgid import EcgId
+from .sets._eegmat import EegMat
+from .sets._mitdb import MitDb
+from .sets._physionet import PhysioNet
+from .sets._pspm import PsPM
+from .sets._qtdb import QtDb
+from .sets._swell import Swell
+from .sets._wesad import Wesad
 
 load_amigos = loader("load_amigos", Amigos)
 load_ascertain = loader("load_ascertain", Ascertain)

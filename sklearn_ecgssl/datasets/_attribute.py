@@ -21,13 +21,7 @@ class Target(NamedTuple):
 
 @dataclass(frozen=True)
 class Attribute(ABC):
-    """A label that can be the target.
-
-    Parameters
-    ----------
-    field : str
-        The label that holds it.
-    """
+    """A label that can be the target, by its name."""
 
     field: str
 
@@ -123,17 +117,9 @@ class Condition(Attribute):
 
 @dataclass(frozen=True)
 class AnyLabel(Attribute):
-    """A label of which nothing is known: text and booleans are classes, numbers stay.
+    """A label of which nothing is known: text and booleans are classes, numbers stay."""
 
-    Parameters
-    ----------
-    field : str
-        The label that holds it.
-    names : sequence of str or None, default=None
-        Names of the values 0, 1, ...
-    """
-
-    names: Sequence[str] | None = None
+    names: Sequence[str] | None = None  # of the values 0, 1, ...
 
     def _target(self, fields: Mapping[str, np.ndarray], binarize: Any) -> Target:
         """Return classes as indices, or numbers."""
@@ -145,7 +131,7 @@ class AnyLabel(Attribute):
             return Target(values, None, None, keep, ~keep)
         keep = values != "" if values.dtype.kind == "U" else np.ones(len(values), dtype=bool)
         if values.dtype.kind in "iu":
-            names = None if self.names is None else [str(name) for name in self.names]
+            names = None if self.names is None else list(map(str, self.names))
             return Target(values, names, None, keep, ~keep)
         classes, codes = np.unique(values[keep], return_inverse=True)
         target = np.full(len(values), -1)

@@ -132,17 +132,19 @@ def concatenate(
 
 
 def _named(data_sets: Any) -> dict[str, Bunch]:
-    pairs = (
-        list(data_sets.items())
-        if isinstance(data_sets, Mapping) and not isinstance(data_sets, Bunch)
-        else [(data.get("name"), data) for data in _as_list(data_sets)]
-    )
+    """Check that data sets are what loaders return, each of a name of its own."""
+    if isinstance(data_sets, Bunch):
+        raise TypeError("data_sets must be a list or a mapping of Bunches, got one Bunch.")
+    if isinstance(data_sets, Mapping):
+        pairs = list(data_sets.items())
+    else:
+        pairs = [(getattr(data, "name", None), data) for data in data_sets]
     if not pairs:
         raise ValueError("data_sets is empty: there is nothing to join.")
     for i, (name, data) in enumerate(pairs):
-        lacking = [
-            key for key in ("recordings", "subject", "sampling_rate") if key not in _as_bunch(data)
-        ]
+        if not isinstance(data, Bunch):
+            raise TypeError(f"data_sets must hold Bunches of loaders, got {type(data).__name__}.")
+        lacking = [key for key in ("recordings", "subject", "sampling_rate") if key not in data]
         if lacking:
             raise TypeError(f"data_sets[{i}] is no Bunch of a loader: no {', '.join(lacking)}.")
         if not isinstance(name, str) or not name or "/" in name:
@@ -156,18 +158,6 @@ def _named(data_sets: Any) -> dict[str, Bunch]:
             "mapping of names."
         )
     return named
-
-
-def _as_list(data_sets: Any) -> list[Any]:
-    if isinstance(data_sets, Bunch):
-        raise TypeError("data_sets must be a list or a mapping of Bunches, got one Bunch.")
-    return [_as_bunch(data) for data in data_sets]
-
-
-def _as_bunch(data: Any) -> Bunch:
-    if not isinstance(data, Bunch):
-        raise TypeError(f"data_sets must hold Bunches of loaders, got {type(data).__name__}.")
-    return data
 
 
 def _columns(name: str, data: Bunch) -> dict[str, list[Any]]:

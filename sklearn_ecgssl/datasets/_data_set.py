@@ -235,15 +235,17 @@ class DataSet(ABC):
             The target, one of `attributes`. "default" stands for `default_attribute`; None for all
             labels, as a DataFrame.
         binarize : {"mean", "median"}, float or None, default=None
-            Makes classes of a rating: "low" up to the threshold, "high" above it.
-        subjects : sequence of str, default=None
-            Whom to load. None: all.
+            Makes classes of a rating: "low" up to the threshold, "high" above it. "mean" and
+            "median" are those of the recordings loaded. None leaves ratings as they are.
+        subjects : str or sequence of str, default=None
+            Whom to load. Nobody else's files are read. None: all.
         n_jobs : int, default=None
-            People who are read at once, each by a process of its own.
+            People who are read at once, each by a process of its own. None: one after another.
         verbose : int, default=0
             1 shows progress.
         on_error : {"raise", "warn"}, default="raise"
-            Whether a person whose files cannot be read ends the loading, or is left out.
+            Whether a person whose files cannot be read ends the loading, or is left out and
+            listed.
         return_X_y : bool, default=False
             Return ``(recordings, target)`` only.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from .._files import UnreadableFileError, reading
+from .._files import UnreadableFileError, library, reading
 
 #: Folder of downloaded data sets, if no other is named.
 VARIABLE = "SKLEARN_ECGSSL_HOME"
@@ -140,12 +140,6 @@ class Downloads:
 
 
 def _pooch() -> Any:
-    try:
-        import pooch
-    except ImportError as error:
-        raise ImportError(
-            "Data sets are downloaded by pooch, which is not installed: pip install "
-            f'"sklearn_ecgssl[datasets]". Without it, pass data_home or set {VARIABLE} to a folder '
-            "that holds all files."
-        ) from error
-    return pooch
+    return library(
+        "pooch", f"Files that are not in a folder of data_home or {VARIABLE} are downloaded"
+    )

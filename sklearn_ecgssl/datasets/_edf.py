@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .._files import UnreadableFileError, reading
+from .._files import UnreadableFileError, library, reading
 from ..signal._resample import nominal_rate
 from ._channels import Channel
 from ._units import repaired
@@ -56,13 +56,7 @@ def _read_signal(path: Path, index: int) -> np.ndarray:
 
 
 def _open(path: Path) -> Any:
-    try:
-        import edfio
-    except ImportError as error:
-        raise ImportError(
-            'EDF files are read by edfio, which is not installed: pip install "sklearn_ecgssl'
-            '[datasets]".'
-        ) from error
+    edfio = library("edfio", "EDF files are read")
     with open(path, "rb") as stream:
         is_bdf = stream.read(1) == _BDF
     read = edfio.read_bdf if is_bdf else edfio.read_edf

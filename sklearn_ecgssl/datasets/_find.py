@@ -13,8 +13,11 @@ _SHOWN = 8
 def find_files(folder: Path, pattern: str) -> list[tuple[re.Match[str], Path]]:
     """Find files by the last parts of their paths, a regular expression without letter case.
 
-    Hidden ones and what macOS adds to archives are passed over, links are followed once.
+    Hidden ones and what macOS adds to archives are passed over, links are followed once. Where
+    there is no folder there are none.
     """
+    if not folder.is_dir():
+        return []
     whole = re.compile(f"(?:^|/)(?:{pattern})$", re.IGNORECASE)
     found = []
     for path in sorted(_walk(folder, {os.path.realpath(folder)})):
@@ -43,19 +46,21 @@ def find_each(
     name: str, folder: Path, pattern: str, looked_for: str
 ) -> list[tuple[re.Match[str], Path]]:
     """Find files; raise FileNotFoundError, which says what is there instead, if there are none."""
-    found = find_files(folder, pattern) if folder.is_dir() else []
+    found = find_files(folder, pattern)
     if not found:
         raise not_found(name, folder, looked_for)
     return found
 
 
-def one_each(found: Iterable[tuple[Key, Path]], folder: Path) -> dict[Key, Path]:
+def one_each(
+    found: Iterable[tuple[Key, Path]], folder: Path, what: str = "the same"
+) -> dict[Key, Path]:
     """Return files by what they hold, sorted by it; the same twice would cross a split."""
     files: dict[Key, Path] = {}
     for key, path in found:
         if key in files:
             raise ValueError(
-                f"{folder} holds the same twice: {files[key].relative_to(folder)} and "
+                f"{folder} holds {what} twice: {files[key].relative_to(folder)} and "
                 f"{path.relative_to(folder)}. Name the folder of the one that you mean."
             )
         files[key] = path

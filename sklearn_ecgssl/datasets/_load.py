@@ -10,7 +10,7 @@ from joblib import Parallel, delayed
 from sklearn.utils import Bunch
 from tqdm.auto import tqdm
 
-from .._files import UnreadableFileError
+from .._files import UnreadableFileError, library
 from ._data_set import DataSet, Label, Lead, LeftOut, Trial
 
 _SHOWN = 5
@@ -38,10 +38,10 @@ class Options(NamedTuple):
             attribute = data_set.default_attribute
         _check_attribute(data_set, attribute, self.binarize)
         data_set.check(attribute)
+        people = data_set.subjects()
         return self._replace(
             attribute=attribute,
-            subjects=_chosen("subjects", self.subjects, data_set.subjects(), data_set)
-            or data_set.subjects(),
+            subjects=_chosen("subjects", self.subjects, people, data_set) or people,
             leads=_chosen("leads", self.leads, data_set.leads, data_set),
         )
 
@@ -154,13 +154,6 @@ def as_bunch(
         why = _summary(left_out) if left_out else "No file names a person."
         raise ValueError(f"{data_set.folder} gives no recording. {why}")
     rates = np.array([one.sampling_rate for one in recordings])
-    units = {one.unit for one in recordings}
-    fields = {
-        "record": np.array([one.record for one in recordings]),
-        "lead": np.array([one.lead for one in recordings]),
-    }
-    names = dict.fromkeys(name for one in recordings for name in one.labels)
-    fields |= {name: column([one.labels.get(name) for one in recordings]) for name in names}
     data = Bunch(
         recordings=[one.signal for one in recordings],
         target=None,
@@ -168,8 +161,12 @@ def as_bunch(
         threshold=None,
         subject=np.array([one.subject for one in recordings]),
         sampling_rate=float(rates[0]) if (rates == rates[0]).all() else rates,
-        fields=fields,
-        unit=units.pop() if len(units) == 1 else "mixed",
+        fields={
+            "record": np.array([one.record for one in recordings]),
+            "lead": np.array([one.lead for one in recordings]),
+            **labels_of(recordings),
+        },
+        unit=unit_of(recordings),
         name=data_set.name,
         left_out=list(left_out),
         DESCR=data_set.DESCR,
@@ -178,6 +175,18 @@ def as_bunch(
     if data.left_out:
         warnings.warn(f"{data_set.name}: {_summary(data.left_out)}", stacklevel=4)
     return data
+
+
+def unit_of(recordings: Sequence[Recording]) -> str:
+    """Return the unit of recordings, "mixed" if they differ."""
+    units = {one.unit for one in recordings}
+    return units.pop() if len(units) == 1 else "mixed"
+
+
+def labels_of(recordings: Sequence[Recording]) -> dict[str, np.ndarray]:
+    """Put the labels of recordings into columns."""
+    names = dict.fromkeys(name for one in recordings for name in one.labels)
+    return {name: column([one.labels.get(name) for one in recordings]) for name in names}
 
 
 def column(values: Iterable[Any]) -> np.ndarray:
@@ -250,14 +259,7 @@ def _check_attribute(data_set: DataSet, attribute: str | None, binarize: Any) ->
 
 
 def _pandas() -> Any:
-    try:
-        import pandas
-    except ImportError as error:
-        raise ImportError(
-            "attribute=None gives all labels as a pandas DataFrame, and pandas is not installed: "
-            'pip install "sklearn_ecgssl[datasets]", or name an attribute.'
-        ) from error
-    return pandas
+    return library("pandas", "Without an attribute, all labels are put into a DataFrame")
 
 
 def _summary(left_out: Sequence[LeftOut]) -> str:

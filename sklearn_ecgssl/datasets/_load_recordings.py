@@ -139,7 +139,7 @@ def load_recordings(
     places = [(file, i) for file in files for i in range(len(file.fs))]
     rates = fs[keep]
     data = Bunch(
-        recordings=[places[i][0].signal(places[i][1]) for i in np.flatnonzero(keep)],
+        recordings=[file.signal(i) for (file, i), kept in zip(places, keep, strict=True) if kept],
         target=None if values is None else values[keep],
         target_names=names,
         subject=subject[keep],

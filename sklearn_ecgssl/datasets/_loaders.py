@@ -4,31 +4,11 @@ import inspect
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import is_dataclass
 from textwrap import fill, indent
 from typing import Any
 
 from ._data_set import DataSet
 
-_COMMON = """\
-leads : str or sequence of str, default=None
-    {leads}
-attribute : str or None, default={default}
-    {attributes}
-binarize : {{"mean", "median"}}, float or None, default=None
-    Makes classes of a rating: "low" up to the threshold, "high" above it. "mean" and "median" are
-    those of the recordings loaded. None leaves ratings as they are.
-subjects : str or sequence of str, default=None
-    Whom to load. Nobody else's files are read. None: all.
-n_jobs : int, default=None
-    People who are read at once, each by a process of its own. None: one after another.
-verbose : int, default=0
-    1 shows progress.
-on_error : {{"raise", "warn"}}, default="raise"
-    Whether a person whose files cannot be read ends the loading, or is left out and listed.
-return_X_y : bool, default=False
-    Return ``(recordings, target)`` only.
-"""
 _CONNECTION = """\
 ConnectionError, PermissionError
     If files lack and the server cannot be reached, or does not give them to everyone.
@@ -109,59 +89,55 @@ def loader(name: str, data_set: type[DataSet]) -> Callable[..., Any]:
     load.__module__ = sys._getframe(1).f_globals["__name__"]
     load.__signature__ = signature  # type: ignore[attr-defined]
     load.__annotations__ = {}
-    load.__doc__ = _docstring(name, data_set, [key for key in common if key not in own])
+    load.__doc__ = _docstring(name, data_set, list(signature.parameters))
     return load
 
 
-def _docstring(function: str, data_set: type[DataSet], shared_by_all: list[str]) -> str:
+def _docstring(function: str, data_set: type[DataSet], parameters: list[str]) -> str:
     """Put what the data set says of itself and what all loaders share together."""
     summary = (data_set.__doc__ or "").strip().partition("\n\n")[0]
     verb = function.split("_")[0]
-    first = next(iter(inspect.signature(data_set).parameters))
-    default = data_set.default_attribute
-    leads = [f'"{lead}"' for lead in data_set.leads]
-    named = f"{', '.join(leads)}. None: {leads[0]}." if leads else "None: the usual one."
-    attributes = ", ".join(f'"{one}"' for one in data_set.attributes)
-    common = _COMMON.format(
-        leads=_filled(f"Leads to load, each as a recording of its own: {named}"),
-        default=f'"{default}"' if default else None,
-        attributes=_filled(f"The target: {attributes}. None: all labels, as a DataFrame."),
-    )
-    parameters = _entries(data_set) | {
-        name: entry for name, entry in _split(common).items() if name in shared_by_all
-    }
+    entries = _entries(DataSet.load) | _own_entries(data_set)
+    for one in reversed(data_set.__mro__):  # what a class says stands before what its bases say
+        entries |= _entries(one)
     shared = _SECTIONS.format(
         target="The `attribute`; of a condition, indices into `target_names`."
-        if attributes
+        if data_set.attributes
         else "None: the set has no labels to predict.",
         connection=_CONNECTION if verb == "fetch" else "",
         unit=data_set.unit,
         name=data_set.name,
         DESCR=data_set.DESCR.strip(),
         function=function,
-        arguments={"database": '"nsrdb"', "path": f'"{data_set.name}"'}.get(first, ""),
+        arguments={"database": '"nsrdb"', "path": f'"{data_set.name}"'}.get(parameters[0], ""),
     )
-    own = "Parameters\n----------\n" + "".join(parameters.values())
+    own = "Parameters\n----------\n" + "".join(entries[name] for name in parameters)
     return indent(f"{verb.capitalize()} {summary}\n\n{own}\n{shared}", "    ").lstrip() + "    "
 
 
-def _filled(text: str) -> str:
-    return fill(text, width=92, subsequent_indent="    ")
+def _own_entries(data_set: type[DataSet]) -> dict[str, str]:
+    """Describe the leads and attributes of a data set."""
+    leads = [f'"{lead}"' for lead in data_set.leads]
+    named = f"{', '.join(leads)}. None: {leads[0]}." if leads else "None: the usual one."
+    attributes = ", ".join(f'"{one}"' for one in data_set.attributes)
+    default = f'"{data_set.default_attribute}"' if data_set.default_attribute else None
+    described = {
+        "leads : str or sequence of str, default=None": (
+            f"Leads to load, each as a recording of its own: {named}"
+        ),
+        f"attribute : str or None, default={default}": (
+            f"The target: {attributes}. None: all labels, as a DataFrame."
+        ),
+    }
+    return {
+        head.split(" : ")[0]: f"{head}\n{indent(fill(text, width=92), '    ')}\n"
+        for head, text in described.items()
+    }
 
 
-def _entries(data_set: type[DataSet]) -> dict[str, str]:
-    """Return the parameters of a class and those that it inherits, from their docstrings."""
-    entries: dict[str, str] = {}
-    for one in data_set.__mro__:
-        text = inspect.cleandoc(one.__doc__ or "")
-        section = re.search(r"^Parameters\n-+\n(.*?)(?:\n\n|\Z)", text, flags=re.M | re.S)
-        found = _split(f"{section[1]}\n") if section and is_dataclass(one) else {}
-        entries |= {name: entry for name, entry in found.items() if name not in entries}
-    wanted = inspect.signature(data_set).parameters
-    return {name: entries[name] for name in wanted}
-
-
-def _split(section: str) -> dict[str, str]:
-    """Split a section of parameters into its entries by name."""
-    entries = re.split(r"^(?=\w+ : )", section, flags=re.M)
+def _entries(documented: Any) -> dict[str, str]:
+    """Return the parameters in a docstring, each with its description, by name."""
+    text = inspect.cleandoc(documented.__doc__ or "")
+    section = re.search(r"^Parameters\n-+\n(.*?)(?:\n\n|\Z)", text, flags=re.M | re.S)
+    entries = re.split(r"^(?=\w+ : )", f"{section[1]}\n", flags=re.M) if section else []
     return {entry.split(" : ")[0]: entry for entry in entries if entry}

@@ -1,5 +1,6 @@
 """MATLAB files, read by scipy."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,26 @@ def columns(path: Path, name: str, value: Any, wanted: dict[str, int]) -> dict[s
     return {one: matrix[:, at].copy() for one, at in wanted.items()}
 
 
+def timed_columns(
+    path: Path, name: str, value: Any, wanted: dict[str, int], sampling_rate: float
+) -> dict[str, np.ndarray]:
+    """Return columns by name; warn unless column 0, time in ms, goes on as the rate says."""
+    found = columns(path, name, value, {"time": 0, **wanted})
+    steps = np.diff(found.pop("time").astype(np.float64))
+    steps = steps[np.isfinite(steps)]
+    expected = 1000 / sampling_rate
+    # Gaps leave the median as it is; packets of samples with one stamp leave the mean as it is.
+    if steps.size and min(abs(np.median(steps) - expected), abs(steps.mean() - expected)) > (
+        0.05 * expected
+    ):
+        warnings.warn(
+            f"{path}: column 0 of {name} should be time in ms at {sampling_rate:g} Hz, which goes "
+            f"on by {expected:.3f}, but goes on by {np.median(steps):.6g}.",
+            stacklevel=3,
+        )
+    return found
+
+
 def numbers(path: Path, name: str, value: Any, *shape: int) -> np.ndarray:
     """Return numbers of a shape, whose dimensions of 1 scipy squeezes."""
     found = np.asarray(value)
@@ -84,3 +105,16 @@ def numbers(path: Path, name: str, value: Any, *shape: int) -> np.ndarray:
             f"{found.dtype} of shape {' x '.join(map(str, found.shape))}."
         )
     return found.reshape(shape).astype(np.float64)
+
+
+def warn_of_ratings(
+    path: Path, name: str, ratings: np.ndarray, low: float, high: float, scale: str = ""
+) -> None:
+    """Warn of ratings outside of a scale, NaN aside."""
+    lowest, highest = np.nanmin(ratings), np.nanmax(ratings)
+    if lowest < low or highest > high:
+        warnings.warn(
+            f"{path}: {name} should be {scale or f'from {low} to {high}'}, but are from "
+            f"{lowest:g} to {highest:g}.",
+            stacklevel=3,
+        )

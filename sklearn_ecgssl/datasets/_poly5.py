@@ -31,7 +31,7 @@ _PIECE = 2**22
 
 
 class Poly5Channel(NamedTuple):
-    """A signal: its type and place in a sample period; a stored x means ``x * scale + offset``."""
+    """A signal: the type of a sample and its place; a stored x means ``x * scale + offset``."""
 
     name: str
     unit: str
@@ -43,7 +43,7 @@ class Poly5Channel(NamedTuple):
 
 @dataclass(frozen=True)
 class Poly5File:
-    """What a file says of itself. `period` is the size of a sample period, in bytes."""
+    """What a file says of itself; `block` is the type of a block of samples."""
 
     path: Path
     sampling_rate: float
@@ -51,38 +51,27 @@ class Poly5File:
     channels: list[Poly5Channel]
     n_times: int
     n_blocks: int
-    block_times: int
-    period: int
+    block: np.dtype
     data_at: int
 
     @property
-    def block(self) -> int:
-        """Size of a block with its header, in bytes."""
-        return _BLOCK_HEADER + self.block_times * self.period
+    def block_times(self) -> int:
+        """Sample periods of a block."""
+        return int(self.block["periods"].shape[0])
 
     def read(self, index: int) -> np.ndarray:
         """Read one channel in its unit, float32; the file passes in pieces."""
-        with reading(self.path, "Poly5"):
-            return self._read(self.channels[index])
-
-    def _read(self, channel: Poly5Channel) -> np.ndarray:
-        samples = np.empty(self.n_blocks * self.block_times, np.float32)
-        at_once = max(1, _PIECE // self.block)
-        with open(self.path, "rb") as stream:
+        channel = self.channels[index]
+        samples = np.empty((self.n_blocks, self.block_times), np.float32)
+        at_once = max(1, _PIECE // self.block.itemsize)
+        with reading(self.path, "Poly5"), open(self.path, "rb") as stream:
             stream.seek(self.data_at)
             for first in range(0, self.n_blocks, at_once):
-                n_blocks = min(at_once, self.n_blocks - first)
-                data = stream.read(n_blocks * self.block)
-                stored: np.ndarray = np.ndarray(
-                    (n_blocks, self.block_times),
-                    channel.dtype,
-                    data,
-                    _BLOCK_HEADER + channel.place,
-                    (self.block, self.period),
-                )
-                values = stored.ravel().astype(np.float64) * channel.scale + channel.offset
-                samples[first * self.block_times :][: stored.size] = values
-        return samples[: self.n_times]
+                part = samples[first : first + at_once]
+                blocks = np.fromfile(stream, self.block, len(part))
+                stored = blocks["periods"][str(index)].astype(np.float64)
+                part[:] = stored * channel.scale + channel.offset
+        return samples.ravel()[: self.n_times]
 
 
 def read_poly5(path: Path) -> Poly5File:
@@ -103,19 +92,33 @@ def read_poly5(path: Path) -> Poly5File:
         if compression or stored_rate not in (0, rate) or not rate * n_signals:
             raise ValueError("it is compressed, or does not store every sample of a signal")
         channels = _channels(stream.read(n_signals * _DESCRIPTION.size))
+        # What the header says of the periods of a block beside its bytes is not always kept up.
+        block_times = block_data // (2 * n_signals)
+        block = _block_type(channels, n_signals, block_times)
         file = Poly5File(
-            path=path,
-            sampling_rate=float(rate),
-            start=_time(fields[7:14]),
-            channels=channels,
-            n_times=n_times,
-            n_blocks=n_blocks,
-            # What the header says of the same beside it is not always kept up.
-            block_times=block_data // (2 * n_signals),
-            period=2 * n_signals,
-            data_at=stream.tell(),
+            path,
+            float(rate),
+            _time(fields[7:14]),
+            channels,
+            n_times,
+            n_blocks,
+            block,
+            stream.tell(),
         )
     return _check_size(file)
+
+
+def _block_type(channels: list[Poly5Channel], n_signals: int, block_times: int) -> np.dtype:
+    """Describe a block: a header, then periods, each of one sample of every signal."""
+    period = np.dtype(
+        {
+            "names": [str(i) for i in range(len(channels))],
+            "formats": [one.dtype for one in channels],
+            "offsets": [one.place for one in channels],
+            "itemsize": 2 * n_signals,
+        }
+    )
+    return np.dtype([("header", f"V{_BLOCK_HEADER}"), ("periods", period, (block_times,))])
 
 
 def _channels(descriptions: bytes) -> list[Poly5Channel]:
@@ -123,25 +126,17 @@ def _channels(descriptions: bytes) -> list[Poly5Channel]:
     described = list(_DESCRIPTION.iter_unpack(descriptions))
     labels = [_text(name) for name, *_ in described]
     channels = []
-    for i, (label, (_, unit, low, high, first, last, *_)) in enumerate(
-        zip(labels, described, strict=True)
-    ):
+    for i, (_, unit, low, high, first, last, *_) in enumerate(described):
+        label, following = labels[i], labels[i + 1 : i + 2]
         is_half = label.startswith("(Lo)")
-        if is_half != any(one.startswith("(Hi)") for one in labels[i + 1 : i + 2]):
+        if is_half != any(one.startswith("(Hi)") for one in following):
             raise ValueError(f"its signal {label!r} lacks its other half")
         if label.startswith("(Hi)"):
             continue  # described by its other half
+        name, dtype = label.removeprefix("(Lo)").strip(), "<f4" if is_half else "<i2"
         scale = (high - low) / (last - first) if last != first else 1.0
-        channels.append(
-            Poly5Channel(
-                label.removeprefix("(Lo)").strip(),
-                _text(unit).strip(),
-                "<f4" if is_half else "<i2",
-                2 * i,
-                scale,
-                low - first * scale,
-            )
-        )
+        place, offset = 2 * i, low - first * scale
+        channels.append(Poly5Channel(name, _text(unit).strip(), dtype, place, scale, offset))
     return channels
 
 
@@ -149,13 +144,13 @@ def _check_size(file: Poly5File) -> Poly5File:
     """Hold what a header says of its length against the size of the file."""
     n_bytes = file.path.stat().st_size
     if not file.n_times or not file.n_blocks:  # the recorder was not stopped: as much as there is
-        n_blocks = (n_bytes - file.data_at) // file.block
+        n_blocks = (n_bytes - file.data_at) // file.block.itemsize
         file = replace(file, n_blocks=n_blocks, n_times=n_blocks * file.block_times)
-    end = file.data_at + file.n_blocks * file.block
+    end = file.data_at + file.n_blocks * file.block.itemsize
     if n_bytes < end or not file.n_blocks:
         raise UnreadableFileError(
             f"{file.path} is cut off: it ends at byte {n_bytes}, but its header announces "
-            f"{max(end, file.data_at + file.block)}. Get it again from where it came from."
+            f"{max(end, file.data_at + file.block.itemsize)}. Get it again from where it came from."
         )
     if file.n_times > file.n_blocks * file.block_times:
         raise UnreadableFileError(

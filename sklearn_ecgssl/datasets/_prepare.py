@@ -1,7 +1,7 @@
 """A data set, prepared once and found again."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from ._load import Options, as_bunch, each_person
 from ._load_recordings import load_recordings
 from ._prepared_person import Cut, PreparedPerson
 from ._recipe import SCALED, Recipe, check_rate, check_short
-from ._windows import growing
+from ._windows import write_windows
 
 
 def prepare(
@@ -282,17 +282,18 @@ def prepare_windows(
         delayed(_windows_of)(read, part, recipe, cut) for part in parts
     )
     subjects, n_short = [], 0
-    with growing(path, dtype) as written:
+
+    def pieces() -> Iterator[np.ndarray]:
+        nonlocal n_short
         for windows, subject, n_dropped in tqdm(prepared, unit=" parts", disable=not verbose):
-            for piece in windows:
-                written.add(piece)
+            yield from windows
             subjects.append(subject)
             n_short += n_dropped
-        if not written.n_windows:
-            raise ValueError("parts give no windows: there is nothing to save.")
-        subject = np.concatenate(subjects)
-        with replacing(beside) as temporary, open(temporary, "wb") as stream:
-            np.save(stream, subject)
+
+    write_windows(path, pieces(), dtype)
+    subject = np.concatenate(subjects)
+    with replacing(beside) as temporary, open(temporary, "wb") as stream:
+        np.save(stream, subject)
     return Bunch(windows=_opened(path), subject=subject, n_short=n_short)
 
 

@@ -13,7 +13,7 @@ from filelock import FileLock
 from .._files import UnreadableFileError, write_whole
 from ..signal import Segmenter
 from ._data_set import DataSet, LeftOut
-from ._load import UNREADABLE, Options, Recording, column, read_person
+from ._load import UNREADABLE, Options, Recording, labels_of, read_person, unit_of
 from ._recipe import SCALED, Recipe, check_rate, check_short
 from ._recordings_file import RecordingsFile, read_recordings
 from ._save_recordings import save_recordings
@@ -75,17 +75,15 @@ class PreparedPerson:
         if not prepared.n_recordings:
             return []
         file = read_recordings(self.recordings_path)
-        signals: list[Any] = [file.signal(i) for i in range(len(file.fs))] if cut is None else []
-        if cut is not None:
-            counts = _counts(cut.segmenter, file)
-            mapped = self._mapped(cut.segmenter, file) if any(counts) else np.empty((0, 0))
-            if mapped is None:
-                raise RuntimeError(
-                    f"{self.recordings_path} has changed since it was prepared: another process "
-                    "prepares other versions of the files into this cache. Call again when it is "
-                    "done."
-                )
-            signals = np.split(mapped, np.cumsum(counts)[:-1])
+        if cut is None:
+            signals: list[np.ndarray] | None = [file.signal(i) for i in range(len(file.fs))]
+        else:
+            signals = self._windows(cut.segmenter, file)
+        if signals is None:
+            raise RuntimeError(
+                f"{self.recordings_path} has changed since it was prepared: another process "
+                "prepares other versions of the files into this cache. Call again when it is done."
+            )
         names = [name for name in file.fields if name not in ("record", "lead")]
         return [
             Recording(
@@ -141,8 +139,6 @@ class PreparedPerson:
         signals, rates = recipe.apply(
             [one.signal for one in recordings], [one.sampling_rate for one in recordings]
         )
-        labels = dict.fromkeys(name for one in recordings for name in one.labels)
-        units = {one.unit for one in recordings}
         save_recordings(
             self.recordings_path,
             signals,
@@ -152,9 +148,9 @@ class PreparedPerson:
             fields={
                 "lead": [one.lead for one in recordings],
                 "original_rate": [one.sampling_rate for one in recordings],
-                **{name: column([one.labels.get(name) for one in recordings]) for name in labels},
+                **labels_of(recordings),
             },
-            unit=SCALED if recipe.scale else units.pop() if len(units) == 1 else "mixed",
+            unit=SCALED if recipe.scale else unit_of(recordings),
         )
 
     def _cut(self, cut: Cut, data_set: str) -> list[LeftOut]:
@@ -164,8 +160,8 @@ class PreparedPerson:
             check_rate(cut.segmenter, rate, f"segmenter ({data_set}, {self.subject})")
         records = file.fields["record"].astype(str).tolist()
         is_long = check_short(cut.short, cut.segmenter, np.diff(file.start).tolist(), records)
-        if any(is_long) and self._mapped(cut.segmenter, file) is None:
-            signals = (file.signal(i) for i, long in enumerate(is_long) if long)
+        if self._windows(cut.segmenter, file) is None:
+            signals = (file.signal(int(i)) for i in np.flatnonzero(is_long))
             pieces = (cut.segmenter.transform([one])[0] for one in signals)
             write_windows(self._windows_path(cut.segmenter), pieces)
         return [
@@ -174,21 +170,22 @@ class PreparedPerson:
             if not long
         ]
 
-    def _mapped(self, segmenter: Segmenter, file: RecordingsFile) -> np.ndarray | None:
-        """Map the windows into memory; None if they are not there, or not whole."""
+    def _windows(self, segmenter: Segmenter, file: RecordingsFile) -> list[np.ndarray] | None:
+        """Map each recording's windows into memory; None if they are not there, or not whole."""
+        counts = [segmenter.count(n_times) for n_times in np.diff(file.start).tolist()]
+        if not any(counts):
+            return [np.empty((0, 0))] * len(counts)
         try:
-            mapped: np.ndarray = np.lib.format.open_memmap(self._windows_path(segmenter), mode="r")
+            mapped = np.lib.format.open_memmap(self._windows_path(segmenter), mode="r")
         except (FileNotFoundError, ValueError):
             return None
-        return mapped if len(mapped) == sum(_counts(segmenter, file)) else None
+        if len(mapped) != sum(counts):
+            return None
+        return np.split(mapped, np.cumsum(counts)[:-1])
 
     def _windows_path(self, segmenter: Segmenter) -> Path:
         key = Recipe(transformer=segmenter).key()
         return self.folder / f"{self.name}.windows-{key}.npy"
-
-
-def _counts(segmenter: Segmenter, file: RecordingsFile) -> list[int]:
-    return [segmenter.count(n_times) for n_times in np.diff(file.start).tolist()]
 
 
 def _fingerprint(paths: Sequence[Path]) -> list[Any]:

@@ -111,8 +111,16 @@ def _checked(arrays: Mapping[str, Any]) -> RecordingsFile:
             f"'start' goes from {start[0]} to {start[-1]}, and does not increase within the "
             f"{len(ecg)} samples of 'ecg'"
         )
-    fields = {"record": arrays.get("record", np.arange(n).astype(str))}
-    fields |= {
+    arrays = {"record": np.arange(n).astype(str), **arrays}
+    for name in ("scale", "offset", "fs", "subject", "record"):
+        array, wanted = arrays[name], _LABELS if name in ("subject", "record") else "iuf"
+        if array.shape != (n,) or array.dtype.kind not in wanted:
+            raise ValueError(f"{name!r} is {array.dtype} of shape {array.shape}, not ({n},)")
+        if wanted == "iuf" and not np.isfinite(array).all():
+            raise ValueError(f"{name!r} holds NaN or infinity")
+    if (arrays["fs"] <= 0).any():
+        raise ValueError("'fs' holds rates that are not above 0 Hz")
+    fields = {
         name: array
         for name, array in arrays.items()
         if name not in RESERVED
@@ -120,16 +128,6 @@ def _checked(arrays: Mapping[str, Any]) -> RecordingsFile:
         and array.shape == (n,)
         and array.dtype.kind in _LABELS
     }
-    for name in ("scale", "offset", "fs", "subject", "record"):
-        array = fields["record"] if name == "record" else arrays[name]
-        wanted = _LABELS if name in ("subject", "record") else "iuf"
-        if array.shape != (n,) or array.dtype.kind not in wanted:
-            raise ValueError(f"{name!r} is {array.dtype} of shape {array.shape}, not ({n},)")
-    for name in ("scale", "offset", "fs"):
-        if not np.isfinite(arrays[name]).all():
-            raise ValueError(f"{name!r} holds NaN or infinity")
-    if (arrays["fs"] <= 0).any():
-        raise ValueError("'fs' holds rates that are not above 0 Hz")
     meta = json.loads(str(arrays.get("meta", "{}")))
     if not isinstance(meta, dict):
         raise ValueError("'meta' is no JSON object")

@@ -11,12 +11,11 @@ from numpy.typing import ArrayLike
 
 from ._recordings_file import RESERVED, write_recordings
 
-_INT16 = np.iinfo(np.int16)
+_INT16, _INT32 = np.iinfo(np.int16), np.iinfo(np.int32)
 #: In standard deviations without the extremes: a step that is too coarse, and the one in its place.
 _TOO_COARSE, _FINE = 4e-3, 1e-3
 #: The share that is extreme, at either end.
 _TRIM = 0.025
-_MOST_COUNTS = 2.0**31 - 1
 
 
 def save_recordings(
@@ -203,13 +202,13 @@ def _as_counts(signal: np.ndarray) -> tuple[np.ndarray, float, float]:
     step = (high - low) / (2 * _INT16.max) or 1.0
     if not np.isfinite(step):
         raise ValueError(f"A recording from {low} to {high} is too wide to be saved.")
+    limits: np.iinfo[Any] = _INT16
     deviation = _trimmed_deviation(signal)
     if 0 < _TOO_COARSE * deviation < step:  # an artefact must not cost the rest its resolution
-        step = max(_FINE * deviation, (high - low) / _MOST_COUNTS)
-        counts = np.rint((signal.astype(np.float64) - middle) / step)
-        return counts.astype(np.int32), step, middle
+        limits = _INT32
+        step = max(_FINE * deviation, (high - low) / _INT32.max)
     counts = np.rint((signal.astype(np.float64) - middle) / step)
-    return np.clip(counts, -_INT16.max, _INT16.max).astype(np.int16), step, middle
+    return np.clip(counts, -limits.max, limits.max).astype(limits.dtype), step, middle
 
 
 def _trimmed_deviation(signal: np.ndarray) -> float:

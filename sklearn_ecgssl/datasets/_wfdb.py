@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._files import UnreadableFileError, reading
+from .._files import UnreadableFileError, library, reading
 from ..signal._resample import nominal_rate
 from ._channels import Channel
 from ._units import decoded
@@ -171,14 +171,7 @@ def _write_plainly(header: Header, folder: str) -> str:
 
 
 def _wfdb() -> Any:
-    try:
-        import wfdb
-    except ImportError as error:
-        raise ImportError(
-            'WFDB records are read by wfdb, which is not installed: pip install "sklearn_ecgssl'
-            '[datasets]".'
-        ) from error
-    return wfdb
+    return library("wfdb", "WFDB records are read")
 
 
 def _link(file: Path, place: Path) -> None:

@@ -3,12 +3,13 @@
 import os
 import shutil
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
+
+from .._files import library
 
 #: Bytes of a chunk of a Zarr array, which is read as a whole, before compression.
 _CHUNK_BYTES = 2**20
@@ -16,126 +17,86 @@ _CHUNK_BYTES = 2**20
 _SHARD_CHUNKS = 128
 
 
-@contextmanager
-def growing(path: Path, dtype: str = "float32") -> Iterator["Growing"]:
-    """Give an array to add windows to, which is at its path when all of them are there."""
+def write_windows(path: Path, pieces: Iterable[np.ndarray], dtype: str = "float32") -> int:
+    """Write windows to a ``.npy`` or ``.zarr`` that is whole or absent; return how many."""
     unfinished = path.with_name(f".{path.stem}.{uuid.uuid4().hex}.tmp{path.suffix}")
-    windows = (_Npy if path.suffix == ".npy" else _Zarr)(unfinished, np.dtype(dtype))
+    write = _write_npy if path.suffix == ".npy" else _write_zarr
     try:
-        yield windows
-        windows.close()
+        n_windows = write(unfinished, _of_one_length(pieces, dtype))
+        if not n_windows:
+            raise ValueError("parts give no windows: there is nothing to save.")
         os.replace(unfinished, path)
     finally:
-        windows.close()
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.unlink(missing_ok=True)
+    return n_windows
 
 
-class Growing:
-    """Windows of one length, one after another."""
-
-    def __init__(self, path: Path, dtype: np.dtype) -> None:
-        self.path = path
-        self.dtype = dtype
-        self.n_windows = 0
-        self.n_times: int | None = None
-
-    def add(self, windows: np.ndarray) -> None:
-        """Add windows, an array of shape (n, n_times)."""
-        if self.n_times is None:
-            self.n_times = windows.shape[1]
-            self._begin(self.n_times)
-        if windows.shape[1] != self.n_times:
+def _of_one_length(pieces: Iterable[np.ndarray], dtype: str) -> Iterator[np.ndarray]:
+    """Pass on windows, arrays of shape (n, n_times), as long as n_times stays the same."""
+    n_times = None
+    for windows in pieces:
+        n_times = n_times or windows.shape[1]
+        if windows.shape[1] != n_times:
             raise ValueError(
                 f"All windows must have the same length: some have {windows.shape[1]} samples, "
-                f"those before {self.n_times}."
+                f"those before {n_times}."
             )
-        self._write(np.ascontiguousarray(windows, dtype=self.dtype))
-        self.n_windows += len(windows)
-
-    def close(self) -> None:
-        """Finish what was written."""
-
-    def _begin(self, n_times: int) -> None:
-        raise NotImplementedError
-
-    def _write(self, windows: np.ndarray) -> None:
-        raise NotImplementedError
+        if len(windows):
+            yield np.ascontiguousarray(windows, dtype=dtype)
 
 
-class _Npy(Growing):
-    """A ``.npy`` file, whose header leaves room for the number of windows."""
-
-    _stream: Any = None
-
-    def _begin(self, n_times: int) -> None:
-        self._stream = open(self.path, "w+b")  # noqa: SIM115, closed by close
-        self._write_header()
-
-    def _write_header(self) -> None:
-        shape = (self.n_windows, self.n_times)
-        header = {"descr": self.dtype.str, "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_1_0(self._stream, header)
-
-    def _write(self, windows: np.ndarray) -> None:
-        self._stream.write(windows.data)
-
-    def close(self) -> None:
-        if self._stream is not None and not self._stream.closed:
-            self._stream.seek(0)
-            self._write_header()
-            self._stream.flush()
-            os.fsync(self._stream.fileno())
-            self._stream.close()
+def _write_npy(path: Path, pieces: Iterable[np.ndarray]) -> int:
+    """Write a file, whose header leaves room for the number of windows."""
+    n_windows = 0
+    with open(path, "wb") as stream:
+        for windows in pieces:
+            if not n_windows:
+                _write_header(stream, windows, 0)
+            stream.write(windows.data)
+            n_windows += len(windows)
+        if n_windows:
+            stream.seek(0)
+            _write_header(stream, windows, n_windows)
+        stream.flush()
+        os.fsync(stream.fileno())
+    return n_windows
 
 
-class _Zarr(Growing):
-    """A Zarr array of compressed chunks; windows wait until there is a shard of them."""
-
-    _waiting: Sequence[np.ndarray] = ()
-
-    def _begin(self, n_times: int) -> None:
-        try:
-            import zarr
-            from zarr.codecs import BloscCodec
-        except ImportError as error:
-            raise ImportError(
-                'Zarr is not installed: pip install "sklearn_ecgssl[scale]", or write a .npy file.'
-            ) from error
-        chunk = max(1, _CHUNK_BYTES // (self.dtype.itemsize * n_times))
-        self._shard = chunk * _SHARD_CHUNKS
-        self._array = zarr.create_array(
-            self.path,
-            shape=(0, n_times),
-            dtype=self.dtype,
-            chunks=(chunk, n_times),
-            shards=(self._shard, n_times),
-            compressors=BloscCodec(cname="zstd", clevel=3, shuffle="bitshuffle"),
-        )
-
-    def _write(self, windows: np.ndarray) -> None:
-        self._waiting = [*self._waiting, windows]
-        while self._n_waiting >= self._shard:
-            self._flush(self._shard)
-
-    @property
-    def _n_waiting(self) -> int:
-        return sum(len(windows) for windows in self._waiting)
-
-    def _flush(self, n_windows: int) -> None:
-        everything = np.concatenate(self._waiting)
-        self._array.append(everything[:n_windows])
-        self._waiting = [everything[n_windows:]]
-
-    def close(self) -> None:
-        if self._waiting:
-            self._flush(self._n_waiting)
-            self._waiting = ()
+def _write_header(stream: BinaryIO, windows: np.ndarray, n_windows: int) -> None:
+    shape = (n_windows, windows.shape[1])
+    header = {"descr": windows.dtype.str, "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(stream, header)
 
 
-def write_windows(path: Path, pieces: Iterable[np.ndarray], dtype: str = "float32") -> int:
-    """Write windows to a file that is whole or absent; return how many there are."""
-    with growing(path, dtype) as windows:
-        for piece in pieces:
-            windows.add(piece)
-        return windows.n_windows
+def _write_zarr(path: Path, pieces: Iterable[np.ndarray]) -> int:
+    """Write an array of compressed chunks; windows wait until there is a shard of them."""
+    array: Any = None
+    waiting: list[np.ndarray] = []
+    for windows in pieces:
+        if array is None:
+            array = _empty_zarr(path, windows)
+        waiting.append(windows)
+        if sum(map(len, waiting)) >= array.shards[0]:
+            together = np.concatenate(waiting)
+            n_whole = len(together) - len(together) % array.shards[0]
+            array.append(together[:n_whole])
+            waiting = [together[n_whole:]]
+    if array is None:
+        return 0
+    array.append(np.concatenate(waiting))
+    return int(array.shape[0])
+
+
+def _empty_zarr(path: Path, windows: np.ndarray) -> Any:
+    zarr = library("zarr", ".zarr arrays are written", "scale")
+    n_times = windows.shape[1]
+    chunk = max(1, _CHUNK_BYTES // (windows.dtype.itemsize * n_times))
+    return zarr.create_array(
+        path,
+        shape=(0, n_times),
+        dtype=windows.dtype,
+        chunks=(chunk, n_times),
+        shards=(chunk * _SHARD_CHUNKS, n_times),
+        compressors=zarr.codecs.BloscCodec(cname="zstd", clevel=3, shuffle="bitshuffle"),
+    )

@@ -1,10 +1,10 @@
 """AMIGOS: short and long videos, alone and in groups."""
 
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from re import Match
 from typing import Any
 
 import numpy as np
@@ -12,14 +12,14 @@ import numpy as np
 from ..._files import UnreadableFileError
 from .._attribute import Rating
 from .._data_set import DataSet, Label, LeftOut, Trial
-from .._find import find_files, not_found, one_each
-from .._matlab import cells, columns, numbers, read_mat
-from .._times import warn_of_times
+from .._find import find_each, find_files, not_found, one_each
+from .._matlab import cells, columns, numbers, read_mat, timed_columns, warn_of_ratings
 
 #: Columns of `labels_selfassessment`, in its order.
 RATINGS = ("arousal", "valence", "dominance", "liking", "familiarity")
 EMOTIONS = ("neutral", "disgust", "happiness", "surprise", "anger", "fear", "sadness")
 _BASELINE = 5  # seconds
+_NAMES = {"preprocessed": "Preprocessed", "raw": "Original"}  # in those of files
 _RATES = {"preprocessed": 128.0, "raw": 256.0}
 _LEADS = {"preprocessed": {"left": 15, "right": 14}, "raw": {"1": 1, "2": 2}}
 
@@ -88,21 +88,17 @@ Personality and Mood Research on Individuals and Groups", IEEE Transactions on A
 
     @cached_property
     def _files(self) -> dict[str, Path]:
-        kind = {"preprocessed": "Preprocessed", "raw": "Original"}[self.version]
-        files = self._find(kind)
-        if not files:
-            looked_for = f"Data_{kind}_P01.mat, ... there or in folders below"
-            raise not_found("AMIGOS", self.folder, looked_for)
-        packed = find_files(self.folder, rf"Data_{kind}_P(\d+)\.(?:zip|rar|7z)")
-        return {f"P{int(match[1]):02d}": path for match, path in packed} | files
+        name = f"Data_{_NAMES[self.version]}_P"
+        looked_for = f"{name}01.mat, ... there or in folders below"
+        found = find_each("AMIGOS", self.folder, rf"{name}(\d+)\.mat", looked_for)
+        packed = find_files(self.folder, rf"{name}(\d+)\.(?:zip|rar|7z)")
+        return dict(map(_person, packed)) | one_each(map(_person, found), self.folder)
 
     @cached_property
     def _rated(self) -> dict[str, Path]:
-        return self._files if self.version == "preprocessed" else self._find("Preprocessed")
-
-    def _find(self, kind: str) -> dict[str, Path]:
-        found = find_files(self.folder, rf"Data_{kind}_P(\d+)\.mat") if self.folder.is_dir() else []
-        return one_each(((f"P{int(match[1]):02d}", path) for match, path in found), self.folder)
+        """The files with ratings, which raw ones need not have beside them."""
+        found = find_files(self.folder, r"Data_Preprocessed_P(\d+)\.mat")
+        return one_each(map(_person, found), self.folder)
 
     def subjects(self) -> list[str]:
         """Name the people: P01, P02, ..., those whose files are still packed as well."""
@@ -115,7 +111,7 @@ Personality and Mood Research on Individuals and Groups", IEEE Transactions on A
 
     def check(self, attribute: str | None) -> None:
         """Check that there is a target at all, before gigabytes are read for nothing."""
-        if attribute is not None and not self._rated:
+        if attribute is not None and self.version == "raw" and not self._rated:
             looked_for = "Data_Preprocessed_P01.mat, ... there or in folders below"
             raise not_found("AMIGOS with ratings", self.folder, looked_for)
 
@@ -139,8 +135,7 @@ Personality and Mood Research on Individuals and Groups", IEEE Transactions on A
             record = f"{subject}/{video or f'trial {at + 1}'}"
             place = f"{variable}.{at}"
             if raw:
-                ecg = columns(path, place, trial, {"time": 0, **wanted})
-                warn_of_times(path, place, ecg.pop("time"), rate)
+                ecg = timed_columns(path, place, trial, wanted, rate)
                 values = answers.get(video)
             else:
                 whole = columns(path, place, trial, wanted)
@@ -156,26 +151,27 @@ Personality and Mood Research on Individuals and Groups", IEEE Transactions on A
 
     def _answers(self, subject: str) -> dict[int | str, np.ndarray]:
         """Read what a person answered in each trial, by its place and, if it has one, its video."""
-        path = self._rated.get(subject)
-        if path is None or path.suffix.lower() != ".mat":
-            return {}
-        found, videos = map(cells, read_mat(path, "labels_selfassessment", "VideoIDs"))
         answers: dict[int | str, np.ndarray] = {}
+        if subject not in self._rated:
+            return answers
+        path = self._rated[subject]
+        found, videos = map(cells, read_mat(path, "labels_selfassessment", "VideoIDs"))
         for at, (one, video) in enumerate(zip(found, videos, strict=False)):
             if np.size(one) == 0:
                 continue
             name = f"labels_selfassessment.{at}"
             values = numbers(path, name, one, len(RATINGS) + len(EMOTIONS))
-            if np.nanmin(values) < 0 or np.nanmax(values) > 10:
-                warnings.warn(
-                    f"{path}: {name} should be ratings from 1 to 9 and 0 or 1 for emotions, but is "
-                    f"{values}.",
-                    stacklevel=2,
-                )
+            warn_of_ratings(path, name, values, 0, 10, "ratings from 1 to 9, and emotions 0 or 1")
             answers[at] = values
             if _video(video):
                 answers[_video(video)] = values
         return answers
+
+
+def _person(found: tuple[Match[str], Path]) -> tuple[str, Path]:
+    """Name the person of a file that was found."""
+    match, path = found
+    return f"P{int(match[1]):02d}", path
 
 
 def _video(value: Any) -> str:

@@ -2,7 +2,6 @@
 
 import os
 import re
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,8 +13,7 @@ from ..._files import UnreadableFileError, reading
 from .._attribute import Rating
 from .._data_set import DataSet, Label, LeftOut, Trial
 from .._find import find_each, find_files, not_found, one_each
-from .._matlab import columns, numbers, read_mat
-from .._times import warn_of_times
+from .._matlab import numbers, read_mat, timed_columns, warn_of_ratings
 
 N_PEOPLE, N_CLIPS = 58, 36
 _RATE = 256.0
@@ -113,12 +111,7 @@ and Personality Recognition Using Commercial Sensors", IEEE Transactions on Affe
             return np.full(shape, np.nan)
         ratings = numbers(path, "Ratings", read_mat(path, "Ratings")[0], *shape)
         for one, (name, (low, high)) in zip(ratings, _SCALES.items(), strict=True):
-            if np.nanmin(one) < low or np.nanmax(one) > high:
-                warnings.warn(
-                    f"{path}: ratings of {name} should be from {low} to {high}, but are from "
-                    f"{np.nanmin(one):g} to {np.nanmax(one):g}.",
-                    stacklevel=2,
-                )
+            warn_of_ratings(path, f"ratings of {name}", one, low, high)
         return ratings
 
     @cached_property
@@ -182,9 +175,7 @@ def _read_ecg(path: Path) -> dict[str, np.ndarray]:
             f"{path}: Data_ECG should have 3 columns (time, two of ECG) or 6 (time, three of "
             f"acceleration, two of ECG), but has {n_columns}."
         )
-    ecg = columns(path, "Data_ECG", data, {"time": 0, **_COLUMNS[n_columns]})
-    warn_of_times(path, "Data_ECG", ecg.pop("time"), _RATE)
-    return ecg
+    return timed_columns(path, "Data_ECG", data, _COLUMNS[n_columns], _RATE)
 
 
 def _read_quality(path: Path) -> np.ndarray:

@@ -12,7 +12,7 @@ import numpy as np
 from .._attribute import Rating
 from .._data_set import DataSet, Trial
 from .._find import find_each, one_each
-from .._matlab import cells, columns, entry, numbers, read_mat
+from .._matlab import cells, columns, entry, numbers, read_mat, warn_of_ratings
 
 _FILE = "DREAMER.mat"
 _RATE = 256.0
@@ -122,14 +122,7 @@ Informatics 22(1), 98-107, 2018, doi:10.1109/JBHI.2017.2688239.
     def _ratings(self, person: Any, where: str, n_films: int) -> dict[str, np.ndarray]:
         ratings = {}
         for rating, field in _RATINGS.items():
-            scores = numbers(
-                self._file, f"{field} of {where}", entry(self._file, where, person, field), n_films
-            )
-            if np.nanmin(scores) < 1 or np.nanmax(scores) > 5:
-                warnings.warn(
-                    f"{self._file}: {field} of {where} should be from 1 to 5, but is from "
-                    f"{np.nanmin(scores):g} to {np.nanmax(scores):g}.",
-                    stacklevel=2,
-                )
-            ratings[rating] = scores
+            name, scores = f"{field} of {where}", entry(self._file, where, person, field)
+            ratings[rating] = numbers(self._file, name, scores, n_films)
+            warn_of_ratings(self._file, name, ratings[rating], 1, 5)
         return ratings

@@ -10,9 +10,9 @@ from scipy.ndimage import median_filter
 
 from ..._files import UnreadableFileError
 from .._attribute import Condition
-from .._channels import Channel, leads_of
+from .._channels import leads_of
 from .._data_set import Label, LeftOut, Trial
-from ._physionet import PhysioNetSet
+from ._physionet import TERMS, PhysioNetSet
 
 _LEAD, _MARKER = "ECG", "marker"
 #: Of drive13, recorded with other channels besides.
@@ -60,7 +60,7 @@ class DriveDb(PhysioNetSet):
     attributes = {
         "phase": Condition("phase", {"rest": ["rest"], "city": ["city"], "highway": ["highway"]})
     }
-    DESCR = """\
+    DESCR = f"""\
 Stress recognition in automobile drivers (PhysioNet drivedb 1.0.0)
 
 18 recordings of 25 to 93 minutes of drives in Boston: rest, then city and highway in turn, rest.
@@ -87,14 +87,11 @@ planned 15.0 at 15.5 frames, so that its ECG may be at 496 Hz. The header is bel
 drive17a and drive17b are two parts of one drive, with the subject drive17. drive14 holds the same
 ECG as drive13 and is left out. drive01 and drive03 have no marker channel.
 
-Licence: Open Data Commons Attribution License v1.0 (ODC-By 1.0).
 Cite: J. A. Healey, R. W. Picard, Detecting stress during real-world driving tasks using
 physiological sensors, IEEE Transactions on Intelligent Transportation Systems 6(2):156-166, 2005,
 doi:10.1109/TITS.2005.848368; for the durations, A. Akbas, Evaluation of the physiological data
-indicating the dynamic stress level of drivers, Scientific Research and Essays 6(2):430-439, 2011;
-and A. L. Goldberger et al., PhysioBank, PhysioToolkit, and PhysioNet, Circulation
-101(23):e215-e220, 2000, doi:10.1161/01.CIR.101.23.e215.
-"""
+indicating the dynamic stress level of drivers, Scientific Research and Essays 6(2):430-439, 2011.
+{TERMS}"""
 
     def read(self, subject: str, record: str) -> Iterator[Trial | LeftOut]:
         """Read one record, in its phases if they can be told."""
@@ -106,8 +103,11 @@ and A. L. Goldberger et al., PhysioBank, PhysioToolkit, and PhysioNet, Circulati
         if lead is None:
             raise UnreadableFileError(f"{self.folder / record}.hea has no channel {_LEAD!r}.")
         ecg, rate = lead.read(), lead.sampling_rate
-        marks = _find_marks(channels)
-        phases = match_phases(marks, _durations(record))
+        markers = [one for one in channels if one.name.strip() == _MARKER]
+        marks = find_marks(markers[0].read(), markers[0].sampling_rate) if markers else np.empty(0)
+        minutes = MINUTES.get(record, ())
+        durations = [(name, 60 * one) for name, one in zip(_PHASES, minutes, strict=False)]
+        phases = match_phases(marks.tolist(), durations)
         labels: dict[str, Label] = {"drive": subject, "n_marks": len(marks)}
         if not phases:
             yield Trial(record, {_LEAD: ecg}, rate, {**labels, "phase": "", "part": 0})
@@ -119,19 +119,6 @@ and A. L. Goldberger et al., PhysioBank, PhysioToolkit, and PhysioNet, Circulati
     def record_files(self, record: str) -> list[Path]:
         """Download the files of a record that is read."""
         return [] if record == _COPY else super().record_files(record)
-
-
-def _durations(record: str) -> list[tuple[str, float]]:
-    """Return the phases of a drive and their published durations in seconds."""
-    minutes = MINUTES.get(record, ())
-    return [(name, 60 * one) for name, one in zip(_PHASES, minutes, strict=False)]
-
-
-def _find_marks(channels: Sequence[Channel]) -> list[float]:
-    for channel in channels:
-        if channel.name.strip() == _MARKER:
-            return find_marks(channel.read(), channel.sampling_rate).tolist()
-    return []
 
 
 def find_marks(marker: np.ndarray, sampling_rate: float) -> np.ndarray:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from .._data_set import Label
-from ._physionet import PhysioNetSet
+from ._physionet import TERMS, PhysioNetSet
 
 
 @dataclass
@@ -16,7 +16,7 @@ class EcgId(PhysioNetSet):
     name = "ecgiddb"
     database = "ecgiddb"
     leads = ("ECG I", "ECG I filtered")
-    DESCR = """\
+    DESCR = f"""\
 ECG-ID database (PhysioNet ecgiddb 1.0.0)
 
 310 recordings of 20 s of 90 people (44 men, 46 women, 13 to 75 years), limb lead I at 500 Hz, 12
@@ -27,12 +27,9 @@ The usual lead is the raw "ECG I"; "ECG I filtered" is the same after the author
 and noise. Labels: age and sex, and date, the day of the recording, as year-month-day, from the
 headers; NaN and "" where these do not say. There is no target: the person is in `subject`.
 
-Licence: Open Data Commons Attribution License v1.0 (ODC-By 1.0).
 Cite: T. S. Lugovaya, Biometric human identification based on electrocardiogram, Master's thesis,
-Electrotechnical University LETI, Saint-Petersburg, 2005; and A. L. Goldberger et al., PhysioBank,
-PhysioToolkit, and PhysioNet, Circulation 101(23):e215-e220, 2000,
-doi:10.1161/01.CIR.101.23.e215.
-"""
+Electrotechnical University LETI, Saint-Petersburg, 2005.
+{TERMS}"""
 
     def labels(self, record: str, comments: Sequence[str]) -> dict[str, Label]:
         """Find age, sex and date in comments such as "Age: 25"."""

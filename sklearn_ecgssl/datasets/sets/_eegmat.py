@@ -11,7 +11,7 @@ from ..._files import UnreadableFileError, reading
 from .._attribute import Condition
 from .._channels import leads_of, why_no_lead
 from .._data_set import Label, LeftOut, Trial
-from ._physionet import PhysioNetSet
+from ._physionet import TERMS, PhysioNetSet
 
 _LEAD = "ECG ECG"
 _TABLE = "subject-info.csv"
@@ -33,7 +33,7 @@ class EegMat(PhysioNetSet):
         "condition": Condition("condition", {"rest": ["rest"], "arithmetic": ["arithmetic"]})
     }
     default_attribute = "condition"
-    DESCR = """\
+    DESCR = f"""\
 Electroencephalograms during mental arithmetic task performance (PhysioNet eegmat 1.0.0)
 
 36 people, each recorded at rest (usually 3 min) and then while subtracting numbers in the head
@@ -50,19 +50,18 @@ beat. 34 rest and 34 arithmetic recordings are left, and 32 people with both.
 
 Rest always came before the task: order and condition cannot be told apart.
 
-Licence: Open Data Commons Attribution License v1.0 (ODC-By 1.0).
 Cite: I. Zyma, S. Tukaev, I. Seleznov, K. Kiyono, A. Popov, M. Chernykh, O. Shpenkov,
 Electroencephalograms during Mental Arithmetic Task Performance, Data 4(1):14, 2019,
-doi:10.3390/data4010014; and A. L. Goldberger et al., PhysioBank, PhysioToolkit, and PhysioNet,
-Circulation 101(23):e215-e220, 2000, doi:10.1161/01.CIR.101.23.e215.
-"""
+doi:10.3390/data4010014.
+{TERMS}"""
 
     @cached_property
     def _facts(self) -> dict[str, dict[str, Label]]:
+        """What the table says of each person."""
         (path,) = self.files.fetch([_TABLE])
         with reading(path, "a table"), open(path, encoding="utf-8-sig", newline="") as stream:
             rows = csv.DictReader(stream, skipinitialspace=True)
-            return {row["Subject"].strip(): _facts(path, row) for row in rows}
+            return {row["Subject"].strip(): _read_facts(path, row) for row in rows}
 
     def read(self, subject: str, record: str) -> Iterator[Trial | LeftOut]:
         """Read the ECG of one condition."""
@@ -89,7 +88,7 @@ Circulation 101(23):e215-e220, 2000, doi:10.1161/01.CIR.101.23.e215.
         return [] if record.removesuffix(".edf") in _NO_ECG else super().record_files(record)
 
 
-def _facts(path: Path, row: dict[str, str]) -> dict[str, Label]:
+def _read_facts(path: Path, row: dict[str, str]) -> dict[str, Label]:
     age, n_subtractions = (
         float(row[name].strip() or "nan") for name in ("Age", "Number of subtractions")
     )

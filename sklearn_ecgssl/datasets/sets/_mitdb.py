@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from .._channels import Channel
 from .._data_set import Label, Lead
-from ._physionet import PhysioNetSet
+from ._physionet import TERMS, PhysioNetSet
 
 _AGE_AND_SEX = re.compile(r"(-?\d{1,3}|\?) +([MF])\b")
 
@@ -17,7 +17,7 @@ class MitDb(PhysioNetSet):
 
     name = "mitdb"
     database = "mitdb"
-    DESCR = """\
+    DESCR = f"""\
 MIT-BIH arrhythmia database (PhysioNet mitdb 1.0.0)
 
 48 recordings of half an hour, 47 people (201 and 202 are of one man, whose name here is 201), two
@@ -32,12 +32,9 @@ annotations (.atr files) are not read.
 Overlaps: records of the QT database (fetch_qtdb) and of the noise stress test database (nstdb) are
 excerpts of these; the label person names people alike in all of them.
 
-Licence: Open Data Commons Attribution License v1.0 (ODC-By 1.0).
 Cite: G. B. Moody, R. G. Mark, The impact of the MIT-BIH Arrhythmia Database, IEEE Engineering in
-Medicine and Biology 20(3):45-50, 2001, doi:10.1109/51.932724; and A. L. Goldberger et al.,
-PhysioBank, PhysioToolkit, and PhysioNet, Circulation 101(23):e215-e220, 2000,
-doi:10.1161/01.CIR.101.23.e215.
-"""
+Medicine and Biology 20(3):45-50, 2001, doi:10.1109/51.932724.
+{TERMS}"""
 
     def usual_lead(self, channels: Sequence[Channel], leads: Mapping[str, Lead]) -> str | None:
         """Take MLII where a record has it."""

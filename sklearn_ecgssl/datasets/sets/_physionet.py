@@ -18,6 +18,14 @@ from .._wfdb import read_wfdb_channels, read_wfdb_header
 #: Where PhysioNet keeps the files of its data sets.
 URL = "https://physionet.org/files"
 _ENDINGS = (".hea", ".edf", ".bdf", ".rec")
+_CITATION = """\
+A. L. Goldberger et al., PhysioBank, PhysioToolkit, and PhysioNet,
+Circulation 101(23):e215-e220, 2000, doi:10.1161/01.CIR.101.23.e215."""
+#: Of the sets that have a module of their own.
+TERMS = f"""\
+Besides, cite {_CITATION}
+Licence: Open Data Commons Attribution License v1.0 (ODC-By 1.0).
+"""
 
 
 @dataclass
@@ -41,6 +49,7 @@ class PhysioNetSet(DataSet):
     """
 
     database: ClassVar[str]
+    version: ClassVar[str] = "1.0.0"
     tables: ClassVar[tuple[str, ...]] = ()  # files that belong to all people
 
     # Where the files are changes nothing of the recordings but by `folder`, which is.
@@ -50,18 +59,15 @@ class PhysioNetSet(DataSet):
     download_if_missing: bool = field(default=True, repr=False, kw_only=True)
     verbose: int = field(default=0, repr=False, kw_only=True)
 
-    def _version(self) -> str:
-        return "1.0.0"
-
     @property
     def folder(self) -> Path:
         """Where the files of this database and version are."""
-        return data_folder(self.data_home) / self.database / self._version()
+        return data_folder(self.data_home) / self.database / self.version
 
     @cached_property
     def files(self) -> Downloads:
         """The files, downloaded where that is allowed."""
-        url = f"{self.base_url.rstrip('/')}/{self.database}/{self._version()}/"
+        url = f"{self.base_url.rstrip('/')}/{self.database}/{self.version}/"
         return Downloads(self.folder, url, bool(self.download_if_missing), self.verbose)
 
     @cached_property
@@ -195,15 +201,15 @@ class PhysioNet(PhysioNetSet):
 
     database: str  # type: ignore[misc]
     records: str | Sequence[str] | None = None
-    version: str = field(default="1.0.0", kw_only=True)
+    version: str = field(default="1.0.0", kw_only=True)  # type: ignore[misc]
     subject_of: Mapping[str, str] | Callable[[str], str] | None = field(default=None, kw_only=True)
 
     name = "physionet"
-    DESCR = """\
+    DESCR = f"""\
 Records of a data set of PhysioNet, read as WFDB or EDF files without knowledge of the set: see its
 page, https://physionet.org/content/<database>/, for what was recorded, its licence and what to
-cite; besides, A. L. Goldberger et al., PhysioBank, PhysioToolkit, and PhysioNet, Circulation
-101(23):e215-e220, 2000, doi:10.1161/01.CIR.101.23.e215.
+cite; besides,
+{_CITATION}
 
 Each record is one recording. What a file is, is told by its content. The usual lead is the first
 channel in volt, or without a unit, that is named as an ECG lead ("ECG ...", "I", "MLII", "V5");
@@ -226,9 +232,6 @@ known that they overlap.
                 raise ValueError(f"{name} must be a short name such as 'mitdb', got {value!r}.")
         self.name = self.database  # type: ignore[misc]
         self.DESCR = f"{self.database} {self.version}\n\n{self.DESCR}"  # type: ignore[misc]
-
-    def _version(self) -> str:
-        return self.version
 
     def person(self, record: str) -> str:
         """Name the person of a record, as the user says it."""

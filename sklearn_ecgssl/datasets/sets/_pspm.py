@@ -14,7 +14,7 @@ import scipy.io
 from ..._files import UnreadableFileError
 from ...signal._resample import nominal_rate
 from .._data_set import DataSet, LeftOut, Trial
-from .._find import find_each, not_found
+from .._find import find_each, not_found, one_each
 from .._matlab import cells, entry, read_mat
 from .._units import UNKNOWN, millivolts
 
@@ -73,7 +73,8 @@ conductance responses: Towards causal models in psychophysiology", Psychophysiol
         for path in paths:
             files.setdefault(_subject(path), []).append(path)
         for subject, own in files.items():
-            _check_names(self.folder, subject, own)
+            # Raw and preprocessed, or whole and trimmed, would be twice the same.
+            one_each(((_name(path), path) for path in own), self.folder, subject)
         return files
 
     def subjects(self) -> list[str]:
@@ -109,18 +110,6 @@ def _subject(path: Path) -> str:
     while _SESSION.search(name):
         name = _SESSION.sub("", name)
     return _TYPE.sub("", name)
-
-
-def _check_names(folder: Path, subject: str, paths: list[Path]) -> None:
-    """Check that no file is there twice, such as raw and preprocessed, or whole and trimmed."""
-    first: dict[str, Path] = {}
-    for path in paths:
-        other = first.setdefault(_name(path), path)
-        if other is not path:
-            raise ValueError(
-                f"{folder} holds {subject} twice: {other.relative_to(folder)} and "
-                f"{path.relative_to(folder)}. Name the folder of the one that you mean."
-            )
 
 
 def _read(path: Path, subject: str) -> Iterator[Trial | LeftOut]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from .._channels import Channel
 from .._data_set import Label, Lead
 from .._persons import origin_of
-from ._physionet import PhysioNetSet
+from ._physionet import TERMS, PhysioNetSet
 
 
 @dataclass
@@ -15,7 +15,7 @@ class QtDb(PhysioNetSet):
 
     name = "qtdb"
     database = "qtdb"
-    DESCR = """\
+    DESCR = f"""\
 QT database (PhysioNet qtdb 1.0.0)
 
 105 excerpts of 15 minutes, two leads at 250 Hz, millivolt, from other data sets: 15 of mitdb
@@ -32,12 +32,10 @@ That sel30 to sel52 are the records 30 to 52 of sddb is concluded from their nam
 of edb are of 79 people, and which are of the same is not known here: a few pairs of sele records
 may be of one person.
 
-Licence: Open Data Commons Attribution License v1.0 (ODC-By 1.0).
 Cite: P. Laguna, R. G. Mark, A. Goldberger, G. B. Moody, A Database for Evaluation of Algorithms for
 Measurement of QT and Other Waveform Intervals in the ECG, Computers in Cardiology 24:673-676, 1997,
-doi:10.1109/CIC.1997.648140; and A. L. Goldberger et al., PhysioBank, PhysioToolkit, and PhysioNet,
-Circulation 101(23):e215-e220, 2000, doi:10.1161/01.CIR.101.23.e215.
-"""
+doi:10.1109/CIC.1997.648140.
+{TERMS}"""
 
     def usual_lead(self, channels: Sequence[Channel], leads: Mapping[str, Lead]) -> str | None:
         """Take the first channel, whatever it is called: all are ECG."""

@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from ..._files import UnreadableFileError, reading
+from ..._files import UnreadableFileError, library, reading
 from .._attribute import Condition, Rating
+from .._channels import Channel, leads_of
 from .._data_set import DataSet, Label, Lead, LeftOut, Trial
-from .._find import find_files, not_found, one_each
+from .._find import find_each, find_files, not_found, one_each
 from .._poly5 import Poly5File, read_poly5
-from .._units import UNKNOWN, is_unknown, millivolts
+from .._units import UNKNOWN
 
 _FILE = r"pp(\d{1,4})(?:[-_][^/]*)?[-_]c(\d)([-_]cont)?\.(?:s00|poly5)"
 _TABLES = (  # the first is a name that programs give to a part of the second
@@ -30,10 +31,9 @@ _LOOKED_FOR = (
 )
 #: Channels by lead, from 1 as the data set's own program numbers them.
 _CHANNELS = {"ECG": 8, "ECG raw": 6}
-CONDITIONS = {"n": "no stress", "t": "time pressure", "i": "interruptions", "r": "relaxation"}
-_RELAXATION = CONDITIONS["r"]
-_WORK = {name: [name] for name in CONDITIONS.values() if name != _RELAXATION}
-#: The column of each rating, as `_bare` has it, and the highest value; the lowest is 0.
+_WORK = {name: [name] for name in ("no stress", "time pressure", "interruptions")}
+_RELAXATION = "relaxation"
+#: The column of each rating, without blanks, and the highest value; the lowest is 0.
 RATINGS = {
     "valence": ("valencerc", 10),
     "arousal": ("arousalrc", 10),
@@ -123,9 +123,7 @@ Interaction (ICMI), 291-298, 2014, doi:10.1145/2663204.2663257.
 
     @cached_property
     def _files(self) -> dict[tuple[int, int, bool], Path]:
-        found = find_files(self.folder, _FILE) if self.folder.is_dir() else []
-        if not found:
-            raise not_found("SWELL-KW", self.folder, _LOOKED_FOR)
+        found = find_each("SWELL-KW", self.folder, _FILE, _LOOKED_FOR)
         keys = ((int(match[1]), int(match[2]), match[3] is not None) for match, _ in found)
         return one_each(zip(keys, (path for _, path in found), strict=True), self.folder)
 
@@ -210,55 +208,42 @@ def _lead(file: Poly5File, lead: str, n_before: int) -> Lead:
             f"{file.path} should have the 8 channels of SWELL-KW, of which {number} is the lead "
             f"{lead!r}, but has {has}."
         )
-    unit = file.channels[number - 1].unit
-    factor = 1.0 if is_unknown(unit) else millivolts(unit)
-    if factor is None:
+    read = partial(_samples, file, number - 1, n_before)
+    channel = Channel(lead, file.sampling_rate, file.channels[number - 1].unit, read)
+    found = leads_of([channel])[lead]
+    if found.unit not in ("mV", UNKNOWN):
         raise UnreadableFileError(
             f"{file.path}: channel {number} should be an ECG in µV, mV or V, but there is {has}."
         )
-    read = partial(_samples, file, number - 1, factor, n_before)
-    return Lead(read, file.sampling_rate, UNKNOWN if is_unknown(unit) else "mV")
+    return found
 
 
-def _samples(file: Poly5File, index: int, factor: float, n_before: int) -> np.ndarray:
-    samples = file.read(index)
-    samples *= np.float32(factor)
-    return samples[n_before:]
+def _samples(file: Poly5File, index: int, n_before: int) -> np.ndarray:
+    return file.read(index)[n_before:]
 
 
 def _read_labels(path: Path) -> dict[tuple[int, int], dict[str, Label]]:
-    """Read the labels of blocks, by person and block, from one row a block or one a minute.
-
-    Of several rows of a block the last that is not relaxation counts. "relaxation_minutes" are
-    those from the first row of a block to the first of work, or, if there are more of them, the
-    rows that are relaxation; NaN if the table has one row of the block alone.
-    """
-    frame = _read_table(path)
+    """Read the labels of blocks, by person and block, from one row a block or one a minute."""
     rows: dict[tuple[int, int], list[dict[str, Label]]] = {}
-    for number, row in frame.iterrows():
+    for number, row in _read_table(path).iterrows():
         with reading(path, f"a table, in row {number + 2}"):
-            key = _number(row["pp"]), _number(row["blok"])
+            person, block = _number(row["pp"]), _number(row["blok"])
             labels: dict[str, Label] = {
                 "condition": _condition(path, row.get("condition")),
                 "work_began": _time(row.get("timestamp")),
             }
             for rating, (name, highest) in RATINGS.items():
                 labels[rating] = _rating(path, name, row.get(name), highest)
-            rows.setdefault(key, []).append(labels)
-            work = {one["condition"] for one in rows[key]} - {_RELAXATION, ""}
+            rows.setdefault((person, block), []).append(labels)
+            work = {one["condition"] for one in rows[person, block]} - {_RELAXATION, ""}
             if len(work) > 1:
-                raise ValueError(f"block {key[1]} of PP{key[0]} has the conditions {sorted(work)}")
+                raise ValueError(f"block {block} of PP{person} has the conditions {sorted(work)}")
     return {key: _block(found) for key, found in rows.items()}
 
 
 def _read_table(path: Path) -> Any:
     """Read a table of text and numbers, its columns by their bare names."""
-    try:
-        import pandas
-    except ImportError as error:
-        raise ImportError(
-            f'{path.name} is read by pandas: pip install "sklearn_ecgssl[datasets]".'
-        ) from error
+    pandas = library("pandas", f"{path.name} is read")
     with reading(path, "a table"):
         if path.suffix.lower() == ".xlsx":
             frame = pandas.read_excel(path)
@@ -275,15 +260,17 @@ def _read_table(path: Path) -> Any:
 
 
 def _block(rows: list[dict[str, Label]]) -> dict[str, Label]:
+    """Make the labels of a block: those of its last row of work, and how long before it began.
+
+    The minutes of relaxation are those from the first row to the first of work, or, if there are
+    more, the rows of relaxation; NaN if there is a single row of the block.
+    """
     work = [row for row in rows if row["condition"] != _RELAXATION]
     rest = [row for row in rows if row["condition"] == _RELAXATION]
     began = _first(work)
     minutes = max(float(len(rest)), _minutes_between(_first(rest), began))
-    return {
-        **(work or rows)[-1],
-        "work_began": began,
-        "relaxation_minutes": minutes if len(rows) > 1 else math.nan,
-    }
+    minutes = minutes if len(rows) > 1 else math.nan
+    return {**(work or rows)[-1], "work_began": began, "relaxation_minutes": minutes}
 
 
 def _minutes_between(start: str, stop: str) -> float:
@@ -316,20 +303,20 @@ def _number(value: object) -> int:
 
 
 def _condition(path: Path, value: object) -> str:
-    """Return a condition by its letter or its name: "N", "Time pressure", "e-mail interruption"."""
+    """Return a condition by the beginning of its name, such as "N" or "e-mail interruption"."""
     bare = re.sub(r"[^a-z]", "", str(value).casefold().replace("e-mail", ""))
-    if value is None or bare in ("", "nan", "none"):
+    if bare in ("", "nan", "none"):
         return ""
-    spelt = {re.sub(r"\W", "", name): name for name in CONDITIONS.values()}
-    spelt |= {**CONDITIONS, "neutral": "no stress", "relax": _RELAXATION}
-    spelt |= {"interruption": "interruptions"}
-    if bare not in spelt:
-        warnings.warn(
-            f"{path} has a Condition {value!r:.40}, which is none of "
-            f"{', '.join(CONDITIONS.values())}: it counts as unknown.",
-            stacklevel=3,
-        )
-    return spelt.get(bare, "")
+    names = (*_WORK, _RELAXATION)
+    for name in names:
+        if name.replace(" ", "").startswith("n" if bare == "neutral" else bare):
+            return name
+    warnings.warn(
+        f"{path} has a Condition {value!r:.40}, which is none of {', '.join(names)}: it counts as "
+        "unknown.",
+        stacklevel=3,
+    )
+    return ""
 
 
 def _rating(path: Path, column: str, value: object, highest: float) -> float:

@@ -1,8 +1,7 @@
 """WESAD: stress and amusement in the laboratory, by a chest strap."""
 
 import warnings
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby, pairwise
@@ -20,7 +19,13 @@ from .._pickles import read_pickle
 #: What the labels mean. 0 is in between, 5 to 7 are "to be ignored".
 CONDITIONS = {1: "baseline", 2: "stress", 3: "amusement", 4: "meditation"}
 #: The same by their names in the questionnaires; phases of reading have no answers.
-_PHASES = {"base": 1, "tsst": 2, "fun": 3, "medi 1": 4, "medi 2": 4}
+_PHASES = {
+    "base": "baseline",
+    "tsst": "stress",
+    "fun": "amusement",
+    "medi 1": "meditation",
+    "medi 2": "meditation",
+}
 _READING = ("bread", "fread", "sread")
 _RATE = 700.0
 _SHORTEST = 1  # second
@@ -119,39 +124,43 @@ doi:10.1145/3242969.3242985.
             has = ", ".join(map(str, np.unique(label)[:10]))
             yield LeftOut(subject, "", f"has no sample with a label from 1 to 4, but labels {has}")
         whole = [run for run in runs if run.stop - run.start >= _SHORTEST * _RATE]
-        records = dict(zip(whole, _names(subject, whole), strict=True))
-        answers = dict(zip(whole, self._ratings(subject, whole), strict=True))
-        for run in runs:
-            if run in records:
-                valence, arousal = answers[run]
-                labels: dict[str, Label] = {"condition": run.condition}
-                labels |= {"valence": valence, "arousal": arousal}
-                yield Trial(records[run], {"chest": ecg[run.start : run.stop]}, _RATE, labels)
-            else:
-                reason = (
-                    f"has a piece of {run.stop - run.start} samples at {run.start / _RATE:.3f} s, "
-                    f"less than {_SHORTEST} s"
-                )
-                yield LeftOut(subject, f"{subject}/{run.condition}", reason)
+        for condition, start, stop in (run for run in runs if run not in whole):
+            reason = (
+                f"has a piece of {stop - start} samples at {start / _RATE:.3f} s, "
+                f"less than {_SHORTEST} s"
+            )
+            yield LeftOut(subject, f"{subject}/{condition}", reason)
+        conditions = [run.condition for run in whole]
+        ratings = self._ratings(subject, conditions)
+        for i, (condition, start, stop) in enumerate(whole):
+            record = f"{subject}/{condition}"
+            if conditions.count(condition) > 1:
+                record += f" {conditions[: i + 1].count(condition)}"
+            labels = {"condition": condition, **ratings[i]}
+            yield Trial(record, {"chest": ecg[start:stop]}, _RATE, labels)
 
-    def _ratings(self, subject: str, runs: list[_Run]) -> list[tuple[float, float]]:
+    def _ratings(self, subject: str, conditions: list[str]) -> list[dict[str, Label]]:
         """Give each run the answers of its phase; NaN where nobody knows them."""
+        unknown: list[dict[str, Label]] = [{"valence": np.nan, "arousal": np.nan}] * len(conditions)
         path = self._answers.get(int(subject[1:]))
         if path is None:
-            return [(np.nan, np.nan)] * len(runs)
+            return unknown
         answers = _read_answers(path)
-        # A phase that something interrupted is several runs.
-        phases = [list(phase) for _, phase in groupby(runs, lambda run: run.condition)]
-        found = [phase[0].condition for phase in phases]
         said = [condition for condition, _ in answers]
-        if found != said:
+        # A phase that something interrupted is several runs.
+        phases = [(condition, len(list(runs))) for condition, runs in groupby(conditions)]
+        if [condition for condition, _ in phases] != said:
             warnings.warn(
                 f"{path} has the conditions {', '.join(said)}, but the labels of {subject}.pkl run "
-                f"{', '.join(found)}: its ratings are left out.",
+                f"{', '.join(condition for condition, _ in phases)}: its ratings are left out.",
                 stacklevel=2,
             )
-            return [(np.nan, np.nan)] * len(runs)
-        return [rated for (_, rated), phase in zip(answers, phases, strict=True) for _ in phase]
+            return unknown
+        return [
+            ratings
+            for (_, ratings), (_, n_runs) in zip(answers, phases, strict=True)
+            for _ in range(n_runs)
+        ]
 
 
 def _read(path: Path, subject: str) -> tuple[np.ndarray, np.ndarray]:
@@ -198,18 +207,8 @@ def _runs(label: np.ndarray) -> Iterator[_Run]:
             yield _Run(CONDITIONS[int(label[start])], start, stop)
 
 
-def _names(subject: str, runs: Sequence[_Run]) -> Iterator[str]:
-    """Name records by condition, with a number where one comes several times."""
-    times = Counter(run.condition for run in runs)
-    so_far: Counter[str] = Counter()
-    for run in runs:
-        so_far[run.condition] += 1
-        number = f" {so_far[run.condition]}" if times[run.condition] > 1 else ""
-        yield f"{subject}/{run.condition}{number}"
-
-
-def _read_answers(path: Path) -> list[tuple[str, tuple[float, float]]]:
-    """Read condition, valence and arousal of each phase: the k-th "# DIM" is of the k-th phase."""
+def _read_answers(path: Path) -> list[tuple[str, dict[str, Label]]]:
+    """Read condition and ratings of each phase: the k-th "# DIM" is of the k-th phase."""
     text = path.read_text(encoding="utf-8-sig", errors="replace")
     lines = [[cell.strip() for cell in line.split(";")] for line in text.splitlines()]
     order = next((cells for tag, *cells in lines if tag == "# ORDER"), [])
@@ -223,8 +222,8 @@ def _read_answers(path: Path) -> list[tuple[str, tuple[float, float]]]:
             "Base, TSST, Fun, Medi 1, Medi 2."
         )
     return [
-        (CONDITIONS[_PHASES[name]], (_rating(path, cells[0]), _rating(path, cells[1])))
-        for name, cells in zip(names, ratings, strict=True)
+        (_PHASES[name], {"valence": _rating(path, valence), "arousal": _rating(path, arousal)})
+        for name, (valence, arousal) in zip(names, ratings, strict=True)
     ]
 
 
