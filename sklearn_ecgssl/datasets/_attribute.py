@@ -1,5 +1,6 @@
 """What of the labels becomes the target."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,6 +8,8 @@ from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from ..signal._checks import is_missing
 
 
 class Target(NamedTuple):
@@ -60,7 +63,7 @@ class Rating(Attribute):
 
     def _target(self, fields: Mapping[str, np.ndarray], binarize: Any) -> Target:
         """Return ratings, or whether they are above a threshold."""
-        ratings = fields[self.field].astype(np.float64)
+        ratings = np.array([_number(one) for one in fields[self.field].tolist()])
         keep = np.isfinite(ratings)
         if binarize is None or not keep.any():
             return Target(ratings, None, None, keep, ~keep)
@@ -98,6 +101,12 @@ class Condition(Attribute):
 
     classes: Mapping[str, Sequence[str]]
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.classes, Mapping):
+            raise TypeError(
+                f'classes must be a mapping such as {{"rest": ["rest"]}}, got {self.classes!r}.'
+            )
+
     def _check(self, binarize: Any) -> None:
         """Raise ValueError unless `binarize` is None."""
         if binarize is not None:
@@ -108,11 +117,27 @@ class Condition(Attribute):
 
     def _target(self, fields: Mapping[str, np.ndarray], binarize: Any) -> Target:
         """Return classes as indices."""
-        conditions = fields[self.field].astype(str)
+        conditions = np.array([_text(one) for one in fields[self.field].tolist()])
         values = np.full(len(conditions), -1)
         for code, members in enumerate(self.classes.values()):
-            values[np.isin(conditions, list(members))] = code
+            members = [members] if isinstance(members, str) else members
+            values[np.isin(conditions, [_text(one) for one in members])] = code
         return Target(values, list(self.classes), None, values >= 0, conditions == "")
+
+
+def _text(value: Any) -> str:
+    """Return a condition as text: 0, 0.0 and "0" are one; "" where it is missing."""
+    if is_missing(value):
+        return ""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _number(value: Any) -> float:
+    """Return a rating, also of text with a decimal comma; NaN for what is none."""
+    try:
+        return float(str(value).replace(",", "."))
+    except ValueError:
+        return math.nan
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,12 @@ from ._units import UNKNOWN, is_unknown, millivolts
 #: Names of ECG leads: "II", "MLII", "aVR", "V5", "CM5", "D3", "ECG 1", "Lead I", "DII", "I (raw)".
 _ECG = re.compile(
     r"-?(?:lead[ _-]?)?"
-    r"(?:(ml?|d)?i{1,3}|(?<=lead.)[1-3]|d[1-4]|av[rlf]|m?v[1-9xyz]?r?(-v[1-9])?|m?cl[1-6]?|c[cms][1-6]"
-    r"|(?!f(?:etal)?[ _-]?e[ck]g).*(ecg|ekg).*)"
+    r"(?:(ml?|d|l)?i{1,3}|(?<=lead.)[1-3]|d[1-4]|av[rlf]|m?v[1-9xyz]?r?(-v[1-9])?|m?cl[1-6]?|c[cms][1-6]"
+    r"|.*(?<![a-z])(?:ecg|ekg)(?![a-z]).*)"
     r"[.]?(?:[ _-]?(?:[(\[].*[)\]]|raw|filtered))?"
 )
 #: Channels that are derived of an ECG, and are none.
-_DERIVED = re.compile(r"\b(?:hr|rate|quality|impedance|beats?|marker|rr)\b")
+_DERIVED = re.compile(r"\b(?:hr|rate|quality|imp|impedance|beats?|fetal|marker|ref|rr)\b")
 _SHOWN = 20
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
+import joblib
 import numpy as np
 
 from ._attribute import Attribute
@@ -263,19 +264,20 @@ class DataSet(ABC):
 
     def _identity(self) -> list[str]:
         """Tell this data set from others: its class, and what changes its recordings."""
-        chosen = {one.name: getattr(self, one.name) for one in fields(self) if one.repr}
-        chosen["path"] = self.folder.resolve()
-        return [type(self).__name__, *(f"{name}={_plain(one)!r}" for name, one in chosen.items())]
+        places = {one.name for one in fields(self) if not one.repr}
+        own = {
+            name: value
+            for name, value in vars(self).items()
+            if not name.startswith("_") and name not in places and not hasattr(DataSet, name)
+        }
+        own["path"] = self.folder.resolve()
+        kind = f"{type(self).__module__}.{type(self).__qualname__}"
+        return [kind, *(f"{name}={_known(one)}" for name, one in sorted(own.items()))]
 
 
-def _plain(value: Any) -> Any:
-    """Return what reads alike in every process, and in full: repr shortens long arrays."""
-    if callable(value):
-        return f"{value.__module__}.{value.__qualname__}"
-    if isinstance(value, Mapping):
-        return sorted((str(key), _plain(one)) for key, one in value.items())
-    if isinstance(value, set | frozenset):
-        return sorted(map(_plain, value), key=repr)
-    if isinstance(value, os.PathLike):
-        return os.fspath(value)
-    return value.tolist() if hasattr(value, "tolist") else value
+def _known(value: Any) -> str:
+    """Sum up a value, alike in every process; a function by its name and its code."""
+    code = getattr(value, "__code__", None)
+    if code is not None:
+        value = [value.__module__, value.__qualname__, code.co_code, repr(code.co_consts)]
+    return str(joblib.hash(value))

@@ -3,6 +3,7 @@
 edfio reads a file that is cut off in silence, and takes no notice of gaps: both are checked here.
 """
 
+import math
 import re
 import warnings
 from functools import partial
@@ -78,6 +79,11 @@ def _check_size(path: Path) -> tuple[int, float]:
         n_samples = [int(counts[i * 8 : (i + 1) * 8]) for i in range(n_signals)]
         n_header, n_records = int(fixed[184:192]), int(fixed[236:244])
         duration = float(fixed[244:252])
+        if n_header != _HEADER * (1 + n_signals) or not 0 <= duration < math.inf:
+            raise ValueError(
+                f"its header has {n_header} bytes for {n_signals} signals, and records of "
+                f"{duration:g} s"
+            )
     is_bdf = fixed[:1] == _BDF
     sample = 3 if is_bdf else 2
     record = sample * sum(n_samples)

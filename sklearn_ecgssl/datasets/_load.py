@@ -11,6 +11,7 @@ from sklearn.utils import Bunch
 from tqdm.auto import tqdm
 
 from .._files import UnreadableFileError, library
+from ..signal._checks import is_missing
 from ._data_set import DataSet, Label, Lead, LeftOut, Trial
 
 _SHOWN = 5
@@ -38,7 +39,11 @@ class Options(NamedTuple):
             attribute = data_set.default_attribute
         _check_attribute(data_set, attribute, self.binarize)
         data_set.check(attribute)
-        people = data_set.subjects()
+        people = list(dict.fromkeys(data_set.subjects()))
+        if not all(isinstance(one, str) for one in people):
+            raise TypeError(
+                f"subjects() of {type(data_set).__name__} must give names, text, got {people[0]!r}."
+            )
         return self._replace(
             attribute=attribute,
             subjects=_chosen("subjects", self.subjects, people, data_set) or people,
@@ -94,10 +99,13 @@ def read_person(
                 found.append(trial)
             else:
                 found.extend(_recordings(trial, subject, leads, data_set.unit))
-    except (UnreadableFileError, OSError) as error:
+    except Exception as error:  # a reader of one's own may raise anything
         if not go_on:
+            error.add_note(f"It was raised on reading {subject} of {data_set.name}.")
             raise
-        return [LeftOut(subject, "", f"{UNREADABLE}: {error}")]
+        named = "" if isinstance(error, UnreadableFileError | OSError) else type(error).__name__
+        reason = ": ".join(filter(None, [UNREADABLE, named, str(error)]))
+        return [LeftOut(subject, "", reason)]
     if not found:
         files = ", ".join(path.name for path in data_set.sources(subject))
         found.append(LeftOut(subject, "", f"has no trial in {files}"))
@@ -118,7 +126,14 @@ def _recordings(
         found = trial.ecg[lead]
         if not isinstance(found, Lead):
             found = Lead(partial(np.asarray, found), trial.sampling_rate, trial.unit or unit)
-        signal = found.read()
+        signal = np.asarray(found.read())
+        rate = float(found.sampling_rate)
+        if signal.ndim != 1 or signal.dtype.kind not in "biuf" or not 0 < rate < np.inf:
+            raise ValueError(
+                f"{trial.record}, lead {lead!r}: samples must be a 1-D array of numbers, and "
+                f"sampling_rate above 0 Hz, but they are {signal.dtype} of shape {signal.shape} at "
+                f"{rate:g} Hz."
+            )
         defect = _defect(signal)
         if defect:
             yield LeftOut(subject, trial.record, f"{defect} (lead {lead!r})")
@@ -126,7 +141,6 @@ def _recordings(
         # A copy: a view would keep the whole file in memory.
         signal = np.array(signal, dtype=np.float32, order="C")
         labels = dict(trial.labels)
-        rate = float(found.sampling_rate)
         yield Recording(subject, trial.record, lead, signal, rate, labels, found.unit)
 
 
@@ -151,7 +165,8 @@ def as_bunch(
 ) -> Bunch:
     """Put recordings side by side, add the target, and say what is left out."""
     if not recordings:
-        why = _summary(left_out) if left_out else "No file names a person."
+        nobody = "No file names a person." if data_set.folder.exists() else "It does not exist."
+        why = _summary(left_out) if left_out else nobody
         raise ValueError(f"{data_set.folder} gives no recording. {why}")
     rates = np.array([one.sampling_rate for one in recordings])
     data = Bunch(
@@ -191,7 +206,7 @@ def labels_of(recordings: Sequence[Recording]) -> dict[str, np.ndarray]:
 
 def column(values: Iterable[Any]) -> np.ndarray:
     """Make an array of labels: numbers with NaN, or text with "", where there is none."""
-    values = list(values)
+    values = [None if is_missing(value) else value for value in values]
     if any(isinstance(value, str) for value in values):
         return np.array(["" if value is None else str(value) for value in values])
     if None in values:
@@ -204,12 +219,19 @@ def _with_target(data_set: DataSet, data: Bunch, attribute: str | None, binarize
     if attribute is None:
         data.target = _pandas().DataFrame(data.fields) if data_set.attributes else None
         return data
-    target = data_set.attributes[attribute]._target(data.fields, binarize)
+    question = data_set.attributes[attribute]
+    if question.field not in data.fields:
+        raise ValueError(
+            f"attribute={attribute!r} is the label {question.field!r}, which no trial of "
+            f"{data_set.name} has. Labels: {', '.join(data.fields)}."
+        )
+    target = question._target(data.fields, binarize)
     if not target.keep.any():
+        values = ", ".join(map(repr, np.unique(data.fields[question.field]).tolist()[:_SHOWN]))
         also = f" Besides, {_summary(data.left_out)}" if data.left_out else ""
         raise ValueError(
             f"None of the {len(target.keep)} recordings of {data_set.folder} has a value of "
-            f"attribute={attribute!r}.{also}"
+            f"attribute={attribute!r}, but {values}.{also}"
         )
     keep, rate = target.keep, data.sampling_rate
     data.left_out += [
@@ -218,6 +240,8 @@ def _with_target(data_set: DataSet, data: Bunch, attribute: str | None, binarize
         )
         for i in np.flatnonzero(target.missing)
     ]
+    if np.ndim(rate) and len(np.unique(rate[keep])) == 1:
+        rate = float(rate[keep][0])
     data.update(
         recordings=[one for one, kept in zip(data.recordings, keep, strict=True) if kept],
         subject=data.subject[keep],

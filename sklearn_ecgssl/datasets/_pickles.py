@@ -24,8 +24,25 @@ _MADE_BY: list[Any] = [
 _RECONSTRUCT, _FROMBUFFER, _SCALAR = _MADE_BY
 
 
+class _Dtype:
+    """A type of numbers or text, of which a pickle says the code and then the byte order."""
+
+    def __init__(self, code: str, *_: Any) -> None:
+        self.dtype = np.dtype(str(code))
+        if self.dtype.kind not in "biufcSUO":  # no fields, whose places a pickle could say
+            raise pickle.UnpicklingError(f"it has an array of {code}")
+
+
 def _empty_array(*_: Any) -> Any:
     return _RECONSTRUCT(np.ndarray, (0,), b"b")
+
+
+def _from_buffer(buffer: Any, dtype: _Dtype, shape: Any, order: str) -> Any:
+    return np.array(_FROMBUFFER(buffer, dtype.dtype, shape, order))
+
+
+def _scalar(dtype: _Dtype, content: bytes) -> Any:
+    return _SCALAR(dtype.dtype, content)
 
 
 def _bytes(text: str = "", encoding: str = "latin-1") -> bytes:
@@ -36,14 +53,12 @@ def _bytes(text: str = "", encoding: str = "latin-1") -> bytes:
 #: is only ever an argument: called, it would take bytes for the addresses of objects.
 _FOUND: dict[str, Any] = {
     "_reconstruct": _empty_array,
-    "_frombuffer": _FROMBUFFER,
-    "scalar": _SCALAR,
-    "dtype": np.dtype,
+    "_frombuffer": _from_buffer,
+    "scalar": _scalar,
+    "dtype": _Dtype,
     "ndarray": "ndarray",
 }
 _BYTES = (("_codecs", "encode"), ("__builtin__", "bytes"), ("builtins", "bytes"))
-
-
 #: The unpickler in Python, of which a single instruction can be changed.
 _Unpickler: Any = pickle._Unpickler
 
@@ -61,11 +76,14 @@ class _ArrayUnpickler(_Unpickler):
         raise pickle.UnpicklingError(f"it wants {module}.{name}, which is no array")
 
     def load_build(self) -> None:
-        made, state = self.stack[-2:]
-        if not isinstance(made, np.ndarray | np.dtype):
+        state = self.stack.pop()
+        made = self.stack[-1]
+        if isinstance(made, _Dtype):
+            made.dtype = made.dtype.newbyteorder(state[1])
+        elif isinstance(made, np.ndarray):
+            version, shape, dtype, is_fortran, content = state
+            made.__setstate__((version, shape, dtype.dtype, is_fortran, content))
+        else:
             raise pickle.UnpicklingError(f"it changes a {type(made).__name__}, which is no array")
-        if isinstance(made, np.dtype) and any(one is not None for one in state[2:5]):
-            raise pickle.UnpicklingError("it has an array of fields")
-        super().load_build()
 
     dispatch[pickle.BUILD[0]] = load_build

@@ -143,6 +143,8 @@ def prepare(
     ([(3, 2560), (3, 2560), (3, 2560), (3, 2560)], array([0, 1, 0, 1]), array(['0', '0', '1', '1'],
           dtype='<U1'))
     """
+    if segmenter is not None and not isinstance(segmenter, Segmenter):
+        raise TypeError(f"segmenter must be a Segmenter or None, got {segmenter!r}.")
     if not isinstance(data_set, DataSet):
         raise TypeError(
             'data_set must be a data set, such as Wesad("WESAD") or RecordingsFiles("study.npz") '
@@ -275,6 +277,10 @@ def prepare_windows(
     if path.exists():
         raise FileExistsError(f"There is something at {path.absolute()}: delete it first.")
     _check_short(short)
+    if dtype not in ("float32", "float16"):
+        raise ValueError(f'dtype must be "float32" or "float16", got {dtype!r}.')
+    if isinstance(parts, str | os.PathLike):
+        parts = [parts]
     recipe = Recipe(sampling_rate, transformer, scale)
     cut = Cut(Segmenter(sampling_rate) if segmenter is None else segmenter, short)
     check_rate(cut.segmenter, sampling_rate, "segmenter")
@@ -304,6 +310,8 @@ def _windows_of(
     try:
         data = read(part)
         n_recordings, subject = len(data.recordings), np.asarray(data.subject)
+        if subject.shape != (n_recordings,):
+            raise ValueError(f"it has {n_recordings} recordings and subjects {subject.shape}")
         rates = np.broadcast_to(data.sampling_rate, n_recordings).tolist()
         prepared = recipe.apply_to_each(data.recordings, rates, subject)
         names = [f"recording {i}" for i in range(n_recordings)]
@@ -314,6 +322,8 @@ def _windows_of(
         return windows, np.repeat(subject[long], counts), n_recordings - len(long)
     except ValueError as error:
         raise ValueError(f"{part!r:.200} cannot be prepared: {error}") from error
+    except (TypeError, LookupError, AttributeError) as error:  # `read` may be anybody's
+        raise ValueError(f"{part!r:.200} cannot be prepared: {error!r}") from error
 
 
 def _opened(path: Path) -> Any:

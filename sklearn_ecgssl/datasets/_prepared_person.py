@@ -55,7 +55,10 @@ class PreparedPerson:
         """Write the files of this person, unless they are there."""
         go_on = options.on_error == "warn"
         try:
-            sources = _fingerprint(data_set.sources(self.subject))
+            # A cache in the data set's own folder is none of its files.
+            cache = self.folder.parent.resolve()
+            paths = [path.resolve() for path in data_set.sources(self.subject)]
+            sources = _fingerprint([path for path in paths if not path.is_relative_to(cache)])
         except (UnreadableFileError, OSError) as error:  # downloads, too
             if not go_on:
                 raise
@@ -190,5 +193,5 @@ class PreparedPerson:
 
 def _fingerprint(paths: Sequence[Path]) -> list[Any]:
     """Tell whether files have changed, without reading them."""
-    stats = [(str(path.resolve()), path.stat()) for path in paths]
+    stats = [(str(path), path.stat()) for path in paths]
     return [[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats]

@@ -35,7 +35,10 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.sampling_rate is not None and not self.sampling_rate > 0:
             raise ValueError(f"sampling_rate must be above 0 Hz, got {self.sampling_rate!r}.")
-        if self.transformer is not None and not hasattr(self.transformer, "fit_transform"):
+        is_class = isinstance(self.transformer, type)
+        if self.transformer is not None and (
+            is_class or not hasattr(self.transformer, "fit_transform")
+        ):
             raise TypeError(
                 "transformer must be an estimator with fit_transform, such as "
                 f"ECGFilter(sampling_rate=256), or None, got {self.transformer!r}."

@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike
 from ._recordings_file import RESERVED, write_recordings
 
 _INT16, _INT32 = np.iinfo(np.int16), np.iinfo(np.int32)
-#: In standard deviations without the extremes: a step that is too coarse, and the one in its place.
-_TOO_COARSE, _FINE = 4e-3, 1e-3
+#: In standard deviations of the middle: a step that is too coarse, and the one in its place.
+_TOO_COARSE, _FINE = 1 / 10, 1 / 250
 #: The share that is extreme, at either end.
-_TRIM = 0.025
+_TRIM = 0.2
 
 
 def save_recordings(
@@ -47,8 +47,8 @@ def save_recordings(
         Floats are rounded to 65 535 steps between their own minimum and maximum, so what is
         loaded differs by at most half a step, ``(max - min) / 131 068``: 23 nanovolt for a
         recording that spans 3 mV, far below what an amplifier resolves. Where artefacts would
-        make the step more than 1/250 of the standard deviation (of all but the 5 % extremes), it
-        is 1/1000 of it, and the file has 32-bit counts. (The float32 of the loaded signal may add
+        make the step more than 1/10 of the standard deviation of the middle 60 % of its values, it
+        is 1/250 of that, and the file has 32-bit counts. (The float32 of the loaded signal may add
         6e-8 of its value.) Filter out large offsets before saving.
 
         Integers between -32 768 and 32 767 are kept as they are.

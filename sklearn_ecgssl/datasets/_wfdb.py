@@ -31,6 +31,8 @@ _BYTES = {
     **dict.fromkeys(("310", "311"), Fraction(4, 3)),
 }
 _RECORD = "record"
+#: A gain and, perhaps, a baseline.
+_GAIN = re.compile(r"(?:-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)?(?:\(-?\d+\))?")
 
 
 class Header(NamedTuple):
@@ -163,6 +165,8 @@ def _write_plainly(header: Header, folder: str) -> str:
     lines = [f"{_RECORD} {header.record[1]} 250 {length}"]  # of the rate we know more
     for line in header.signals:
         gain = line[2].partition("/")[0].casefold() if len(line) > 2 else ""
+        if not _GAIN.fullmatch(gain):
+            raise ValueError(f"{line[2]!r:.40} is no gain")
         file = f"{header.files.index(line[0])}.dat"
         lines.append(" ".join([file, line[1], gain, *line[3:8]]))
     path = Path(folder, _RECORD)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -97,7 +98,7 @@ def embed_blocks(
             return in_memory.array
         with feature_file(path, n_windows, names) as sink:
             _pass_on(blocks, sink, progress)
-        return path
+        return Path(path).expanduser()
 
 
 def _pass_on(blocks: Iterable[np.ndarray], sink: FeatureSink, progress: Any) -> None:

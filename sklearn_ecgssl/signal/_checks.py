@@ -57,10 +57,11 @@ def missing_entries(values: NDArray) -> list[int]:
     """
     if values.dtype.kind in "biuSU":
         return []
-    return [i for i, value in enumerate(values.tolist()) if _is_missing(value)]
+    return [i for i, value in enumerate(values.tolist()) if is_missing(value)]
 
 
-def _is_missing(value: Any) -> bool:
+def is_missing(value: Any) -> bool:
+    """Tell whether a value is None, NaN or another library's missing value."""
     try:
         return value is None or bool(value != value)
     except TypeError:  # pandas.NA, of which nothing is true or false

@@ -152,6 +152,51 @@ def test_all_labels_need_pandas_before_anything_is_read(monkeypatch):
     assert one.load(attribute="arousal").target is not None
 
 
+@pytest.mark.parametrize("missing", [None, NAN, ""])
+def test_a_condition_that_is_missing_is_listed(missing):
+    with pytest.warns(UserWarning, match="1 left out: S1/0 has no value of 'condition'"):
+        data = invented(S1_0={"labels": {"condition": missing}}).load(attribute="condition")
+    assert len(data.recordings) == 5
+
+
+def test_classes_of_numbers_and_names_that_nobody_has():
+    numbers = Invented()
+    numbers.attributes = {"high": Condition("arousal", {"low": [1], "high": (5, 9.0)})}
+    assert numbers.load(attribute="high").target.tolist() == [0, 1, 1] * 2
+    numbers.attributes = {"high": Condition("arousal", {"low": "0"}), "x": Rating("arousl")}
+    with pytest.raises(ValueError, match=r"has a value of attribute='high', but 1\.0, 3\.0, 5\.0"):
+        numbers.load(attribute="high")
+    with pytest.raises(
+        ValueError, match="'arousl', which no trial of invented has. Labels: .*arou"
+    ):
+        numbers.load(attribute="x")
+    with pytest.raises(TypeError, match="classes must be a mapping"):
+        Condition("condition", ["rest"])
+
+
+@pytest.mark.parametrize(
+    "made", [{"ecg": {"I": np.ones((4, 2))}}, {"ecg": {"I": "x"}}, {"rate": 0}, {"rate": NAN}]
+)
+def test_trials_that_are_no_recording_name_record_and_lead(made):
+    with pytest.raises(ValueError, match="S1/2, lead 'I': samples must be a 1-D array of numbers"):
+        invented(S1_2=made).load()
+
+
+def test_any_error_of_a_reader_leaves_the_person_out_or_says_who_it_was():
+    with pytest.raises(KeyError) as raised:
+        invented(S2=KeyError("ECG")).load()
+    assert raised.value.__notes__ == ["It was raised on reading S2 of invented."]
+    with pytest.warns(UserWarning, match="1 left out: S2 cannot be read: KeyError: 'ECG'"):
+        assert set(invented(S2=KeyError("ECG")).load(on_error="warn").subject) == {"S1"}
+
+
+def test_names_of_people_are_text():
+    numbered = Invented()
+    numbered.subjects = lambda: [1, 2]
+    with pytest.raises(TypeError, match=r"subjects\(\) of Invented must give names, text, got 1"):
+        numbered.load()
+
+
 def test_progress(capfd):
     Invented().load(verbose=1)
     assert "invented: 100%" in capfd.readouterr().err

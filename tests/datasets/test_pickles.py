@@ -169,7 +169,15 @@ DENIES = b"".join([
     b"N(", TEXT % (b"\x01", b"a"), b"t}", TEXT % (b"\x01", b"a"), OBJECTS,
     b"K\0\x86sK\x08K\x01K\0tb",
 ])  # fmt: skip
+#: A type of 8 bytes that says it holds references, and one of text that grows afterwards.
+REFERENCES = b"".join([
+    NUMPY % b"dtype", b"(", TEXT % (b"\x02", b"V8"), b"\x89\x88tR(K\x03", TEXT % (b"\x01", b"|"),
+    b"NNNK\x08K\x01K\x20tb",
+])  # fmt: skip
+TEXT_4 = NUMPY % b"dtype" + b"(" + TEXT % (b"\x02", b"S4") + b"\x89\x88tR"
+GROWS = b"(K\x03" + TEXT % (b"\x01", b"|") + b"NNNJ\0\0\x10\0K\x01K\0tb"
 FORGED = [
+    NUMPY % b"scalar" + b"(" + REFERENCES + ADDRESS + b"tR.",
     NUMPY % b"ndarray" + b"(K\x01\x85" + OBJECTS + ADDRESS + b"tR.",
     NUMPY % b"ndarray" + b"(K\x01\x85" + OBJECTS + ADDRESS + b"t\x81.",
     NUMPY % b"scalar" + b"(" + OBJECTS + ADDRESS + b"tR.",
@@ -179,6 +187,14 @@ FORGED = [
     b"".join([NUMPY % b"_reconstruct", b"(", NUMPY % b"ndarray", b"K\0\x85C\x01btR(K\x01K\x01\x85",
               DENIES, b"\x89", ADDRESS, b"tb."]),
 ]  # fmt: skip
+
+
+def test_the_size_of_a_type_is_not_the_files_to_say(load):
+    array = b"".join([NUMPY % b"_reconstruct", b"(", NUMPY % b"ndarray", b"K\0\x85C\x01btR"])
+    kept = b"\x94".join([TEXT_4, b""])  # the type, under the number 0
+    content = b"\x80\x04" + kept + b"0" + array + b"(K\x01K\x01\x85h\0\x89C\x04AAAAtb"
+    found = load(content + b"h\0" + GROWS + b"0.")
+    assert found.tolist() == [b"AAAA"]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a process of its own")

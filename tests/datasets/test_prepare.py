@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -119,6 +120,33 @@ def test_cache_that_lost_something(study, tmp_path, reads, file, content, is_rea
     assert reads[2:] == ["p0"] * is_read
 
 
+def test_a_cache_in_the_folder_of_the_data_set_is_found_again(tmp_path, reads):
+    TINY["own"].write(tmp_path)
+    for _ in range(2):
+        prepare(TINY["own"].make(tmp_path), cache=tmp_path / "cache")
+    assert len(reads) == len(TINY["own"].make(tmp_path).subjects())
+
+
+def test_another_parameter_of_an_own_data_set_is_another_preparation(tmp_path):
+    class Loud(type(TINY["own"].make(tmp_path))):
+        """With a parameter that is no field, as a beginner would write it."""
+
+        def __init__(self, path, gain):
+            super().__init__(path)
+            self.gain = gain
+
+        def trials(self, subject):
+            for trial in super().trials(subject):
+                yield replace(trial, ecg={"ECG": self.gain(next(iter(trial.ecg.values())))})
+
+    TINY["own"].write(tmp_path)
+    once, twice = (
+        prepare(Loud(tmp_path, gain), cache=tmp_path / "c", scale=None).recordings[0]
+        for gain in (lambda ecg: np.asarray(ecg), lambda ecg: 2 * np.asarray(ecg))
+    )
+    np.testing.assert_allclose(twice, 2 * once, atol=1e-3)
+
+
 def test_own_data_set_is_read_again_when_a_file_of_it_has_changed(tmp_path):
     (tmp_path / "own").mkdir()
     TINY["own"].write(tmp_path / "own")
@@ -227,7 +255,7 @@ def test_names_of_people_are_no_paths_and_an_artefact_costs_no_resolution(tmp_pa
     data = prepare(RecordingsFiles(path), cache="~/c")
     assert data.subject.tolist() == people
     for recording, expected in zip(data.recordings, scale_subjects(signals, people), strict=True):
-        np.testing.assert_allclose(recording, expected, rtol=1e-6, atol=2e-3)
+        np.testing.assert_allclose(recording, expected, rtol=1e-5, atol=2e-3)
     assert {found.parent for found in tmp_path.rglob("*.json")} == {data.folder}
     assert data.folder.is_relative_to(tmp_path / "c")
 

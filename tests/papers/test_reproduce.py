@@ -36,9 +36,7 @@ def rated(person):
 def folders(tmp_path_factory):
     folder = tmp_path_factory.mktemp("data")
     for person in (1, 2):
-        amigos.preprocessed(
-            folder / "amigos", person, rated(person), n_times=128 * SECONDS, compressed=False
-        )
+        amigos.preprocessed(folder / "amigos", person, rated(person), n_times=128 * SECONDS)
     swell.write(folder / "swell", n_times=256 * (180 + 62), rate=256)
     return {"amigos": folder / "amigos", "swell": folder / "swell"}
 

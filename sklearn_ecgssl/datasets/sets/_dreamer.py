@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..._files import UnreadableFileError
 from .._attribute import Rating
 from .._data_set import DataSet, Trial
 from .._find import find_each, one_each
@@ -78,6 +79,8 @@ Informatics 22(1), 98-107, 2018, doi:10.1109/JBHI.2017.2688239.
     def _content(self) -> dict[str, Any]:
         (content,) = read_mat(self._file, "DREAMER")
         rate = float(entry(self._file, "DREAMER", content, "ECG_SamplingRate"))
+        if not 0 < rate < np.inf:
+            raise UnreadableFileError(f"{self._file}: ECG_SamplingRate is {rate:g}.")
         if rate != _RATE:
             warnings.warn(f"{self._file} is at {rate:g} Hz, not at {_RATE:g}.", stacklevel=2)
         people = cells(entry(self._file, "DREAMER", content, "Data"))

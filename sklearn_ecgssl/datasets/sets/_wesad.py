@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..._files import UnreadableFileError
+from ..._files import UnreadableFileError, reading
 from .._attribute import Condition, Rating
 from .._data_set import DataSet, Label, LeftOut, Trial
 from .._find import find_each, find_files, one_each
@@ -168,9 +168,10 @@ def _read(path: Path, subject: str) -> tuple[np.ndarray, np.ndarray]:
     content = read_pickle(path)
     if _entry(path, content, "subject") != subject:
         warnings.warn(f"{path} says that it is of {content['subject']!r:.40}.", stacklevel=3)
-    ecg = np.asarray(_entry(path, content, "signal", "chest", "ECG"))
-    label = np.asarray(_entry(path, content, "label")).ravel()
-    if ecg.dtype.kind != "f" or ecg.size != len(ecg):
+    with reading(path, "arrays"):
+        ecg = np.asarray(_entry(path, content, "signal", "chest", "ECG"))
+        label = np.asarray(_entry(path, content, "label")).ravel()
+    if ecg.dtype.kind != "f" or ecg.ndim == 0 or ecg.size != len(ecg):
         raise UnreadableFileError(
             f"{path} has in 'signal', 'chest', 'ECG' an array of shape {ecg.shape} and "
             f"{ecg.dtype}, where real numbers of shape (n, 1) were expected."
@@ -229,7 +230,7 @@ def _read_answers(path: Path) -> list[tuple[str, dict[str, Label]]]:
 
 def _rating(path: Path, cell: str) -> float:
     try:
-        rating = float(cell or "nan")
+        rating = float(cell.replace(",", ".") or "nan")
     except ValueError:
         rating = np.nan
     if cell and not 1 <= rating <= 9:
