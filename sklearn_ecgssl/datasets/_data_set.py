@@ -39,7 +39,7 @@ class Trial:
         Conditions, ratings and other facts by name. NaN or "" where one is missing.
     unit : str, default=""
         Of the samples; "" stands for that of the data set.
-    which_lead : str, default=""
+    why_no_lead : str, default=""
         Why no lead is taken unless one is asked for; "" if the first is right.
 
     Examples
@@ -55,7 +55,7 @@ class Trial:
     sampling_rate: float
     labels: Mapping[str, Label] = field(default_factory=dict)
     unit: str = ""
-    which_lead: str = ""
+    why_no_lead: str = ""
 
 
 class LeftOut(NamedTuple):

@@ -115,8 +115,8 @@ def read_person(
 def _recordings(
     trial: Trial, subject: str, leads: Sequence[str] | None, unit: str
 ) -> Iterator[Recording | LeftOut]:
-    if leads is None and trial.which_lead:
-        yield LeftOut(subject, trial.record, trial.which_lead)
+    if leads is None and trial.why_no_lead:
+        yield LeftOut(subject, trial.record, trial.why_no_lead)
         return
     for lead in list(trial.ecg)[:1] if leads is None else leads:
         if lead not in trial.ecg:

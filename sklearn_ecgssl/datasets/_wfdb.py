@@ -69,7 +69,7 @@ def read_wfdb_header(path: Path) -> Header:
             f"{path} is no header of a WFDB record: its first line is {' '.join(first)!r:.80}."
         )
     n_signals = int(first[1])
-    if not 0 < n_signals <= len(said) - 1:
+    if n_signals > len(said) - 1:
         raise UnreadableFileError(
             f"{path} says that it has {n_signals} signals, and describes {len(said) - 1}."
         )
@@ -80,6 +80,8 @@ def read_wfdb_header(path: Path) -> Header:
 def read_wfdb_channels(path: Path) -> list[Channel]:
     """Read what there is in a record whose files are there."""
     header = read_wfdb_header(path)
+    if not header.signals:  # there are records of annotations alone
+        return []
     record, n_frames = _checked(path, header)
     return [
         Channel(

@@ -49,7 +49,7 @@ class Invented(DataSet):
             labels = {"condition": condition, "arousal": arousal, **made.get("labels", {})}
             ecg = made.get("ecg", {"I": np.arange(4.0 + i), "II": np.arange(4.0 + i) * 2})
             rate, unit = made.get("rate", 250), made.get("unit", "")
-            yield Trial(record, ecg, rate, labels, unit, made.get("which_lead", ""))
+            yield Trial(record, ecg, rate, labels, unit, made.get("why_no_lead", ""))
 
 
 def invented(**made):
@@ -105,7 +105,7 @@ def test_leads_that_some_lack_or_nobody_knows():
         assert set(made.load(leads="II").subject) == {"S2"}
     with pytest.raises(ValueError, match="gives no recording. 8 left out: .*; and 3 more"):
         made.load(leads="VI")
-    made = invented(S1_2={"which_lead": "has no ECG"})
+    made = invented(S1_2={"why_no_lead": "has no ECG"})
     with pytest.warns(UserWarning, match="1 left out: S1/2 has no ECG"):
         assert len(made.load().recordings) == 7
     assert len(made.load(leads=["I"]).recordings) == 8

@@ -79,6 +79,7 @@ def test_channels_that_are_no_ecg(tmp_path):
         (f"{swell.TABLE[:-5]}.tab", "\t", ".", "utf-8"),
         (f"{swell.TABLE[:-5]}.csv", ",", ".", "utf-8-sig"),
         (f"{swell.TABLE[:-5]}.csv", ";", ",", "utf-8"),
+        (f"{swell.TABLE[:-5]}.csv", ";", ",", "latin-1"),
         (f"{swell.TABLE[:-5]}.txt", "\t", ",", "utf-16"),
     ],
 )
@@ -88,7 +89,9 @@ def test_table_of_any_name_and_format(tmp_path, name, delimiter, point, encoding
     (tmp_path / name).parent.mkdir(exist_ok=True)
     if delimiter:
         rows = swell.rows()
-        cells = [["" if x is None else str(x).replace(".", point) for x in row] for row in rows]
+        cells = [
+            ["" if x is None else str(x).replace(".", point) for x in [*row, "é"]] for row in rows
+        ]
         text = "\n".join(map(delimiter.join, cells)).replace("Valence_rc", "Valencrc")
         (tmp_path / name).write_text(text, encoding=encoding)
     else:

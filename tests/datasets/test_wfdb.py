@@ -186,6 +186,10 @@ def test_header_cut_off_anywhere_and_second_file_that_is_shorter(write):
         read_wfdb_channels(write({**files, "one.hea": header}))
 
 
+def test_record_of_annotations_alone_has_no_channel(read):
+    assert read(b"one 0 250 500\n") == []
+
+
 @pytest.mark.parametrize(
     ("header", "message"),
     [
@@ -193,7 +197,6 @@ def test_header_cut_off_anywhere_and_second_file_that_is_shorter(write):
         (b"<html><body>Not found</body></html>\n", "no header.*<html>"),
         (b"one/3 2 250 900\na 300\nb 300\nc 300\n", "several segments.*Read its segments"),
         (b"one 3 250 500\n" + LINE + LINE, "has 3 signals, and describes 2"),
-        (b"one 0 250 500\n", "has 0 signals"),
         (b"one 1 0 500\n" + LINE, "sampling rate is 0"),
         (b"one 1 250 501\n" + LINE, "one.dat is cut off: .* 1000, but one.hea announces 1002"),
         (b"one 1 250 500\n" + LINE.replace(b" 16 ", b" 99 "), "one.dat"),

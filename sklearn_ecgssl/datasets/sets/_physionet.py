@@ -114,7 +114,7 @@ class PhysioNetSet(DataSet):
             first_of(leads, lead),
             leads[lead or next(iter(leads))].sampling_rate,
             self.labels(record, comments),
-            which_lead=why_no_lead(channels) if lead is None else "",
+            why_no_lead=why_no_lead(channels) if lead is None else "",
         )
 
     def usual_lead(self, channels: Sequence[Channel], leads: Mapping[str, Lead]) -> str | None:

@@ -250,7 +250,14 @@ def _read_table(path: Path) -> Any:
         else:
             utf16 = path.read_bytes()[:2] in (b"\xff\xfe", b"\xfe\xff")
             encoding = "utf-16" if utf16 else "utf-8-sig"
-            frame = pandas.read_csv(path, sep=None, engine="python", dtype=str, encoding=encoding)
+            frame = pandas.read_csv(
+                path,
+                sep=None,
+                engine="python",
+                dtype=str,
+                encoding=encoding,
+                encoding_errors="replace",
+            )
         bare = [re.sub(r"[\s_]", "", str(name)).casefold() for name in frame.columns]
         frame.columns = [_SAME.get(name, name) for name in bare]
         lacking = [name for name in _NEEDED if name not in frame.columns]
