@@ -6,6 +6,7 @@ imports and sends nothing.
 """
 
 import atexit
+import gc
 import multiprocessing
 import os
 import threading
@@ -268,6 +269,7 @@ def _begin(device: str) -> None:
 
 
 def _end() -> None:
+    gc.collect()  # networks in cycles hold threads of torch, which abort a process that ends
     if dist.is_initialized():
         dist.destroy_process_group()
 

@@ -238,7 +238,7 @@ def test_targets_of_one_data_set_are_not_those_of_another():
 
 
 def test_all_four_data_sets_of_the_journal_paper(folders, tmp_path):
-    wesad.write(tmp_path / "wesad", protocol=2, seconds=41)
+    wesad.write(tmp_path / "wesad", seconds=41)
     dreamer.dreamer(tmp_path / "dreamer", n_times=256 * 21)
     there = {**folders, "wesad": tmp_path / "wesad", "dreamer": tmp_path / "dreamer"}
     preset = tiny(paper_preset("tac2020"), tiny_pretrainer(max_epochs=0))

@@ -17,7 +17,7 @@ def counts(person, film, n_times, n_columns):
     return 2048.0 + 100 * person + film + 20 * np.arange(n_columns) + times % 7
 
 
-def one_person(person):
+def one_person(person, n_times):
     def trials(n_columns, n_samples):
         return [counts(person, film, n_samples + film, n_columns) for film in range(18)]
 
@@ -26,16 +26,16 @@ def one_person(person):
         "Age": "22",
         "Gender": "male",
         "EEG": {"baseline": trials(14, 20), "stimuli": trials(14, 20)},
-        "ECG": {"baseline": trials(2, 20), "stimuli": trials(2, 40)},
+        "ECG": {"baseline": trials(2, 20), "stimuli": trials(2, n_times)},
         "ScoreValence": 1.0 + films % 5,
         "ScoreArousal": 1.0 + (films + person) % 5,
         "ScoreDominance": 1.0 + films // 4,
     }
 
 
-def dreamer(path, n_people=2, change=None):
+def dreamer(path, n_people=2, change=None, n_times=40):
     """Write DREAMER.mat; `change` does something to the variable before."""
-    people = [one_person(person) for person in range(1, n_people + 1)]
+    people = [one_person(person, n_times) for person in range(1, n_people + 1)]
     whole = {
         "Data": people,
         "EEG_SamplingRate": 128.0,
