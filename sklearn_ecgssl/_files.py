@@ -1,4 +1,4 @@
-"""Files: one error for those that cannot be read, and none that is half written."""
+"""Files: one error for those that cannot be read, and atomic writes."""
 
 import importlib
 import os
@@ -59,7 +59,7 @@ def library(name: str, what_it_does: str, extra: str = "datasets") -> Any:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a path to write to, and move what was written to its place when all of it is there."""
+    """Write a file atomically: to the path that is given, which then replaces `path`."""
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     try:
         yield temporary
@@ -75,14 +75,14 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file that is whole or absent, also after a crash."""
+    """Write a file atomically."""
     with replacing(path) as temporary:
         temporary.write_bytes(content)
     sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names of files that were moved last, where the system can."""
+    """Flush a folder to disk, so that files that were moved there survive a crash."""
     if os.name != "posix":
         return
     descriptor = os.open(folder, os.O_RDONLY)

@@ -145,13 +145,13 @@ def _recordings(
 
 
 def _defect(signal: np.ndarray) -> str:
-    """Say why samples are no recording; "" if they are one."""
+    """Say why samples cannot be a recording; "" if they can."""
     if signal.size == 0:
         return "holds no sample"
     finite = np.isfinite(signal) & (np.abs(signal) <= np.finfo(np.float32).max)
     if not finite.all():
         n_bad, first = np.count_nonzero(~finite), int(np.argmin(finite))
-        return f"has {n_bad} of {signal.size} samples that are no numbers, the first at {first}"
+        return f"is NaN or infinite at {n_bad} of {signal.size} samples, the first at {first}"
     if (signal == signal[0]).all():
         return f"is a flat line of {signal[0]:g}"
     return ""

@@ -145,7 +145,7 @@ def _checked(arrays: Mapping[str, Any]) -> RecordingsFile:
 
 
 def write_recordings(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write a file that is whole or absent; the same arrays give the same bytes."""
+    """Write a file atomically; the same arrays give the same bytes."""
     with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         for name, array in arrays.items():
             # A time of its own would make other bytes of the same arrays.

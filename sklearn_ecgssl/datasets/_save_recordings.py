@@ -34,8 +34,8 @@ def save_recordings(
 ) -> Path:
     """Save recordings to a compressed recordings file, for `load_recordings`.
 
-    The file appears whole or not at all: a failure leaves what was there before. The same
-    recordings give the same bytes.
+    The write is atomic: a failure leaves what was there before. The same recordings give the same
+    bytes.
 
     Parameters
     ----------

@@ -168,7 +168,7 @@ def _write_plainly(header: Header, folder: str) -> str:
     for line in header.signals:
         gain = line[2].partition("/")[0].casefold() if len(line) > 2 else ""
         if not _GAIN.fullmatch(gain):
-            raise ValueError(f"{line[2]!r:.40} is no gain")
+            raise ValueError(f"{line[2]!r:.40} is not a gain")
         file = f"{header.files.index(line[0])}.dat"
         lines.append(" ".join([file, line[1], gain, *line[3:8]]))
     path = Path(folder, _RECORD)

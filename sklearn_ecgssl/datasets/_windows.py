@@ -18,7 +18,7 @@ _SHARD_CHUNKS = 128
 
 
 def write_windows(path: Path, pieces: Iterable[np.ndarray], dtype: str = "float32") -> int:
-    """Write windows to a ``.npy`` or ``.zarr`` that is whole or absent; return how many."""
+    """Write windows to a ``.npy`` or ``.zarr`` atomically; return how many."""
     unfinished = path.with_name(f".{path.stem}.{uuid.uuid4().hex}.tmp{path.suffix}")
     write = _write_npy if path.suffix == ".npy" else _write_zarr
     try:

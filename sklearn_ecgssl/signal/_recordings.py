@@ -17,7 +17,7 @@ FloatArray: TypeAlias = NDArray[np.float32]
 Recordings: TypeAlias = Any
 """What users pass: a list of 1-D arrays, or anything that reads as a 2-D array."""
 
-#: Recordings that nobody has, and samples that make none.
+#: So many recordings of so few samples are more likely samples in rows.
 _MANY, _FEW = 500, 100
 
 _EXPECTED = (

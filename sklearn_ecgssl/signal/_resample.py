@@ -35,25 +35,7 @@ def nominal_rate(rate: float, n_times: int) -> float:
 
 
 def rational_ratio(original_rate: float, sampling_rate: float, n_times: int = 0) -> tuple[int, int]:
-    """Write `sampling_rate / original_rate` as `up / down` in lowest terms.
-
-    Parameters
-    ----------
-    original_rate, sampling_rate : float
-        The rates before and after, in Hz.
-    n_times : int, default=0
-        Samples of the recording: the ratio is met to less than a sample over its length.
-
-    Returns
-    -------
-    up, down : int
-        The ratio; 500 Hz to 256 Hz gives 64, 125.
-
-    Raises
-    ------
-    ValueError
-        If one rate is more than 100 000 times the other.
-    """
+    """Write the ratio as `up / down`, right to less than a sample in `n_times`."""
     ratio = _as_fraction(sampling_rate, n_times) / _as_fraction(original_rate, n_times)
     if not 1 / _MAX_FACTOR <= ratio <= _MAX_FACTOR:
         raise ValueError(
@@ -74,27 +56,7 @@ def rational_ratio(original_rate: float, sampling_rate: float, n_times: int = 0)
 def resample_recording(
     x: ArrayLike, up: int, down: int, *, name: str = "the recording"
 ) -> FloatArray:
-    """Resample one recording by `up / down` with a polyphase filter, in float64.
-
-    Parameters
-    ----------
-    x : array-like of shape (n_times,)
-        The recording, of any length from 1.
-    up, down : int
-        The ratio, in lowest terms.
-    name : str, default="the recording"
-        What the error message calls `x`.
-
-    Returns
-    -------
-    resampled : ndarray of shape (ceil(n_times * up / down),)
-        float32. Its first sample stands where the first sample of `x` stands.
-
-    Raises
-    ------
-    ValueError
-        If a sample becomes too large for float32.
-    """
+    """Resample one recording by `up / down` in lowest terms with a polyphase filter, in float64."""
     x = np.asarray(x)
     if up == down:
         return np.array(x, dtype=np.float32)

@@ -200,7 +200,7 @@ class Segmenter(RecordingTransformer):
         keep = np.array([short == "raise" or self.count(len(x)) > 0 for x in checked])
         if not keep.all():
             columns = [None if column is None else column[keep] for column in columns]
-            self._warn_of_short(keep)
+            self._report_short(keep)
         pieces = [function(x, f"recording {i}") for i, x in enumerate(checked) if keep[i]]
         windows = np.concatenate(pieces)
         if not arrays:
@@ -225,7 +225,7 @@ class Segmenter(RecordingTransformer):
         # all rows at once: one view of the whole array
         return function(X, f"each of the {len(X)} rows (recordings) of X")
 
-    def _warn_of_short(self, keep: NDArray[np.bool_]) -> None:
+    def _report_short(self, keep: NDArray[np.bool_]) -> None:
         left_out = (
             f"{np.count_nonzero(~keep)} of {len(keep)} recordings are shorter than a window of "
             f"{self.window_length:g} s"

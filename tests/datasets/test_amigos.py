@@ -40,10 +40,10 @@ def test_trials_that_are_missing(tmp_path):
         variables["labels_selfassessment"][6] = np.zeros((1, 0))
 
     amigos.preprocessed(tmp_path, 8, change)
-    with pytest.warns(UserWarning, match="amigos: 7 left out: P08/138 has 1 of 62 samples"):
+    with pytest.warns(UserWarning, match="amigos: 7 left out: P08/138 is NaN or inf"):
         data = load_amigos(tmp_path)
     assert {one.record: one.reason for one in data.left_out} == {
-        "P08/138": "has 1 of 62 samples that are no numbers, the first at 10 (lead 'left')",
+        "P08/138": "is NaN or infinite at 1 of 62 samples, the first at 10 (lead 'left')",
         "P08/19": "ends within the 5 s before the video",
         "P08/23": "has no value of 'arousal'",
         **{f"P08/trial {i}": "holds no sample (lead 'left')" for i in range(17, 21)},

@@ -85,8 +85,8 @@ def test_threshold_is_that_of_the_recordings_loaded():
     ("ecg", "reason"),
     [
         ([], "holds no sample"),
-        ([1, NAN, 2, NAN], "has 2 of 4 samples that are no numbers, the first at 1"),
-        ([1, 1e300], "has 1 of 2 samples that are no numbers, the first at 1"),
+        ([1, NAN, 2, NAN], "is NaN or infinite at 2 of 4 samples, the first at 1"),
+        ([1, 1e300], "is NaN or infinite at 1 of 2 samples, the first at 1"),
         ([2.5, 2.5, 2.5], "is a flat line of 2.5"),
     ],
 )

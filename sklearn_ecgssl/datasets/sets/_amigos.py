@@ -56,7 +56,7 @@ A recording is one person and one video. Fields: "video" (its ID in the data set
 from 1 to 9 (not always whole; a few lie a little outside and stay), and whether they chose
 neutral, disgust, happiness, surprise, anger, fear, sadness (0 or 1). The annotations by others,
 per 20 s, are not read: they change inside a recording. Videos that a person did not watch, and
-trials with samples that are no numbers in the lead asked for, are left out and listed.
+trials with NaN in the lead asked for, are left out and listed.
 
 Preprocessed recordings: 128 Hz, low-passed at 60 Hz by the authors. Leads "left" and "right", as
 the data set calls them: electrodes at the arms, reference at the left ankle. The first 5 s of each

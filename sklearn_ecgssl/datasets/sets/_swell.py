@@ -305,7 +305,7 @@ def _number(value: object) -> int:
     """Return the number in "PP1", "c2", 3 or 3.0."""
     found = re.fullmatch(r"\D*0*(\d+)(?:\.0*)?", str(value).strip())
     if not found:
-        raise ValueError(f"{value!r:.40} is no number of a person or block")
+        raise ValueError(f"{value!r:.40} is not the number of a person or block")
     return int(found[1])
 
 
