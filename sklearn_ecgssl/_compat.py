@@ -9,9 +9,9 @@ from sklearn.base import _fit_context
 from sklearn.model_selection._split import GroupsConsumerMixin
 from sklearn.utils._param_validation import (
     HasMethods,
+    Interval as _Interval,
     StrOptions,
 )
-from sklearn.utils._param_validation import Interval as _Interval
 from sklearn.utils._set_output import _wrap_data_with_container
 from sklearn.utils.metadata_routing import _routing_enabled
 from sklearn.utils.metaestimators import _BaseComposition

@@ -9,6 +9,7 @@ import posixpath
 import re
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 from docutils import nodes
 from sphinx import addnodes
@@ -92,11 +93,12 @@ def full_names() -> dict[str, str]:
             role, name, *_ = entry.split()
             if role.startswith("py:") and "." in name:
                 full[name.rpartition(".")[2]] = name
-    for folder in sklearn_ecgssl._FOLDERS:
+    public = sklearn_ecgssl.__all__
+    folders = [name for name in public if isinstance(getattr(sklearn_ecgssl, name), ModuleType)]
+    for folder in folders:
         for name in import_module(f"sklearn_ecgssl.{folder}").__all__:
             full[name] = f"sklearn_ecgssl.{folder}.{name}"
-    public = [name for name in sklearn_ecgssl.__all__ if not name.startswith("_")]
-    return full | {name: f"sklearn_ecgssl.{name}" for name in public}
+    return full | {name: f"sklearn_ecgssl.{name}" for name in public if name not in folders}
 
 
 FULL = full_names()

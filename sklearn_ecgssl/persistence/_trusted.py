@@ -2,8 +2,7 @@
 
 from sklearn.base import BaseEstimator
 
-from .. import __all__ as public
-from .. import classify, features, pretext, signal, transforms
+from .. import __all__ as public, classify, features, pretext, signal, transforms
 
 
 def trusted_types() -> list[str]:

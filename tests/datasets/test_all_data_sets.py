@@ -15,13 +15,13 @@ from sklearn_ecgssl import UnreadableFileError, datasets
 from sklearn_ecgssl.datasets import (
     Condition,
     LeftOut,
+    _prepared_person as prepared_person,
     available,
     concatenate,
     load_recordings,
     prepare,
     save_recordings,
 )
-from sklearn_ecgssl.datasets import _prepared_person as prepared_person
 from tests.datasets import golden
 from tests.datasets.sets import TINY, Tiny
 

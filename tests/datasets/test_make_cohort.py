@@ -11,8 +11,7 @@ from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_ecgssl.datasets import _simulated_ecg as model
-from sklearn_ecgssl.datasets import make_cohort
+from sklearn_ecgssl.datasets import _simulated_ecg as model, make_cohort
 
 FS = 256
 

@@ -12,8 +12,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from sklearn_ecgssl import UnreadableFileError
-from sklearn_ecgssl.datasets import RecordingsFiles, load_recordings, prepare, save_recordings
-from sklearn_ecgssl.datasets import _prepared_person as prepared_person
+from sklearn_ecgssl.datasets import (
+    RecordingsFiles,
+    _prepared_person as prepared_person,
+    load_recordings,
+    prepare,
+    save_recordings,
+)
 from sklearn_ecgssl.datasets._recipe import Recipe
 from sklearn_ecgssl.evaluation import LabelledWindows
 from sklearn_ecgssl.signal import ECGFilter, Resampler, Segmenter, scale_subjects

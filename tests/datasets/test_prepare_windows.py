@@ -6,13 +6,13 @@ from joblib import parallel_config
 
 from sklearn_ecgssl.datasets import (
     RecordingsFiles,
+    _windows as windows_module,
     load_recordings,
     make_cohort,
     prepare,
     prepare_windows,
     save_recordings,
 )
-from sklearn_ecgssl.datasets import _windows as windows_module
 from sklearn_ecgssl.signal import ECGFilter, Segmenter
 from tests.tiny import tiny_pretrainer
 

@@ -11,8 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_ecgssl.features import HRVFeatures
-from sklearn_ecgssl.features import _beats as beats_module
+from sklearn_ecgssl.features import HRVFeatures, _beats as beats_module
 from sklearn_ecgssl.features._beats import find_beats
 from sklearn_ecgssl.features._pooling import pool_known
 from sklearn_ecgssl.features._variability import FEATURES, HF_BAND, LF_BAND, band_power, variability

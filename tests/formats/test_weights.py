@@ -6,8 +6,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load as load_tensors
-from safetensors.torch import save as save_tensors
+from safetensors.torch import load as load_tensors, save as save_tensors
 from sklearn.frozen import FrozenEstimator
 
 from sklearn_ecgssl import UnreadableFileError

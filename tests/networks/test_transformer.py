@@ -12,12 +12,12 @@ from sklearn_ecgssl.networks import (
     Dropout,
     MaskedTransformer,
     TransformerTrunk,
+    _attention as attention_module,
     aggregate_tokens,
     initialised,
     rebuilt,
     seed_dropout,
 )
-from sklearn_ecgssl.networks import _attention as attention_module
 from sklearn_ecgssl.networks._attention import attend
 from sklearn_ecgssl.networks._encoder_layer import EncoderLayer
 from sklearn_ecgssl.networks._input_encoder import InputEncoder

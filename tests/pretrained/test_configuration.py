@@ -9,8 +9,12 @@ import numpy as np
 import pytest
 
 from sklearn_ecgssl.datasets import RecordingsFiles
-from sklearn_ecgssl.datasets._persons import _QTDB_ORIGIN, origin_of, person_of
-from sklearn_ecgssl.datasets._persons import subject_of as name_of
+from sklearn_ecgssl.datasets._persons import (
+    _QTDB_ORIGIN,
+    origin_of,
+    person_of,
+    subject_of as name_of,
+)
 from sklearn_ecgssl.pretext import list_pretrained, model_card
 from sklearn_ecgssl.signal import ECGFilter
 from tests.datasets.writers import wfdb

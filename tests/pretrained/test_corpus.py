@@ -6,8 +6,7 @@ import tomllib
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from sklearn.pipeline import make_pipeline
 
 from sklearn_ecgssl.signal import ECGFilter, Resampler, Segmenter, scale_subjects

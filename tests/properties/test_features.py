@@ -4,8 +4,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 from tests.properties.strategies import attempt, log_uniform, seeds
 from tests.tiny import tiny_masked, tiny_pretrainer

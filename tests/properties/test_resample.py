@@ -3,8 +3,7 @@
 import re
 
 import numpy as np
-from hypothesis import assume, example, given
-from hypothesis import strategies as st
+from hypothesis import assume, example, given, strategies as st
 
 from sklearn_ecgssl.signal import Resampler
 from tests.properties.strategies import attempt, matrices, rates, signals

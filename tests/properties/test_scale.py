@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
-from hypothesis import strategies as st
+from hypothesis import assume, given, strategies as st
 
 from sklearn_ecgssl.signal import TrimmedScaler, scale_subjects
 from tests.properties.strategies import assert_same, attempt, ragged, signals

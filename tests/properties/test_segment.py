@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, example, given
-from hypothesis import strategies as st
+from hypothesis import assume, example, given, strategies as st
 
 from sklearn_ecgssl.signal import Segmenter
 from tests.properties.strategies import assert_same, matrices, ragged

@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from sklearn_ecgssl.classify._subject_scaled import scale_rows
 from tests.properties.strategies import log_uniform, seeds

@@ -1,8 +1,7 @@
 import pytest
 import torch
 
-from sklearn_ecgssl.training import _device as device_module
-from sklearn_ecgssl.training import resolve_device, resolve_precision
+from sklearn_ecgssl.training import _device as device_module, resolve_device, resolve_precision
 
 CPU = torch.device("cpu")
 

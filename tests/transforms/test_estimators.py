@@ -9,10 +9,10 @@ from sklearn_ecgssl.transforms import (
     Permute,
     Scale,
     TimeWarp,
+    _functional as functional,
     default_transforms,
     make_views,
 )
-from sklearn_ecgssl.transforms import _functional as functional
 
 
 def test_defaults_are_those_of_the_authors_code():

@@ -1,0 +1,108 @@
+# The public names, written once: `lazy_loader` and type checkers read them here.
+from . import (
+    classify as classify,
+    datasets as datasets,
+    evaluation as evaluation,
+    features as features,
+    formats as formats,
+    networks as networks,
+    papers as papers,
+    persistence as persistence,
+    plotting as plotting,
+    pretext as pretext,
+    signal as signal,
+    training as training,
+    transforms as transforms,
+)
+from ._files import UnreadableFileError as UnreadableFileError
+from .classify import (
+    DenseClassifier as DenseClassifier,
+    ECGClassifier as ECGClassifier,
+    SegmentVotingClassifier as SegmentVotingClassifier,
+    SubjectScaledClassifier as SubjectScaledClassifier,
+)
+from .datasets import (
+    concatenate as concatenate,
+    fetch_drivedb as fetch_drivedb,
+    fetch_ecgid as fetch_ecgid,
+    fetch_eegmat as fetch_eegmat,
+    fetch_mitdb as fetch_mitdb,
+    fetch_physionet as fetch_physionet,
+    fetch_qtdb as fetch_qtdb,
+    load_amigos as load_amigos,
+    load_ascertain as load_ascertain,
+    load_dreamer as load_dreamer,
+    load_pspm as load_pspm,
+    load_recordings as load_recordings,
+    load_swell as load_swell,
+    load_wesad as load_wesad,
+    make_cohort as make_cohort,
+    prepare as prepare,
+    prepare_windows as prepare_windows,
+    save_recordings as save_recordings,
+)
+from .evaluation import (
+    Evaluation as Evaluation,
+    LabelFractionSplit as LabelFractionSplit,
+    block_study as block_study,
+    compare_protocols as compare_protocols,
+    difficulty_study as difficulty_study,
+    label_fraction_study as label_fraction_study,
+    supervision_study as supervision_study,
+    task_study as task_study,
+    window_length_study as window_length_study,
+)
+from .features import (
+    HRVFeatures as HRVFeatures,
+    SSLEmbedder as SSLEmbedder,
+    embed_blocks as embed_blocks,
+)
+from .networks import (
+    ConvTrunk as ConvTrunk,
+    MaskedTransformer as MaskedTransformer,
+    RecognitionNet as RecognitionNet,
+    TransformerTrunk as TransformerTrunk,
+)
+from .papers import (
+    paper_preset as paper_preset,
+    reproduce as reproduce,
+)
+from .persistence import (
+    export_onnx as export_onnx,
+    trusted_types as trusted_types,
+)
+from .plotting import (
+    EmbeddingDisplay as EmbeddingDisplay,
+    LabelFractionDisplay as LabelFractionDisplay,
+    PretextHistoryDisplay as PretextHistoryDisplay,
+    ProtocolDisplay as ProtocolDisplay,
+    ReconstructionDisplay as ReconstructionDisplay,
+    SaliencyDisplay as SaliencyDisplay,
+    StudyDisplay as StudyDisplay,
+    TransformationDisplay as TransformationDisplay,
+)
+from .pretext import (
+    MaskedPretrainer as MaskedPretrainer,
+    PretextPretrainer as PretextPretrainer,
+    list_pretrained as list_pretrained,
+    load_pretrained as load_pretrained,
+    model_card as model_card,
+)
+from .signal import (
+    ECGFilter as ECGFilter,
+    Resampler as Resampler,
+    Segmenter as Segmenter,
+    TrimmedScaler as TrimmedScaler,
+    scale_subjects as scale_subjects,
+)
+from .transforms import (
+    AddNoise as AddNoise,
+    FlipTime as FlipTime,
+    Negate as Negate,
+    Permute as Permute,
+    Scale as Scale,
+    TimeWarp as TimeWarp,
+)
+
+__version__: str
+__all__: list[str]
