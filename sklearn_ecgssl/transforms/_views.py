@@ -5,29 +5,19 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ._base import WindowTransform
-from ._flip_time import FlipTime
-from ._negate import Negate
-from ._noise import AddNoise
-from ._permute import Permute
-from ._scale import Scale
-from ._time_warp import TimeWarp
+from ._transforms import (
+    AddNoise,
+    FlipTime,
+    Negate,
+    Permute,
+    Scale,
+    TimeWarp,
+    WindowTransform,
+)
 
 
 def default_transforms() -> list[tuple[str, WindowTransform]]:
-    """Name and build the six transformations of the papers, in the order of their labels 1 .. 6.
-
-    Returns
-    -------
-    list of (str, WindowTransform)
-        Names and transformations.
-
-    Examples
-    --------
-    >>> from sklearn_ecgssl.transforms import default_transforms
-    >>> [name for name, _ in default_transforms()]
-    ['noise', 'scale', 'negate', 'flip', 'permute', 'warp']
-    """
+    """Name and build the six transformations of the papers, in the order of their labels 1 .. 6."""
     return [
         ("noise", AddNoise()),
         ("scale", Scale()),
@@ -43,32 +33,7 @@ def make_views(
     transforms: Sequence[WindowTransform],
     generator: torch.Generator | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Stack every window's views, view by view, and label them.
-
-    Parameters
-    ----------
-    windows : Tensor of shape (n_windows, n_times)
-        A batch of windows.
-    transforms : sequence of WindowTransform
-        The transformations; label 0 is the untransformed window, label i the i-th of them.
-    generator : torch.Generator, default=None
-        Source of randomness, on the device of `windows`.
-
-    Returns
-    -------
-    views : Tensor of shape ((1 + n_transforms) * n_windows, n_times)
-        All views.
-    labels : Tensor of shape ((1 + n_transforms) * n_windows,), int64
-        Which transformation was applied.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from sklearn_ecgssl.transforms import FlipTime, Negate, make_views
-    >>> views, labels = make_views(torch.tensor([[1.0, 2.0]]), [Negate(), FlipTime()])
-    >>> views.tolist(), labels.tolist()
-    ([[1.0, 2.0], [-1.0, -2.0], [2.0, 1.0]], [0, 1, 2])
-    """
+    """Stack every window's views, view by view: label 0 is unchanged, i the i-th transformation."""
     n_views = 1 + len(transforms)
     views = windows.new_empty((n_views, *windows.shape))
     views[0] = windows
