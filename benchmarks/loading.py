@@ -14,7 +14,7 @@ import numpy as np
 import zarr
 
 from sklearn_ecgssl.datasets._windows import write_windows
-from sklearn_ecgssl.signal._windows import WindowStore
+from sklearn_ecgssl.signal.window_store import WindowStore
 from sklearn_ecgssl.training._orders import Shuffled, ShuffledInBuffer
 
 from .bound import operations_per_window

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from sklearn_ecgssl.pretext import PretextPretrainer
-from sklearn_ecgssl.signal._windows import WindowStore
+from sklearn_ecgssl.signal.window_store import WindowStore
 from sklearn_ecgssl.training._sources import cut, source_for_epochs
 from sklearn_ecgssl.transforms import default_transforms, make_views
 

@@ -15,7 +15,7 @@ from sklearn.utils._param_validation import (
 from sklearn.utils._set_output import _wrap_data_with_container
 from sklearn.utils.metadata_routing import _routing_enabled
 from sklearn.utils.metaestimators import _BaseComposition
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import _check_n_features, validate_data
 
 __all__ = [
     "GroupsConsumerMixin",
@@ -23,6 +23,7 @@ __all__ = [
     "Interval",
     "StrOptions",
     "_BaseComposition",
+    "_check_n_features",
     "_fit_context",
     "_routing_enabled",
     "_wrap_data_with_container",

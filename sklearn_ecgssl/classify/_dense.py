@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._compat import _fit_context, validate_data
 from .._fitting import all_or_nothing
 from ..networks import DenseHead, initialised, rebuilt
-from ..signal._windows import WindowStore
+from ..signal.window_store import WindowStore
 from ..training import apply_batched, draw_seeds, resolve_device, train
 from ._base import NetworkClassifier, features_as_they_are
 

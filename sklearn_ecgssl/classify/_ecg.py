@@ -32,7 +32,7 @@ from ..pretext import (
     resolve_pretrainer,
     warn_unless_scaled,
 )
-from ..signal._windows import WindowStore, check_windows
+from ..signal.window_store import WindowStore, check_windows
 from ..training import (
     PRECISIONS,
     Trained,

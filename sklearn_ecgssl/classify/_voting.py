@@ -14,7 +14,7 @@ from .._compat import HasMethods, StrOptions, _fit_context, _routing_enabled
 from .._fitting import all_or_nothing
 from ..signal import Segmenter
 from ..signal._recordings import check_recordings
-from ..signal._windows import WindowStore, check_windows
+from ..signal.window_store import WindowStore, check_windows
 
 
 class SegmentVotingClassifier(ClassifierMixin, BaseEstimator):

@@ -8,7 +8,7 @@ from typing import Any, Self
 from sklearn.base import BaseEstimator, clone
 
 from ..signal import Segmenter
-from ..signal._windows import is_windowed
+from ..signal.window_store import is_windowed
 from ._baselines import baselines
 from ._disclosure import disclosures
 from ._labelled_windows import LabelledWindows

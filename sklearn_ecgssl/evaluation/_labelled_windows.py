@@ -10,7 +10,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from ..signal import Segmenter
 from ..signal._checks import missing_entries
 from ..signal._recordings import check_recordings
-from ..signal._windows import WindowStore, check_windows, is_windowed
+from ..signal.window_store import WindowStore, check_windows, is_windowed
 
 
 class LabelledWindows:

@@ -12,7 +12,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 from tqdm.auto import tqdm
 
-from ..signal._chunked import is_chunked
+from ..signal.window_store import is_chunked
 from ._embedder import SSLEmbedder
 from ._feature_files import FeatureSink, InMemory, feature_file
 

@@ -12,7 +12,7 @@ from .._compat import HasMethods, Interval, StrOptions, _fit_context
 from .._fitting import UnfinishedFitError, all_or_nothing
 from ..pretext import check_fits, resolve_pretrainer, warn_unless_scaled
 from ..pretext._trunk_features import check_duration
-from ..signal._windows import check_windows
+from ..signal.window_store import check_windows
 from ._pooling import POOLS, pool_windows
 
 

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._compat import Interval, StrOptions, _fit_context
 from .._fitting import all_or_nothing
 from ..signal._recordings import check_recordings
-from ..signal._windows import WindowStore, check_windows, is_windowed
+from ..signal.window_store import WindowStore, check_windows, is_windowed
 from ._beats import QRS_BAND, find_beats, load_detector
 from ._pooling import POOLS, pool_known
 from ._variability import FEATURES, MIN_DURATION, long_enough, variability

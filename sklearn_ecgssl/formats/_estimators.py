@@ -13,7 +13,6 @@ stands for them:
 =================================== ===========================================================
 """
 
-import hashlib
 import os
 import re
 from bisect import bisect_left
@@ -23,7 +22,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 
-from .._files import UnreadableFileError
+from .._files import UnreadableFileError, checksum
 
 _NUMBERS = "biuf"
 
@@ -149,24 +148,6 @@ def parameter_facts(estimator: BaseEstimator, leave_out: Collection[str]) -> dic
     parameters = encoder.encode(clone(estimator), "")["parameters"]  # not what it has learnt
     sums = {name: checksum(array) for name, array in sorted(encoder.arrays.items())}
     return {"class": type(estimator).__name__, **parameters, "arrays": sums}
-
-
-def checksum(array: np.ndarray) -> str:
-    """Sum up an array in a few characters.
-
-    Parameters
-    ----------
-    array : ndarray
-        Numbers, or text of fixed length.
-
-    Returns
-    -------
-    str
-        SHA-256 of its type, shape and bytes.
-    """
-    found = hashlib.sha256(f"{array.dtype.str}{array.shape}".encode())
-    found.update(np.ascontiguousarray(array).tobytes())
-    return found.hexdigest()
 
 
 def decode(

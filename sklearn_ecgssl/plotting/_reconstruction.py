@@ -4,7 +4,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from ..signal._windows import check_windows
+from ..signal.window_store import check_windows
 from ._axes import COLORS, figure_of, legend, panels, tidy
 from ._estimators import find_pretrainer
 from ._windows import time_axis

@@ -16,7 +16,7 @@ from ..formats import (
     training_summary,
 )
 from ..networks import check_counts, check_state, initialised
-from ..signal._windows import WindowStore, check_windows
+from ..signal.window_store import WindowStore, check_windows
 from ..training import (
     PRECISIONS,
     Group,

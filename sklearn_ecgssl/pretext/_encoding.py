@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from ..networks import rebuilt
-from ..signal._windows import WindowStore, check_windows
+from ..signal.window_store import WindowStore, check_windows
 from ..training import Criterion, apply_batched, evaluate, resolve_device, resolve_precision
 from ._fits import check_fits
 

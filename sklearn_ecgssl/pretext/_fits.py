@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..signal._windows import WindowStore
+from ..signal.window_store import WindowStore
 
 #: Standard deviations of windows that may have been scaled person by person, to about 1.
 SCALED = (0.5, 10)

@@ -21,7 +21,7 @@ from ..networks import (
     check_sizes,
     n_aggregated,
 )
-from ..signal._windows import check_windows
+from ..signal.window_store import check_windows
 from ..training import (
     Criterion,
     TrainingPlan,

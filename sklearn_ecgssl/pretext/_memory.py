@@ -9,8 +9,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_memory
 
 from .._fitting import UnfinishedFitError
-from ..signal._chunked import is_chunked
-from ..signal._windows import WindowStore
+from ..signal.window_store import WindowStore, is_chunked
 from ..training import Group
 
 Pretrainer = TypeVar("Pretrainer", bound=BaseEstimator)

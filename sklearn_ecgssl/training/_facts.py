@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from ..formats import checksum, parameter_facts
-from ..signal._windows import WindowStore
+from ..signal.window_store import WindowStore
 from ._group import Group
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..signal._windows import WindowStore
+from ..signal.window_store import WindowStore
 from ._criterion import Criterion
 from ._device import exact_float32, memory_advice
 from ._net import Prepare, autocast

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..signal._windows import WindowStore
+from ..signal.window_store import WindowStore
 from ._group import Group
 from ._sources import cut
 

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..signal._windows import WindowStore
+from ..signal.window_store import WindowStore
 
 #: Part of a device's free memory that the windows may take.
 RESIDENT_SHARE = 0.5

@@ -12,7 +12,7 @@ from torch import nn
 
 from .._fitting import UnfinishedFitError
 from ..networks import seed_dropout
-from ..signal._windows import WindowStore
+from ..signal.window_store import WindowStore
 from ._batches import WindowDataset
 from ._checkpoint import Checkpoint
 from ._criterion import Criterion

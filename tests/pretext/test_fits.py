@@ -15,7 +15,7 @@ from sklearn_ecgssl.evaluation import Evaluation, linear_classifier
 from sklearn_ecgssl.features import SSLEmbedder
 from sklearn_ecgssl.pretext import _fits, _shipped, check_fits, load_pretrained, warn_unless_scaled
 from sklearn_ecgssl.signal import Resampler, Segmenter, TrimmedScaler
-from sklearn_ecgssl.signal._windows import WindowStore
+from sklearn_ecgssl.signal.window_store import WindowStore
 from tests.tiny import each_pretrainer, tiny_ecg_classifier, tiny_pretrainer, waves
 
 X, Y = waves(12, n_times=64)

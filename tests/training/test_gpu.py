@@ -12,7 +12,7 @@ import torch
 from sklearn.base import clone
 
 from sklearn_ecgssl.pretext import MaskedPretrainer, PretextPretrainer
-from sklearn_ecgssl.signal._windows import WindowStore
+from sklearn_ecgssl.signal.window_store import WindowStore
 from sklearn_ecgssl.training import _sources
 from sklearn_ecgssl.training._batches import Share
 from sklearn_ecgssl.training._group import ALONE

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from sklearn_ecgssl.signal._windows import WindowStore
+from sklearn_ecgssl.signal.window_store import WindowStore
 from sklearn_ecgssl.training._orders import InOrder, Shuffled, ShuffledInBuffer
 
 

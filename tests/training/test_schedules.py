@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from sklearn_ecgssl.signal._windows import WindowStore
+from sklearn_ecgssl.signal.window_store import WindowStore
 from sklearn_ecgssl.training import (
     Criterion,
     TrainingPlan,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from sklearn_ecgssl.signal._windows import WindowStore
+from sklearn_ecgssl.signal.window_store import WindowStore
 from sklearn_ecgssl.training import _sources
 from sklearn_ecgssl.training._sources import (
     HostSource,

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from sklearn_ecgssl.networks import Dropout
-from sklearn_ecgssl.signal._windows import WindowStore
+from sklearn_ecgssl.signal.window_store import WindowStore
 from sklearn_ecgssl.training import TrainingPlan, decay_every_batches, draw_seeds, train
 
 
