@@ -79,10 +79,10 @@ class DenseHead(nn.Sequential):
 
 def activation_layer(name: str, negative_slope: float) -> nn.Module:
     """Build the activation called `name`; it overwrites its input."""
+    if name == "relu" or (name == "leaky_relu" and negative_slope == 0):
+        return nn.ReLU(inplace=True)  # a slope of 0 would make -0.0 of what is below zero
     if name == "leaky_relu":
         return nn.LeakyReLU(negative_slope, inplace=True)
-    if name == "relu":
-        return nn.ReLU(inplace=True)
     raise ValueError(f"activation must be 'leaky_relu' or 'relu', got {name!r}.")
 
 

@@ -21,7 +21,6 @@ _SETS = ("swell", "amigos")
 
 def icassp2020() -> PaperPreset:
     """Return the preset of the conference paper."""
-    pretrainer = PretextPretrainer(activation="relu", lr_decay=1.0, max_epochs=30)
     return PaperPreset(
         name="icassp2020",
         citation=(
@@ -31,7 +30,7 @@ def icassp2020() -> PaperPreset:
         filter=clone(FILTER),
         scale="trimmed",
         segmenter=clone(SEGMENTER),
-        pretrainer=pretrainer.set_params(scale__factor=1.2, permute__n_pieces=10),
+        pretrainer=PretextPretrainer.from_preset("icassp2020"),
         heads={name: ECGClassifier.from_preset("icassp2020") for name in _SETS},
         networks=NETWORKS,
         loading={name: {} for name in _SETS},

@@ -1,13 +1,11 @@
 """What all pretrainers share: checking, splitting, training, and the fitted state."""
 
 from abc import ABC, abstractmethod
-from numbers import Integral, Real
-from os import PathLike
 from typing import Any, Self
 
 from sklearn.base import BaseEstimator, clone
 
-from .._compat import HasMethods, Interval, StrOptions, _fit_context
+from .._compat import _fit_context
 from .._fitting import all_or_nothing
 from ..formats import (
     PretrainedMixin,
@@ -18,7 +16,6 @@ from ..formats import (
 from ..networks import check_counts, check_state, initialised
 from ..signal.window_store import WindowStore, check_windows
 from ..training import (
-    PRECISIONS,
     Group,
     TrainingPlan,
     check_same_windows,
@@ -46,23 +43,36 @@ class BasePretrainer(Encoding, PretrainedMixin, BaseEstimator, ABC):
     #: Parameters that may change between the sittings of one fit.
     _free_on_resume: tuple[str, ...] = PretrainedMixin._local_parameters
 
-    _parameter_constraints: dict = {
-        "learning_rate": [Interval(Real, 0, 1, closed="right")],
-        "max_epochs": [Interval(Integral, 0, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither"), None],
-        "patience": [Interval(Integral, 1, None, closed="left"), None],
-        "device": [str],
-        "precision": [StrOptions(set(PRECISIONS))],
-        "memory": [str, PathLike, HasMethods(["cache"]), None],
-        "checkpoint": [str, PathLike, None],
-        "checkpoint_every": [Interval(Integral, 1, None, closed="left")],
-        "resume": ["boolean"],
-        "shuffle_buffer": [Interval(Integral, 1, None, closed="left"), None],
-        "callbacks": [list, tuple, None],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
-    }
+    #: Parameters of the papers by name, where they are not the defaults.
+    _presets: dict[str, dict[str, Any]]
+
+    @classmethod
+    def from_preset(cls, name: str, **params: Any) -> Self:
+        """Make a pretrainer with the parameters of a paper.
+
+        Parameters
+        ----------
+        name : {"icassp2020", "tac2020", "icpr2022"}
+            `PretextPretrainer` has "icassp2020" and "tac2020", `MaskedPretrainer` "icpr2022". Where
+            a paper does not say a value, it is the default.
+        **params : dict
+            Parameters to set or to change.
+
+        Returns
+        -------
+        pretrainer
+            Unfitted.
+
+        Examples
+        --------
+        >>> from sklearn_ecgssl import PretextPretrainer
+        >>> pretrainer = PretextPretrainer.from_preset("icassp2020", random_state=0)
+        >>> pretrainer.max_epochs, pretrainer.get_params()["scale__factor"]
+        (30, 1.2)
+        """
+        if name not in cls._presets:
+            raise ValueError(f"name must be one of {sorted(cls._presets)}, got {name!r}.")
+        return cls().set_params(**{**cls._presets[name], **params})
 
     @_fit_context(prefer_skip_nested_validation=True)
     @all_or_nothing

@@ -27,6 +27,7 @@ from ..training import (
     TrainingPlan,
     draw_seeds,
     resolve_device,
+    training_parameters,
     warm_up_and_decay,
 )
 from ._base import BasePretrainer
@@ -38,6 +39,7 @@ from ._trunk_features import check_duration, token_features
 TRUNK_PARAMETERS = ("filters", "kernel_sizes", "n_layers", "n_heads", "feedforward", "dropout")
 
 
+@training_parameters
 class MaskedPretrainer(BasePretrainer):
     """Learn ECG features by predicting masked samples.
 
@@ -67,55 +69,10 @@ class MaskedPretrainer(BasePretrainer):
         Dropout after the input encoder, after the positions and inside the layers.
     head_hidden : tuple of int, default=(128,)
         Hidden units of the head that predicts each sample.
-    l2 : float, default=5e-3
-        Adds ``l2 * sum(w ** 2) / 2`` over all kernels, not biases, to the loss: the weight decay
-        of [1]_.
-    learning_rate : float, default=1e-3
-        Of Adam, where it is highest; at most 1.
     warm_up : float, default=0.06
         Part of the training in which the learning rate rises, linearly; then it falls to zero,
         linearly. [1]_ has 30 of 500 epochs.
-    max_epochs : int, default=500
-        Passes over the windows. 0 leaves the network as it was initialised, for comparison.
-    batch_size : int, default=64
-        Windows in a batch. [1]_ does not say.
-    validation_fraction : float or None, default=None
-        Part of the subjects (of the windows, where `fit` gets no `groups`) that is held out of
-        training and reported as ``valid_*`` in `history_`. `fit` takes windows to hold out, too.
-    patience : int or None, default=None
-        Stop when the held-out loss (the training loss, where nothing is held out) has not
-        improved for so many epochs, and go back to the best weights. None never stops early.
-    device : str, default="auto"
-        "auto" takes a CUDA GPU where there is one; else a torch device's name.
-    precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Of convolutions and matrix products. "auto" takes bfloat16 where the hardware multiplies it
-        natively. On real ECG each feature then correlates above 0.999 with the one computed in
-        float32.
-    memory : path-like, joblib.Memory or None, default=None
-        Folder in which fits are kept. Where the same parameters meet the same windows again, in
-        another estimator, fold or session, the result is read instead of trained, also without a
-        `random_state`.
-    checkpoint : path-like or None, default=None
-        Folder in which the training is kept while it goes on, so that `resume` can go on with it
-        after whatever stopped it. One folder holds one fit.
-    checkpoint_every : int, default=1
-        Epochs between two checkpoints.
-    resume : bool, default=False
-        Go on with what is in `checkpoint`, begin where there is nothing yet. On the same CPU with
-        the same number of threads, the result has the bits of a fit that was never stopped.
-    shuffle_buffer : int or None, default=None
-        Windows that are in memory while they are shuffled, for windows in a file that is read chunk
-        by chunk: the order of chunks is random, and windows mix with those of as many chunks. None
-        draws every order of all windows alike.
-    callbacks : list of callable or None, default=None
-        Each is called without arguments when training begins, and returns a callback of skorch,
-        such as :class:`~skorch.callbacks.TensorBoard`, :class:`~skorch.callbacks.MlflowLogger` or
-        :class:`~skorch.callbacks.WandbLogger`, which follows the history epoch by epoch.
-    random_state : int, RandomState instance or None, default=None
-        Seed of initialisation, dropout, order, masks and the held-out split. The same integer
-        gives the same bits on the same CPU with the same number of threads.
-    verbose : int, default=0
-        1 shows a progress bar.
+    {training parameters}
 
     Attributes
     ----------
@@ -185,10 +142,10 @@ class MaskedPretrainer(BasePretrainer):
     (8, 128)
     """
 
+    _presets = {"icpr2022": {}}
     _shortened_by = "a shorter span_length"
 
     _parameter_constraints: dict = {
-        **BasePretrainer._parameter_constraints,
         "mask_ratio": [Interval(Real, 0, 1, closed="neither")],
         "span_length": [Interval(Integral, 1, None, closed="left")],
         "filters": ["array-like"],
@@ -198,7 +155,6 @@ class MaskedPretrainer(BasePretrainer):
         "feedforward": [Interval(Integral, 1, None, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "head_hidden": ["array-like"],
-        "l2": [Interval(Real, 0, 1e6, closed="both")],
         "warm_up": [Interval(Real, 0, 1, closed="left")],
     }
 
@@ -214,9 +170,9 @@ class MaskedPretrainer(BasePretrainer):
         feedforward: int = 1024,
         dropout: float = 0.1,
         head_hidden: Any = (128,),
+        warm_up: float = 0.06,
         l2: float = 5e-3,
         learning_rate: float = 1e-3,
-        warm_up: float = 0.06,
         max_epochs: int = 500,
         batch_size: int = 64,
         validation_fraction: float | None = None,
@@ -241,9 +197,9 @@ class MaskedPretrainer(BasePretrainer):
         self.feedforward = feedforward
         self.dropout = dropout
         self.head_hidden = head_hidden
+        self.warm_up = warm_up
         self.l2 = l2
         self.learning_rate = learning_rate
-        self.warm_up = warm_up
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.validation_fraction = validation_fraction

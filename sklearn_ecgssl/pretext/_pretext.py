@@ -10,7 +10,7 @@ import torch
 from sklearn.base import clone
 from torch import Tensor, nn
 
-from .._compat import Interval, StrOptions
+from .._compat import Interval
 from ..networks import (
     AGGREGATIONS,
     GLOBAL_MAX,
@@ -22,7 +22,7 @@ from ..networks import (
     n_aggregated,
     shortest_window,
 )
-from ..training import Criterion, TrainingPlan, decay_every_batches
+from ..training import Criterion, TrainingPlan, decay_every_batches, training_parameters
 from ..transforms import default_transforms, make_views
 from ._base import BasePretrainer
 from ._composition import TransformComposition
@@ -35,18 +35,32 @@ TRUNK_PARAMETERS = (
     "convs_per_block",
     "pool_size",
     "pool_stride",
-    "activation",
     "negative_slope",
 )
 
 
+#: What a paper does, where it is not the default.
+PRESETS: dict[str, dict[str, Any]] = {
+    "icassp2020": {
+        "negative_slope": 0.0,
+        "lr_decay": 1.0,
+        "max_epochs": 30,
+        "scale__factor": 1.2,
+        "permute__n_pieces": 10,
+    },
+    "tac2020": {},
+}
+
+
+@training_parameters
 class PretextPretrainer(TransformComposition, BasePretrainer):
     """Learn ECG features by recognising which transformation was applied to a window.
 
     A convolutional trunk with one head a task learns, without labels, to tell windows from their
     noisy, scaled, negated, time-reversed, permuted and time-warped versions [1]_ [2]_. Its
     features then feed any classifier (see `SSLEmbedder`). Defaults are those of the authors' code
-    for [2]_.
+    for [2]_; `from_preset` gives those of [1]_. The network sees ``batch_size * n_tasks`` inputs at
+    once.
 
     Parameters
     ----------
@@ -68,64 +82,17 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
         Length of the max pool between blocks, in samples.
     pool_stride : int, default=2
         Stride of that pool.
-    activation : {"leaky_relu", "relu"}, default="leaky_relu"
-        Activation of trunk and heads. [1]_ says ReLU.
     negative_slope : float, default=0.2
-        Slope of the leaky ReLU below zero.
+        Slope of the leaky ReLU of trunk and heads below zero; 0 makes it a ReLU.
     head_hidden : tuple of int, default=(128, 128)
         Units of each head's hidden layers.
     head_dropout : float, default=0.6
         Dropout after each of them.
-    l2 : float, default=1e-4
-        Adds ``l2 * sum(w ** 2) / 2`` over all kernels, not biases, to the loss. At most 1e6.
-    learning_rate : float, default=1e-3
-        Of Adam, at most 1.
     lr_decay : float, default=0.9
-        The learning rate is multiplied by it every `lr_decay_steps` batches. 1 keeps it constant,
-        as [1]_ does.
+        The learning rate is multiplied by it every `lr_decay_steps` batches. 1 keeps it constant.
     lr_decay_steps : int, default=10_000
         Batches between two decays.
-    max_epochs : int, default=100
-        Passes over the windows; [1]_ makes 30. 0 leaves the network as it was initialised, for
-        comparison.
-    batch_size : int, default=128
-        Windows in a batch; the network sees ``batch_size * n_tasks`` inputs at once.
-    validation_fraction : float or None, default=None
-        Part of the subjects (of the windows, where `fit` gets no `groups`) that is held out of
-        training and reported as ``valid_*`` in `history_`. `fit` takes windows to hold out, too.
-    patience : int or None, default=None
-        Stop when the held-out loss (the training loss, where nothing is held out) has not
-        improved for so many epochs, and go back to the best weights. None never stops early.
-    device : str, default="auto"
-        "auto" takes a CUDA GPU where there is one; else a torch device's name.
-    precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Of the convolutions. "auto" takes bfloat16 where the hardware multiplies it natively. On
-        real ECG each feature then correlates above 0.999 with the one computed in float32.
-    memory : path-like, joblib.Memory or None, default=None
-        Folder in which fits are kept. Where the same parameters meet the same windows again, in
-        another estimator, fold or session, the result is read instead of trained, also without a
-        `random_state`.
-    checkpoint : path-like or None, default=None
-        Folder in which the training is kept while it goes on, so that `resume` can go on with it
-        after whatever stopped it. One folder holds one fit.
-    checkpoint_every : int, default=1
-        Epochs between two checkpoints.
-    resume : bool, default=False
-        Go on with what is in `checkpoint`, begin where there is nothing yet. On the same CPU with
-        the same number of threads, the result has the bits of a fit that was never stopped.
-    shuffle_buffer : int or None, default=None
-        Windows that are in memory while they are shuffled, for windows in a file that is read chunk
-        by chunk: the order of chunks is random, and windows mix with those of as many chunks. None
-        draws every order of all windows alike.
-    callbacks : list of callable or None, default=None
-        Each is called without arguments when training begins, and returns a callback of skorch,
-        such as :class:`~skorch.callbacks.TensorBoard`, :class:`~skorch.callbacks.MlflowLogger` or
-        :class:`~skorch.callbacks.WandbLogger`, which follows the history epoch by epoch.
-    random_state : int, RandomState instance or None, default=None
-        Seed of initialisation, dropout, order, transformations and the held-out split. The same
-        integer gives the same bits on the same CPU with the same number of threads.
-    verbose : int, default=0
-        1 shows a progress bar.
+    {training parameters}
 
     Attributes
     ----------
@@ -178,10 +145,10 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
 
     # The learning rate of a batch does not depend on how many epochs there will be.
     _free_on_resume = (*BasePretrainer._free_on_resume, "max_epochs")
+    _presets = PRESETS
     _shortened_by = "a network that pools less (pool_size, pool_stride)"
 
     _parameter_constraints: dict = {
-        **BasePretrainer._parameter_constraints,
         "transforms": [list, None],
         "task_weights": [dict, "array-like", None],
         "filters": ["array-like"],
@@ -189,11 +156,9 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
         "convs_per_block": [Interval(Integral, 1, MAX_DEPTH, closed="both")],
         "pool_size": [Interval(Integral, 1, None, closed="left")],
         "pool_stride": [Interval(Integral, 1, None, closed="left")],
-        "activation": [StrOptions({"leaky_relu", "relu"})],
         "negative_slope": [Interval(Real, 0, 1, closed="both")],
         "head_hidden": ["array-like"],
         "head_dropout": [Interval(Real, 0, 1, closed="left")],
-        "l2": [Interval(Real, 0, 1e6, closed="both")],
         "lr_decay": [Interval(Real, 0, 1, closed="right")],
         "lr_decay_steps": [Interval(Integral, 1, None, closed="left")],
     }
@@ -208,14 +173,13 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
         convs_per_block: int = 2,
         pool_size: int = 8,
         pool_stride: int = 2,
-        activation: str = "leaky_relu",
         negative_slope: float = 0.2,
         head_hidden: Any = (128, 128),
         head_dropout: float = 0.6,
-        l2: float = 1e-4,
-        learning_rate: float = 1e-3,
         lr_decay: float = 0.9,
         lr_decay_steps: int = 10_000,
+        l2: float = 1e-4,
+        learning_rate: float = 1e-3,
         max_epochs: int = 100,
         batch_size: int = 128,
         validation_fraction: float | None = None,
@@ -238,14 +202,13 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
         self.convs_per_block = convs_per_block
         self.pool_size = pool_size
         self.pool_stride = pool_stride
-        self.activation = activation
         self.negative_slope = negative_slope
         self.head_hidden = head_hidden
         self.head_dropout = head_dropout
-        self.l2 = l2
-        self.learning_rate = learning_rate
         self.lr_decay = lr_decay
         self.lr_decay_steps = lr_decay_steps
+        self.l2 = l2
+        self.learning_rate = learning_rate
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.validation_fraction = validation_fraction
@@ -347,7 +310,6 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
             "convs_per_block": self.convs_per_block,
             "pool_size": self.pool_size,
             "pool_stride": self.pool_stride,
-            "activation": self.activation,
             "negative_slope": self.negative_slope,
             "n_tasks": len(self._task_names()),
             "head_hidden": check_sizes("head_hidden", self.head_hidden, min_length=0),
@@ -359,7 +321,7 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
         return ConvTrunk(**sizes, aggregation=ways)
 
     def _build_module(self) -> nn.Module:
-        names = ("n_tasks", "head_hidden", "head_dropout", "activation", "negative_slope")
+        names = ("n_tasks", "head_hidden", "head_dropout", "negative_slope")
         of_heads = {name: self.architecture_[name] for name in names}
         return RecognitionNet(self._build_trunk(GLOBAL_MAX), **of_heads)
 

@@ -6,6 +6,7 @@ from ._device import PRECISIONS, resolve_device, resolve_precision
 from ._facts import check_same_windows, fit_facts
 from ._group import Group, LostProcessError, process_group
 from ._inference import apply_batched, evaluate
+from ._parameters import training_parameters
 from ._schedules import decay_every_batches, decay_every_epochs, warm_up_and_decay
 from ._seeds import draw_seeds
 from ._state import module_to_state
@@ -34,5 +35,6 @@ __all__ = [
     "resolve_precision",
     "tracker",
     "train",
+    "training_parameters",
     "warm_up_and_decay",
 ]

@@ -418,7 +418,6 @@ sizes = st.lists(st.integers(1, 5), min_size=1, max_size=2)
     head=st.lists(st.integers(1, 4), max_size=2).map(tuple),
     others=st.fixed_dictionaries(
         {
-            "activation": st.sampled_from(["relu", "leaky_relu"]),
             "l2": st.floats(0, 1),
             "learning_rate": st.floats(1e-6, 1e-2),
             "batch_size": st.integers(1, 30),

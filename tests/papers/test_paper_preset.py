@@ -31,7 +31,7 @@ def test_icassp2020():
     preset = paper_preset("icassp2020")
     parameters = preset.pretrainer.get_params()
     assert isinstance(preset.pretrainer, PretextPretrainer)
-    assert parameters["activation"] == "relu"
+    assert parameters["negative_slope"] == 0
     assert parameters["permute__n_pieces"] == 10
     assert parameters["scale__factor"] == 1.2
     assert parameters["max_epochs"] == 30
@@ -63,7 +63,6 @@ def test_tac2020():
         "permute__n_pieces": 20,
         "warp__n_pieces": 9,
         "warp__stretch": 1.05,
-        "activation": "leaky_relu",
         "negative_slope": 0.2,
         "head_dropout": 0.6,
         "l2": 1e-4,

@@ -120,7 +120,7 @@ def test_gives_single_tokens(windows, path, layer, aggregate):
 @pytest.mark.parametrize(
     "tiny",
     [
-        tiny_pretrainer(activation="relu"),
+        tiny_pretrainer(negative_slope=0.0),
         tiny_pretrainer(negative_slope=0.7),
         tiny_pretrainer(convs_per_block=1, kernel_sizes=(1, 2)),
         tiny_pretrainer(convs_per_block=3),

@@ -22,7 +22,7 @@ def test_defaults_are_the_constants_of_the_paper():
     params = PretextPretrainer().get_params(deep=False)
     expected = {
         "filters": (32, 64, 128), "kernel_sizes": (32, 16, 8), "convs_per_block": 2,
-        "pool_size": 8, "pool_stride": 2, "activation": "leaky_relu", "negative_slope": 0.2,
+        "pool_size": 8, "pool_stride": 2, "negative_slope": 0.2,
         "head_hidden": (128, 128), "head_dropout": 0.6, "l2": 1e-4, "learning_rate": 1e-3,
         "lr_decay": 0.9, "lr_decay_steps": 10_000, "max_epochs": 100, "batch_size": 128,
     }  # fmt: skip
@@ -217,3 +217,22 @@ class Before(PretextPretrainer):
 def test_a_subclass_that_holds_nothing_out_has_a_memory(windows, tmp_path):
     fitted = Before(**tiny_pretrainer(memory=str(tmp_path)).get_params(deep=False)).fit(windows)
     np.testing.assert_equal(fitted.state_, tiny_pretrainer().fit(windows).state_)
+
+
+class TestPresets:
+    def test_icassp2020_has_relu_and_easier_tasks(self):
+        params = PretextPretrainer.from_preset("icassp2020", random_state=3).get_params()
+        assert params["negative_slope"] == 0
+        assert (params["lr_decay"], params["max_epochs"], params["random_state"]) == (1, 30, 3)
+        assert (params["scale__factor"], params["permute__n_pieces"]) == (1.2, 10)
+
+    def test_tac2020_is_the_default(self):
+        preset, default = PretextPretrainer.from_preset("tac2020"), PretextPretrainer()
+        assert preset.get_params(deep=False) == default.get_params(deep=False)
+
+    def test_what_is_given_goes_first(self):
+        assert PretextPretrainer.from_preset("icassp2020", max_epochs=2).max_epochs == 2
+
+    def test_unknown(self):
+        with pytest.raises(ValueError, match=r"name must be one of \['icassp2020', 'tac2020'\]"):
+            PretextPretrainer.from_preset("icpr2022")

@@ -16,7 +16,9 @@ pytestmark = each_pretrainer
 
 #: What can be changed after a fit: sizes of the network, and what it learnt from.
 CHANGES = {
-    tiny_pretrainer: {"activation": "relu", "filters": (9,), "kernel_sizes": (3,), "noise": "drop"},
+    tiny_pretrainer: {
+        "negative_slope": 0.5, "filters": (9,), "kernel_sizes": (3,), "noise": "drop",
+    },
     tiny_masked: {
         "filters": (9,), "kernel_sizes": (3,), "n_layers": 1, "n_heads": 3, "span_length": 30,
         "mask_ratio": 0.9,
