@@ -48,11 +48,23 @@ from ..training import (
 )
 from ._base import NetworkClassifier, check_labels, features_as_they_are
 from ._held_out import labelled_split
+from ._loss import logits_to_proba
 
 TRUNK, HEAD = "trunk.", "head."
 
 #: Trains a network on a store by a plan.
 Lesson = Callable[..., Trained]
+
+
+class ProbabilityNet(nn.Module):
+    """A network that gives probabilities of classes, not logits."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, windows: torch.Tensor) -> torch.Tensor:
+        return logits_to_proba(self.network(windows)).float()
 
 
 class ECGClassifier(PretrainedMixin, NetworkClassifier):
@@ -352,6 +364,18 @@ class ECGClassifier(PretrainedMixin, NetworkClassifier):
         device = resolve_device(self.device)
         precision = resolve_precision(self.precision, device)
         return apply_batched(module.to(device), store, device, precision)
+
+    def to_torch(self) -> nn.Module:
+        """Build a torch module that computes what `predict_proba` does.
+
+        Returns
+        -------
+        nn.Module
+            From windows (n_windows, n_times) to probabilities (n_windows, n_classes), on the CPU,
+            in float32 and in evaluation mode, with a copy of the weights.
+        """
+        check_is_fitted(self, "state_")
+        return ProbabilityNet(self._module(torch.device("cpu"))).eval()
 
     def _module(self, device: torch.device) -> nn.Module:
         """Rebuild the fitted network, from windows to logits, in evaluation mode."""

@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
+from torch import nn
 
 from .._compat import HasMethods, Interval, StrOptions, _fit_context
 from .._fitting import UnfinishedFitError, all_or_nothing
@@ -203,6 +204,18 @@ class SSLEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         if not windowed:
             return features
         return np.stack([pool_windows(windows, self.pool) for windows in features])
+
+    def to_torch(self) -> nn.Module:
+        """Build a torch module that computes what `transform` does with windows.
+
+        Returns
+        -------
+        nn.Module
+            From windows (n_windows, n_times) to features (n_windows, n_features), on the CPU, in
+            float32 and in evaluation mode, with a copy of the weights. Recordings are not pooled.
+        """
+        check_is_fitted(self, "pretrainer_")
+        return self.pretrainer_.to_torch(self.layer, self.aggregate, float(self.sampling_rate))
 
     @property
     def _n_features_out(self) -> int:

@@ -18,6 +18,18 @@ from ._fits import check_fits
 TRUNK = "trunk."
 
 
+class FeaturesModule(nn.Module):
+    """A trunk, and the function that runs it to make features of windows."""
+
+    def __init__(self, trunk: nn.Module, function: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.trunk = trunk
+        self.function = function
+
+    def forward(self, windows: Tensor) -> Tensor:
+        return self.function(windows)
+
+
 class Encoding(ABC):
     """Encode windows with a fitted network; the half of a pretrainer that does not learn."""
 
@@ -125,6 +137,32 @@ class Encoding(ABC):
             )
         return self._build_trunk(ways)
 
+    def to_torch(
+        self, layer: str = "last", aggregate: Any = None, sampling_rate: float | None = None
+    ) -> nn.Module:
+        """Build a torch module that computes what `encode` does.
+
+        Parameters
+        ----------
+        layer : str, default="last"
+            Whose features, as in `encode`.
+        aggregate : str, sequence of str or None, default=None
+            How activations over time become features, as in `encode`.
+        sampling_rate : float or None, default=None
+            Of the windows, in Hz, as in `encode`.
+
+        Returns
+        -------
+        nn.Module
+            From windows (n_windows, n_times) to features (n_windows, n_features), on the CPU, in
+            float32 and in evaluation mode, with a copy of the weights.
+        """
+        check_is_fitted(self, "state_")
+        self._check_layer(layer)
+        ways = self._check_aggregate(aggregate)
+        rate = sampling_rate or getattr(self, "sampling_rate_", None) or 256
+        return self._features_module(layer, ways, rate, torch.device("cpu"))
+
     def trunk_state(self) -> dict[str, np.ndarray]:
         """Give the fitted weights of what `build_trunk` builds.
 
@@ -141,11 +179,17 @@ class Encoding(ABC):
         self, store: WindowStore, layer: str, ways: tuple[str, ...], sampling_rate: float
     ) -> np.ndarray:
         device = resolve_device(self.device)
+        module = self._features_module(layer, ways, sampling_rate, device)
+        return self._apply(module, store, module.trunk, device)
+
+    def _features_module(
+        self, layer: str, ways: tuple[str, ...], sampling_rate: float, device: torch.device
+    ) -> FeaturesModule:
         own = tuple(self.aggregations()[:1])
         # Heads make no features, and building them takes longer than embedding a window.
         trunk = rebuilt(lambda: self._build_trunk(own), self.trunk_state(), device)
         function = self._layer_function(trunk, layer, ways, sampling_rate)
-        return self._apply(function, store, trunk, device)
+        return FeaturesModule(trunk, function).eval()
 
     def _apply(
         self,
