@@ -9,24 +9,16 @@ from typing import Any, Self, cast
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from .._compat import HasMethods, Interval, StrOptions, _fit_context
 from .._fitting import all_or_nothing
-from ..formats import (
-    PretrainedMixin,
-    check_fitted_attributes,
-    check_weights,
-    checksum,
-    training_summary,
-)
-from ..networks import ClassificationNet, DenseHead, check_state, initialised, rebuilt
+from ..formats import PretrainedMixin, checksum, training_summary
+from ..networks import ClassificationNet, DenseHead, initialised, rebuilt
 from ..pretext import (
     PRETRAINERS,
-    BasePretrainer,
     PretextPretrainer,
     check_fits,
     resolve_pretrainer,
@@ -396,23 +388,6 @@ class ECGClassifier(PretrainedMixin, NetworkClassifier):
             "pretraining": self.pretrainer_._summary(),
             "training": training_summary(self.history_),
         }
-
-    def _check_loaded(self) -> None:
-        kinds = {"classes_": np.ndarray, "architecture_": dict, "state_": dict, "history_": list}
-        check_fitted_attributes(self, kinds | {"n_features_in_": int, "pretrainer_": BaseEstimator})
-        pretrainer = getattr(self.pretrainer_, "estimator", self.pretrainer_)
-        if not isinstance(pretrainer, BasePretrainer):
-            raise ValueError(f"its pretrainer is a {type(pretrainer).__name__}.")
-        pretrainer._check_loaded()
-        pretrainer._check_aggregate(getattr(self, "aggregate_", None))
-        if self.n_features_in_ != pretrainer.n_features_in_:
-            raise ValueError(f"its windows have {self.n_features_in_} samples, its trunk's others.")
-        if self.classes_.ndim != 1 or len(self.classes_) < 2:
-            raise ValueError(f"classes_ has shape {self.classes_.shape}.")
-        check_weights(self.state_)
-        if self.architecture_ != self._head_architecture(self.architecture_["n_features"]):
-            raise ValueError("its head is not that of its parameters.")
-        check_state(self._build_module, self.state_)
 
     def _check_windows(self, X: Any, reset: bool) -> WindowStore:
         store = check_windows(self, X, reset=reset)

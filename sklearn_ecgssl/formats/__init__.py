@@ -6,16 +6,12 @@ from ._folder import has_folder, read_folder, write_folder
 from ._lock import held
 from ._pretrained import (
     PretrainedMixin,
-    check_fitted_attributes,
-    check_weights,
     training_summary,
 )
 
 __all__ = [
     "PretrainedMixin",
     "UnreadableFileError",
-    "check_fitted_attributes",
-    "check_weights",
     "checksum",
     "has_folder",
     "held",

@@ -20,7 +20,7 @@ class PretrainedMixin:
     """Save a fitted estimator in a folder that other machines and versions can read.
 
     A subclass says which classes may stand in its folders (`_saved_classes`), what is worth
-    knowing about its training (`_summary`), and what a loaded one must fulfil (`_check_loaded`).
+    knowing about its training (`_summary`).
     """
 
     n_features_in_: int
@@ -148,7 +148,7 @@ class PretrainedMixin:
             saved |= {name: config.get(name) for name in ("parameters", "fitted")}
             estimator = decode(saved, arrays, allowed, cls._local_parameters)
             _check_rate(config.get("sampling_rate"))
-            estimator._check_loaded()
+            estimator.to_torch()  # weights that are not those of the network are refused
         except Exception as error:  # checksums are right, so only a forger meets what this raises
             raise UnreadableFileError(f"{path} cannot be used: {error}") from error
         estimator.sampling_rate_ = config.get("sampling_rate")
@@ -161,10 +161,6 @@ class PretrainedMixin:
 
     def _summary(self) -> dict[str, Any]:
         """Say what a reader of the configuration wants to know; nothing is loaded from it."""
-        raise NotImplementedError
-
-    def _check_loaded(self) -> None:
-        """Raise a ValueError where the fitted state does not fit together."""
         raise NotImplementedError
 
 
@@ -182,44 +178,6 @@ def training_summary(history: list[dict[str, float]]) -> dict[str, Any]:
         How many epochs there were, and the figures of the last one.
     """
     return {"n_epochs": len(history), "last_epoch": dict(history[-1]) if history else None}
-
-
-def check_fitted_attributes(estimator: Any, expected: Mapping[str, type]) -> None:
-    """Check that attributes that came out of a file are there, and of the right types.
-
-    Parameters
-    ----------
-    estimator : estimator
-        Whose.
-    expected : dict of str to type
-        Name and type of each.
-
-    Raises
-    ------
-    ValueError
-        If one is missing or of another type.
-    """
-    for name, kind in expected.items():
-        if not isinstance(vars(estimator).get(name), kind):
-            raise ValueError(f"{type(estimator).__name__} has no {name} of type {kind.__name__}.")
-
-
-def check_weights(state: dict[str, Any]) -> None:
-    """Check that weights that came out of a file are float32 arrays.
-
-    Parameters
-    ----------
-    state : dict of str to ndarray
-        The weights.
-
-    Raises
-    ------
-    ValueError
-        If they are not.
-    """
-    for name, array in state.items():
-        if not isinstance(array, np.ndarray) or array.dtype != np.float32:
-            raise ValueError(f"the weights {name!r} are no float32 array.")
 
 
 def _weights(arrays: Mapping[str, np.ndarray]) -> list[str]:

@@ -4,9 +4,7 @@ from ._aggregation import AGGREGATIONS, aggregate, n_aggregated
 from ._build import (
     MAX_DEPTH,
     check_convolutions,
-    check_counts,
     check_sizes,
-    check_state,
     initialised,
     rebuilt,
 )
@@ -34,9 +32,7 @@ __all__ = [
     "aggregate",
     "aggregate_tokens",
     "check_convolutions",
-    "check_counts",
     "check_sizes",
-    "check_state",
     "initialised",
     "n_aggregated",
     "rebuilt",

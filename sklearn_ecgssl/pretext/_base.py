@@ -3,17 +3,12 @@
 from abc import ABC, abstractmethod
 from typing import Any, Self
 
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator
 
 from .._compat import _fit_context
 from .._fitting import all_or_nothing
-from ..formats import (
-    PretrainedMixin,
-    check_fitted_attributes,
-    check_weights,
-    training_summary,
-)
-from ..networks import check_counts, check_state, initialised
+from ..formats import PretrainedMixin, training_summary
+from ..networks import initialised
 from ..signal.window_store import WindowStore, check_windows
 from ..training import (
     Group,
@@ -169,24 +164,6 @@ class BasePretrainer(Encoding, PretrainedMixin, BaseEstimator, ABC):
 
     def _summary(self) -> dict[str, Any]:
         return {"training": training_summary(self.history_)}
-
-    def _check_loaded(self) -> None:
-        kinds = {"architecture_": dict, "state_": dict, "history_": list, "n_features_in_": int}
-        check_fitted_attributes(self, kinds)
-        check_weights(self.state_)
-        described = self._as_described()
-        described._validate_params()
-        if described._architecture() != self.architecture_:
-            raise ValueError(f"architecture_={self.architecture_!r:.200} describes no network.")
-        check_counts(self.architecture_, len(self.state_))
-        check_state(self._build_module, self.state_)
-        if self.n_features_in_ < described._min_times():
-            raise ValueError(f"n_features_in_={self.n_features_in_!r:.20} is too short a window.")
-
-    def _as_described(self) -> Self:
-        """Copy the estimator, unfitted, with the parameters that its fitted state tells."""
-        names = {*self._get_param_names()} & {*self.architecture_}
-        return clone(self).set_params(**{name: self.architecture_[name] for name in names})
 
     def _plan(self) -> TrainingPlan:
         return TrainingPlan(

@@ -5,7 +5,6 @@ from typing import Any, Self
 from sklearn.base import BaseEstimator, clone
 
 from .._compat import _BaseComposition
-from ..formats import check_fitted_attributes
 from ..transforms import WindowTransform, default_transforms
 from ._task_weights import task_weights
 
@@ -113,14 +112,6 @@ class TransformComposition(_BaseComposition):
 
     def _task_weights(self) -> list[float]:
         return task_weights(self._task_names(), self.task_weights)
-
-    def _check_fitted_transforms(self) -> None:
-        """Check what came out of a file: transformations, tasks and their weights."""
-        check_fitted_attributes(self, {"architecture_": dict, "transforms_": list})
-        check_fitted_attributes(self, {"task_names_": list, "task_weights_": list})
-        if self.task_names_ != ["original", *(name for name, _ in self.transforms_)]:
-            raise ValueError(f"task_names_={self.task_names_!r:.200} are not those of transforms_.")
-        task_weights(self.task_names_, self.task_weights_)
 
     def _check_transforms(self) -> None:
         for pair in self._named_transforms:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from numbers import Integral, Real
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,7 +11,6 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from .._compat import Interval
-from ..formats import check_fitted_attributes
 from ..networks import (
     MAX_DEPTH,
     TOKEN_AGGREGATIONS,
@@ -316,15 +315,6 @@ class MaskedPretrainer(BasePretrainer):
     @classmethod
     def _saved_classes(cls) -> list[type]:
         return [cls]
-
-    def _check_loaded(self) -> None:
-        check_fitted_attributes(self, {"architecture_": dict, "masking_": dict})
-        if set(self.masking_) != {"mask_ratio", "span_length"}:
-            raise ValueError(f"masking_={self.masking_!r:.200} does not say how to mask.")
-        super()._check_loaded()
-
-    def _as_described(self) -> Self:
-        return super()._as_described().set_params(**self.masking_)
 
     def _before_training(self, n_times: int) -> None:
         self.masking_: dict[str, Any] = {

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from numbers import Integral, Real
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import torch
@@ -274,15 +274,6 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
 
     def _summary(self) -> dict[str, Any]:
         return {"task_names": self.task_names_, **super()._summary()}
-
-    def _check_loaded(self) -> None:
-        self._check_fitted_transforms()
-        if self.architecture_.get("n_tasks") != len(self.task_names_):
-            raise ValueError(f"the network was not built for {len(self.task_names_)} tasks.")
-        super()._check_loaded()
-
-    def _as_described(self) -> Self:
-        return super()._as_described().set_params(transforms=self.transforms_)
 
     def _before_training(self, n_times: int) -> None:
         for _, transform in self._active_transforms():
