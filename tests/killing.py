@@ -148,7 +148,7 @@ def trainings(name, windows, every, n_random, seed):
     def sitting(folder, result, countdown=None):
         if countdown is not None:
             arm(countdown)
-        model = clone(estimator).set_params(checkpoint=folder, resume=True).fit(windows, **how)
+        model = clone(estimator).set_params(checkpoint=folder).fit(windows, **how)
         Path(result).write_text(learnt(model))
 
     expected = learnt(clone(estimator).fit(windows, **how))

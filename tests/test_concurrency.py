@@ -121,7 +121,7 @@ def test_one_checkpoint(end, tmp_path):
         cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert first.stdout.readline() == "held\n"
-    second = tiny_pretrainer(max_epochs=4, checkpoint=tmp_path, resume=True)
+    second = tiny_pretrainer(max_epochs=4, checkpoint=tmp_path)
     with pytest.raises(RuntimeError, match=r"checkpoint='.*' is in use by another fit"):
         second.fit(X)
     if end == "killed":

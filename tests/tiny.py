@@ -121,3 +121,9 @@ def ecg_like(n_recordings=8, seconds=(5, 8), sampling_rate=SAMPLING_RATE, seed=0
         spikes = np.exp(-0.5 * ((beat - 10) / 1.5) ** 2)
         recordings.append((spikes + 0.1 * rng.normal(size=n_times)).astype(np.float32))
     return recordings, target, np.repeat(np.arange(n_recordings // 2), 2)
+
+
+def same_fit(one, other):
+    """Check that two fits ended with the same bits."""
+    np.testing.assert_equal(one.state_, other.state_)
+    assert one.history_ == other.history_

@@ -68,7 +68,7 @@ def train(name: str, config: dict, place: Place) -> None:
     """Train until `max_epochs`, or go on with that; print what it is worth on other people."""
     recipe = recipe_of(name, config)
     pretrainer = untrained(recipe, config, place).set_params(
-        checkpoint=place.work / name / "checkpoint", resume=True, verbose=1
+        checkpoint=place.work / name / "checkpoint", verbose=1
     )
     corpus = make_corpus(config, recipe, place)
     pretrainer.fit(corpus.learnt, X_val=corpus.held_out)

@@ -121,7 +121,7 @@ def _amounts(one: dict, corpus: Corpus) -> dict[str, dict[str, int]]:
 
 def _made(name: str, place: Place, pretrainer: BasePretrainer) -> dict[str, Any]:
     """When the last epoch was over, and with what."""
-    last = (place.work / name / "checkpoint" / "config.json").stat().st_mtime
+    last = (place.work / name / "checkpoint" / "checkpoint.safetensors").stat().st_mtime
     device = resolve_device(pretrainer.device)
     precision = resolve_precision(pretrainer.precision, device)
     return {

@@ -69,7 +69,6 @@ pretrainer = PretextPretrainer(
     shuffle_buffer=args.shuffle_buffer if args.windows else None,
     validation_fraction=0.1,
     checkpoint=args.checkpoint,
-    resume=True,
     random_state=0,
     verbose=1,
 )

@@ -154,7 +154,7 @@ class DenseClassifier(NetworkClassifier):
             seeds[1:],
         )
         self.state_, self.history_ = trained.state, trained.history
-        trained.finish()
+        trained.raise_if_stopped()
         return self
 
     def _logits(self, X: Any) -> np.ndarray:

@@ -7,6 +7,7 @@ from numbers import Integral, Real
 from os import PathLike
 from typing import Any, Self, cast
 
+import joblib
 import numpy as np
 import torch
 from sklearn.frozen import FrozenEstimator
@@ -15,7 +16,7 @@ from torch import nn
 
 from .._compat import HasMethods, Interval, StrOptions, _fit_context
 from .._fitting import all_or_nothing
-from ..formats import PretrainedMixin, checksum, training_summary
+from ..formats import PretrainedMixin, training_summary
 from ..networks import ClassificationNet, DenseHead, initialised, rebuilt
 from ..pretext import (
     PRETRAINERS,
@@ -122,10 +123,6 @@ class ECGClassifier(PretrainedMixin, NetworkClassifier):
         Of the convolutions. "auto" takes bfloat16 where the hardware multiplies it natively.
     checkpoint : path-like or None, default=None
         As in `PretextPretrainer`, for the network with its head. A pretrainer has its own.
-    checkpoint_every : int, default=1
-        Epochs between two checkpoints.
-    resume : bool, default=False
-        Go on with what is in `checkpoint`, as in `PretextPretrainer`.
     random_state : int, RandomState instance or None, default=None
         Seed of initialisation, dropout, order and the held-out split. A pretrainer has its own.
     verbose : int, default=0
@@ -195,8 +192,6 @@ class ECGClassifier(PretrainedMixin, NetworkClassifier):
         "patience": [Interval(Integral, 1, None, closed="left"), None],
         "precision": [StrOptions(set(PRECISIONS))],
         "checkpoint": [str, PathLike, None],
-        "checkpoint_every": [Interval(Integral, 1, None, closed="left")],
-        "resume": ["boolean"],
     }
 
     def __init__(
@@ -221,8 +216,6 @@ class ECGClassifier(PretrainedMixin, NetworkClassifier):
         device: str = "auto",
         precision: str = "auto",
         checkpoint: Any = None,
-        checkpoint_every: int = 1,
-        resume: bool = False,
         random_state: Any = None,
         verbose: int = 0,
     ) -> None:
@@ -245,8 +238,6 @@ class ECGClassifier(PretrainedMixin, NetworkClassifier):
         self.device = device
         self.precision = precision
         self.checkpoint = checkpoint
-        self.checkpoint_every = checkpoint_every
-        self.resume = resume
         self.random_state = random_state
         self.verbose = verbose
 
@@ -283,15 +274,16 @@ class ECGClassifier(PretrainedMixin, NetworkClassifier):
         labels = self._learn_classes(y)
         subjects = None if groups is None else store.per_window(groups, "groups")
         seeds = draw_seeds(self.random_state, 7)
-        with open_checkpoint(self.checkpoint, self.checkpoint_every, self.resume) as checkpoint:
+        with open_checkpoint(self.checkpoint) as checkpoint:
             if checkpoint is not None:
                 facts = fit_facts(self, self._local_parameters, store, subjects)
-                checkpoint.expect(**facts, **{"content of y": checksum(labels)})
+                checkpoint.check_same(facts | {"y": joblib.hash(labels)})
                 seeds = checkpoint.seeds(seeds)
             trunk_seed, split_seed, init_seed, *training_seeds = seeds
             self.pretrainer_ = self._fitted_pretrainer(X, store, groups, trunk_seed)
             if checkpoint is not None:
-                checkpoint.expect(**{"content of the pretrained trunk": self._trunk_checksum()})
+                weights = self.pretrainer_.trunk_state()
+                checkpoint.check_same({"weights of the pretrained trunk": joblib.hash(weights)})
             self.aggregate_ = self.aggregate
             n_features = self.pretrainer_.n_features_encoded("last", self.aggregate_)
             self.architecture_ = self._head_architecture(n_features)
@@ -307,12 +299,8 @@ class ECGClassifier(PretrainedMixin, NetworkClassifier):
             teach = self._teach_all if self.freeze is None else self._teach_head
             trained = teach(self._initial_network(init_seed), lesson, store)
         self.state_, self.history_ = trained.state, trained.history
-        trained.finish()
+        trained.raise_if_stopped()
         return self
-
-    def _trunk_checksum(self) -> str:
-        weights = self.pretrainer_.trunk_state()
-        return checksum(np.array([checksum(weights[name]) for name in sorted(weights)]))
 
     def _initial_network(self, seed: int) -> ClassificationNet:
         """Build the network with the pretrainer's trunk and a head drawn from a seed."""

@@ -29,10 +29,8 @@ class PretrainedMixin:
     _local_parameters: tuple[str, ...] = (
         "callbacks",
         "checkpoint",
-        "checkpoint_every",
         "device",
         "memory",
-        "resume",
         "verbose",
     )
 

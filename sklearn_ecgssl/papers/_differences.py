@@ -10,7 +10,7 @@ from ._preset import PaperPreset
 #: Parameters that change where and how something is computed, but not what.
 _INDIFFERENT = (
     *("device", "precision", "memory", "verbose", "random_state"),
-    *("checkpoint", "checkpoint_every", "resume"),
+    "checkpoint",
 )
 
 

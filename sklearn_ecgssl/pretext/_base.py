@@ -35,7 +35,7 @@ class BasePretrainer(Encoding, PretrainedMixin, BaseEstimator, ABC):
 
     _shortened_by: str
 
-    #: Parameters that may change between the sittings of one fit.
+    #: Parameters in which a fit may differ from the checkpoint that it goes on from.
     _free_on_resume: tuple[str, ...] = PretrainedMixin._local_parameters
 
     #: Parameters of the papers by name, where they are not the defaults.
@@ -108,10 +108,10 @@ class BasePretrainer(Encoding, PretrainedMixin, BaseEstimator, ABC):
                 f"validation_fraction={self.validation_fraction} and X_val both say what to hold "
                 "out: set validation_fraction=None, or leave X_val out."
             )
-        with process_group(self.device) as group:
-            if self.memory is None:
-                return self._fit(X, groups, X_val, group)
-            return fit_from_memory(self, X, groups, X_val, group)
+        group = process_group(self.device)
+        if self.memory is None:
+            return self._fit(X, groups, X_val, group)
+        return fit_from_memory(self, X, groups, X_val, group)
 
     def _fit(self, X: Any, groups: Any, X_val: Any, group: Group) -> Self:
         self.__dict__.pop("sampling_rate_", None)
@@ -125,12 +125,10 @@ class BasePretrainer(Encoding, PretrainedMixin, BaseEstimator, ABC):
         subjects = None if groups is None else store.per_window(groups, "groups")
         check_same_windows(store, group)
         seeds = group.first(lambda: draw_seeds(self.random_state, 6))
-        with open_checkpoint(
-            self.checkpoint, self.checkpoint_every, self.resume, group
-        ) as checkpoint:
+        with open_checkpoint(self.checkpoint, group) as checkpoint:
             if checkpoint is not None:
-                facts = fit_facts(self, self._free_on_resume, store, subjects, held_out)
-                checkpoint.expect(**facts)
+                free = self._free_on_resume
+                checkpoint.check_same(fit_facts(self, free, store, subjects, held_out))
                 seeds = checkpoint.seeds(seeds)
             split_seed, init_seed, *training_seeds = seeds
             if held_out is None:
@@ -151,7 +149,7 @@ class BasePretrainer(Encoding, PretrainedMixin, BaseEstimator, ABC):
             )
         self.state_, self.history_ = trained.state, trained.history
         self.n_epochs_ = len(self.history_)
-        trained.finish()
+        trained.raise_if_stopped()
         return self
 
     def _check_held_out(self, X_val: Any) -> WindowStore:

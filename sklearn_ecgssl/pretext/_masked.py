@@ -180,8 +180,6 @@ class MaskedPretrainer(BasePretrainer):
         precision: str = "auto",
         memory: Any = None,
         checkpoint: Any = None,
-        checkpoint_every: int = 1,
-        resume: bool = False,
         shuffle_buffer: int | None = None,
         callbacks: Any = None,
         random_state: Any = None,
@@ -207,8 +205,6 @@ class MaskedPretrainer(BasePretrainer):
         self.precision = precision
         self.memory = memory
         self.checkpoint = checkpoint
-        self.checkpoint_every = checkpoint_every
-        self.resume = resume
         self.shuffle_buffer = shuffle_buffer
         self.callbacks = callbacks
         self.random_state = random_state

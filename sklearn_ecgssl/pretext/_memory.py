@@ -18,9 +18,7 @@ Pretrainer = TypeVar("Pretrainer", bound=BaseEstimator)
 INDIFFERENT = {
     "callbacks": None,
     "checkpoint": None,
-    "checkpoint_every": 1,
     "memory": None,
-    "resume": False,
     "verbose": 0,
 }
 

@@ -1,16 +1,14 @@
 """Training loops: devices, seeds, precision and history. The one folder that knows skorch."""
 
-from ._checkpoint import Checkpoint, open_checkpoint
+from ._checkpoint import Checkpoint, fit_facts, open_checkpoint
 from ._criterion import Criterion
 from ._device import PRECISIONS, resolve_device, resolve_precision
-from ._facts import check_same_windows, fit_facts
-from ._group import Group, LostProcessError, process_group
+from ._group import Group, LostProcessError, check_same_windows, process_group
 from ._inference import apply_batched, evaluate
 from ._parameters import training_parameters
 from ._schedules import decay_every_batches, decay_every_epochs, warm_up_and_decay
 from ._seeds import draw_seeds
 from ._state import module_to_state
-from ._trackers import tracker
 from ._train import Trained, TrainingPlan, train
 
 __all__ = [
@@ -33,7 +31,6 @@ __all__ = [
     "process_group",
     "resolve_device",
     "resolve_precision",
-    "tracker",
     "train",
     "training_parameters",
     "warm_up_and_decay",

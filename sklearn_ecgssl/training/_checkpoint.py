@@ -1,216 +1,213 @@
-"""A training in a folder, to go on after whatever stopped it."""
+"""A checkpoint: a training between two epochs in one file, to go on as if it had never stopped."""
 
+import json
 import os
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..formats import UnreadableFileError, has_folder, held, read_folder, write_folder
+import joblib
+import numpy as np
+import torch
+from filelock import FileLock, Timeout
+from safetensors import safe_open
+from safetensors.numpy import save
+from sklearn.base import BaseEstimator
+from skorch.history import History
+from torch import Tensor
+
+from .._files import reading, write_whole
+from ..signal.window_store import WindowStore
 from ._group import ALONE, Group
 from ._net import TrainingNet
-from ._seeds import MAX_SEED
-from ._snapshot import restore_snapshot, take_snapshot
+from ._state import state_to_numpy
 
-KIND = "checkpoint"
-LOCK = ".training.lock"
+FILE = "checkpoint.safetensors"
+LOCK = ".checkpoint.lock"
 
-#: What torch and numpy raise on states that are none.
-_MISFITS = (KeyError, TypeError, ValueError, RuntimeError, AttributeError, OverflowError)
+Arrays = dict[str, np.ndarray]
 
 
 class Checkpoint:
-    """The folder of one training, held for as long as it runs.
+    """The file of one training, which no other fit may write while this one runs."""
 
-    Parameters
-    ----------
-    folder : pathlib.Path
-        Where snapshots go, one in place of the other.
-    every : int
-        Epochs between two.
-    saved : tuple of dict or None
-        Configuration and arrays of an earlier sitting, to go on from.
-    writes : bool, default=True
-        Whether this process writes the snapshots; the first of a group does.
-    """
-
-    def __init__(
-        self, folder: Path, every: int, saved: tuple[dict, dict] | None, writes: bool = True
-    ) -> None:
-        self.folder = folder
-        self.every = every
-        self.saved = saved
+    def __init__(self, file: Path, saved: tuple[dict, Arrays] | None, writes: bool) -> None:
+        self.file = file
+        self.saved = saved  # what an earlier run left
         self.writes = writes
         self.facts: dict[str, Any] = {}
 
-    def expect(self, **facts: Any) -> None:
-        """Say what the training depends on; an earlier sitting must have depended on the same.
-
-        Parameters
-        ----------
-        **facts : dict
-            What JSON can hold, by what it is called in the error.
-
-        Raises
-        ------
-        ValueError
-            If an earlier sitting was about something else.
-        """
+    def check_same(self, facts: Mapping[str, Any]) -> None:
+        """Keep what the fit depends on; raise where the file is of a fit in which it differs."""
         self.facts |= facts
         if self.saved is None:
             return
         before = self.saved[0]["facts"]
-        differences = [
-            difference
+        differing = [
+            f"{name} was {before.get(name)}, is {value}"
             for name, value in facts.items()
-            for difference in _differences(name, before.get(name), value)
+            if before.get(name) != value
         ]
-        if differences:
+        if differing:
             raise ValueError(
-                f"checkpoint={str(self.folder)!r} holds another fit: {'; '.join(differences)}. "
-                "Name another folder for this one, or fit as before to go on with that one."
+                f"checkpoint={str(self.file.parent)!r} holds another fit: {'; '.join(differing)}. "
+                "Name another folder for this fit, or repeat the earlier one to go on with it. "
+                "(For the many fits of a cross-validation use memory= instead.)"
             )
 
     def seeds(self, drawn: list[int]) -> list[int]:
-        """Choose the seeds: those of the earlier sitting, so that it goes on with its streams.
-
-        Parameters
-        ----------
-        drawn : list of int
-            Seeds of a new training.
-
-        Returns
-        -------
-        list of int
-            Seeds of this one.
-
-        Raises
-        ------
-        UnreadableFileError
-            If the earlier sitting had none that could be.
-        """
+        """Return the seeds that the training began with: those drawn now, if it is new."""
         self._seeds = drawn if self.saved is None else self.saved[0]["seeds"]
-        fits = len(self._seeds) == len(drawn)
-        if not fits or not all(type(seed) is int and 0 <= seed < MAX_SEED for seed in self._seeds):
-            raise UnreadableFileError(f"{self.folder} holds no seeds of a fit like this one.")
         return self._seeds
 
     def restore(self, net: TrainingNet) -> None:
-        """Put a training that has just begun where the earlier sitting was, if there was one.
-
-        Parameters
-        ----------
-        net : TrainingNet
-            What will train.
-
-        Raises
-        ------
-        UnreadableFileError
-            If the snapshot does not fit the network.
-        """
+        """Put a net that has just been built where the earlier run was, if there was one."""
         if self.saved is None:
             return
         content, arrays = self.saved
-        try:
-            restore_snapshot(net, content["training"], arrays)
-        except _MISFITS as error:
-            raise UnreadableFileError(
-                f"checkpoint={str(self.folder)!r} does not hold a training of this network: {error}"
-            ) from error
-        self.saved = None  # its arrays are copied; the memory is the network's again
+        self.saved = None
+        with reading(self.file, "a checkpoint of this network"):
+            _restore(net, content, arrays)
 
     def save(self, net: TrainingNet) -> None:
-        """Write a snapshot in place of the last one, which stays until this one is whole.
-
-        Parameters
-        ----------
-        net : TrainingNet
-            What trains, between two epochs.
-        """
+        """Replace the file by the state of a net between two epochs, atomically."""
         if not self.writes:
             return
-        training, arrays = take_snapshot(net)
-        content = {"facts": self.facts, "seeds": self._seeds, "training": training}
-        write_folder(self.folder, KIND, content, arrays)
+        content, arrays = _state_of(net)
+        content |= {"facts": self.facts, "seeds": self._seeds}
+        write_whole(self.file, save(arrays, {"training": json.dumps(content)}))
 
 
 @contextmanager
 def open_checkpoint(
-    folder: str | os.PathLike[str] | None, every: int, resume: bool, group: Group = ALONE
+    folder: str | os.PathLike[str] | None, group: Group = ALONE
 ) -> Iterator[Checkpoint | None]:
-    """Hold the folder of a training.
-
-    Parameters
-    ----------
-    folder : path-like or None
-        Made if it is missing. None keeps no checkpoints.
-    every : int
-        Epochs between two snapshots.
-    resume : bool
-        Whether to go on with what is in the folder.
-    group : Group
-        The processes that train together. The first one reads and writes for all.
-
-    Yields
-    ------
-    checkpoint : Checkpoint or None
-        None without a folder.
-
-    Raises
-    ------
-    ValueError
-        If there is no folder to resume from, or one with a fit that would be overwritten.
-    UnreadableFileError
-        If what is in it cannot be read.
-    RuntimeError
-        If another fit is writing into it.
-    """
+    """Lock a folder and read the training in it, if there is one; None keeps no checkpoint."""
     if folder is None:
-        if resume:
-            raise ValueError("resume=True needs checkpoint=, the folder to go on from.")
         yield None
         return
-    path = Path(folder).expanduser()
-    with ExitStack() as stack:
-        saved = group.first(lambda: stack.enter_context(_held(path, resume)))
-        yield Checkpoint(path, int(every), saved, writes=group.rank == 0)
+    file = Path(folder).expanduser() / FILE
+    lock = FileLock(file.with_name(LOCK), timeout=0)
+
+    def locked_and_read() -> tuple[dict, Arrays] | None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise RuntimeError(
+                f"checkpoint={str(folder)!r} is in use by another fit. Name another folder, or, "
+                "for the many fits of a cross-validation, use memory= instead."
+            ) from None
+        return _read(file) if file.exists() else None
+
+    try:
+        yield Checkpoint(file, group.first(locked_and_read), writes=group.rank == 0)
+    finally:
+        lock.release()
 
 
-@contextmanager
-def _held(folder: Path, resume: bool) -> Iterator[tuple[dict, dict] | None]:
-    """Hold a folder and read what it has to go on from."""
-    folder.mkdir(parents=True, exist_ok=True)
-    refusal = (
-        f"checkpoint={str(folder)!r} is in use by another fit. One folder holds one fit: name "
-        "another one, or, for the many fits of a cross-validation, use memory= instead."
-    )
-    with held(folder / LOCK, refusal):
-        saved = _read(folder) if has_folder(folder) else None
-        if saved is not None and not resume:
-            raise ValueError(
-                f"checkpoint={str(folder)!r} holds a fit already, which would be lost: "
-                f"{len(saved[0]['training']['history'])} epochs. resume=True goes on with it; for "
-                "another fit name another folder, or delete this one. (For the many fits of a "
-                "cross-validation use memory= instead.)"
-            )
-        yield saved
+def fit_facts(
+    estimator: BaseEstimator,
+    free: Collection[str],
+    store: WindowStore,
+    subjects: np.ndarray | None,
+    held_out: WindowStore | None = None,
+) -> dict[str, Any]:
+    """What must be the same for a fit to go on: parameters that are not free, and the windows."""
+    facts: dict[str, Any] = {"estimator": type(estimator).__name__}
+    for name, value in estimator.get_params().items():
+        if name.rpartition("__")[2] not in free:
+            facts[name] = _described(value)
+    facts["X"] = store.fingerprint()
+    facts["X_val"] = None if held_out is None else held_out.fingerprint()
+    if subjects is not None and estimator.validation_fraction is not None:
+        facts["groups"] = joblib.hash(np.unique(subjects, return_inverse=True)[1])
+    return facts
 
 
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    config, arrays = read_folder(path, KIND)
-    kinds = {"facts": dict, "seeds": list, "training": dict}
-    fits = all(isinstance(config.get(name), kind) for name, kind in kinds.items())
-    if not fits or not isinstance(config["training"].get("history"), list):
-        raise UnreadableFileError(f"{path} is foreign: it holds no training.")
-    return config, arrays
+def _described(value: Any) -> str:
+    """Describe the value of a parameter, the same in every process."""
+    if isinstance(value, (BaseEstimator, np.random.RandomState)):
+        return type(value).__name__  # parameters of an estimator have names of their own
+    return joblib.hash(value) if isinstance(value, np.ndarray) else repr(value)
 
 
-def _differences(name: str, before: Any, now: Any) -> list[str]:
-    if before == now:
-        return []
-    if isinstance(before, dict) and isinstance(now, dict):
-        keys = dict.fromkeys([*before, *now])
-        return [d for key in keys for d in _differences(key, before.get(key), now.get(key))]
-    if name.startswith(("content", "grouping")):
-        return [f"the {name} is another"]
-    return [f"{name} was {before!r:.60}, is {now!r:.60}"]
+def _read(file: Path) -> tuple[dict, Arrays]:
+    with reading(file, "a checkpoint"), safe_open(file, framework="numpy") as stored:
+        arrays = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+        return json.loads(stored.metadata()["training"]), arrays
+
+
+def _state_of(net: TrainingNet) -> tuple[dict[str, Any], Arrays]:
+    """Copy what a training consists of: values that JSON can hold, and arrays."""
+    streams, arrays = net.streams.state()
+    content = {
+        "history": plain_history(net),
+        "schedule": _scheduler(net).state_dict(),
+        "streams": streams,
+    }
+    arrays = {f"generators/{name}": array for name, array in arrays.items()}
+    arrays |= _named("module/", net.module_.state_dict())
+    for i, moments in net.optimizer_.state_dict()["state"].items():
+        arrays |= _named(f"optimizer/{i}/", moments)
+    stopping = early_stopping(net)
+    if stopping is not None:
+        content["early_stopping"] = {
+            "misses_": stopping.misses_,
+            "dynamic_threshold_": float(stopping.dynamic_threshold_),
+            "best_epoch_": stopping.best_epoch_,
+        }
+        arrays |= _named("best/", stopping.best_model_weights_ or {})
+    return content, arrays
+
+
+def _restore(net: TrainingNet, content: dict[str, Any], arrays: Arrays) -> None:
+    net.module_.load_state_dict(_tensors(arrays, "module/"))
+    state = net.optimizer_.state_dict()
+    parameters = [p for group in net.optimizer_.param_groups for p in group["params"]]
+    for i, parameter in enumerate(parameters):
+        moments = _tensors(arrays, f"optimizer/{i}/")
+        for name in moments.keys() - {"step"}:  # in the memory layout of their weight
+            moments[name] = torch.empty_like(parameter).copy_(moments[name]).detach()
+        if moments:
+            state["state"][i] = moments
+    net.optimizer_.load_state_dict(state)
+    _scheduler(net).load_state_dict(content["schedule"])
+    for group, rate in zip(net.optimizer_.param_groups, _scheduler(net).get_last_lr(), strict=True):
+        group["lr"] = rate
+    net.history_ = History({**row, "batches": []} for row in content["history"])
+    streams = {
+        n.removeprefix("generators/"): a for n, a in arrays.items() if n.startswith("generators/")
+    }
+    net.streams.restore(content["streams"], streams, len(content["history"]))
+    stopping = early_stopping(net)
+    if stopping is not None:
+        vars(stopping).update(content["early_stopping"])
+        stopping.best_model_weights_ = _tensors(arrays, "best/") or None
+
+
+def plain_history(net: TrainingNet) -> list[dict[str, float]]:
+    """List what was measured in each epoch."""
+    return [
+        {name: row[name] for name in row if name != "batches" and not name.endswith("_best")}
+        for row in net.history
+    ]
+
+
+def early_stopping(net: TrainingNet) -> Any:
+    """Find the callback that stops early, if there is one."""
+    return dict(net.callbacks_).get("early_stopping")
+
+
+def _scheduler(net: TrainingNet) -> Any:
+    return dict(net.callbacks_)["lr_schedule"].lr_scheduler_
+
+
+def _named(start: str, state: Mapping[str, Tensor]) -> Arrays:
+    return {start + name: array for name, array in state_to_numpy(state).items()}
+
+
+def _tensors(arrays: Arrays, start: str) -> dict[str, Tensor]:
+    chosen = [name for name in arrays if name.startswith(start)]
+    return {name.removeprefix(start): torch.tensor(arrays[name]) for name in chosen}

@@ -9,7 +9,6 @@ import atexit
 import gc
 import multiprocessing
 import os
-import threading
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
@@ -21,14 +20,12 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from ..signal.window_store import WindowStore
+
 Result = TypeVar("Result")
 
 #: What a launcher sets for each of its processes.
 PLACE = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
-
-
-#: Held while this process trains with others: messages of two trainings would mix.
-_BUSY = threading.RLock()
 
 
 class LostProcessError(RuntimeError):
@@ -154,7 +151,7 @@ class Alone(Group):
         return Replica(module)
 
 
-ALONE = Alone()
+ALONE: Group = Alone()
 
 
 class DataParallelReplica(Replica):
@@ -211,42 +208,25 @@ class Together(Group):
             return DataParallelReplica(module, self.size)
 
 
-@contextmanager
-def process_group(device: str) -> Iterator[Group]:
-    """Find the processes that train together with this one, and keep them to one training.
+def process_group(device: str) -> Group:
+    """Find the processes that train together with this one.
 
     Parameters
     ----------
     device : str
         The estimator's parameter. Where it may be a GPU, each process of a machine takes its own.
 
-    Yields
-    ------
+    Returns
+    -------
     Group
         That of torch, where there is one or a launcher asks for it, which is then made and stays
         until the process ends.
-
-    Raises
-    ------
-    RuntimeError
-        If the others cannot be reached, there is no GPU for this one, or another thread of this
-        process trains with them.
     """
     if dist.is_available() and not dist.is_initialized() and _launched():
         _begin(device)
     if not dist.is_available() or not dist.is_initialized() or dist.get_world_size() == 1:
-        yield ALONE
-        return
-    group = Together()
-    if not _BUSY.acquire(blocking=False):
-        raise RuntimeError(
-            f"Another thread of process {group.rank} is training with the {group.size} processes "
-            "of its group: they can train one thing at a time. Use n_jobs=None."
-        )
-    try:
-        yield group
-    finally:
-        _BUSY.release()
+        return ALONE
+    return Together()
 
 
 def _launched() -> bool:
@@ -295,3 +275,24 @@ def _outcome(function: Callable[[], Any]) -> tuple[Any, Exception | None]:
         return function(), None
     except Exception as error:
         return None, error
+
+
+def check_same_windows(store: WindowStore, group: Group) -> None:
+    """Raise ValueError in all processes of a group unless they were given the same windows.
+
+    Parameters
+    ----------
+    store : WindowStore
+        Those of this process.
+    group : Group
+        The processes.
+    """
+    if group.size == 1:
+        return
+    of_all = group.gather(store.fingerprint())
+    others = [rank for rank, one in enumerate(of_all) if one != of_all[0]]
+    if others:
+        raise ValueError(
+            f"Process {others[0]} was given other windows than process 0. Give all of them the "
+            "same X: its batches are shared out among them."
+        )

@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 from skorch.callbacks import Callback
 
-from ._checkpoint import Checkpoint
+from ._checkpoint import Checkpoint, early_stopping, plain_history
 from ._net import TrainingNet
-from ._snapshot import early_stopping, plain_history
 from ._state import module_to_state, state_to_numpy
 
 
@@ -55,7 +54,7 @@ class EpochKeeper(Callback):
         self.checkpoint.restore(net)
         if len(net.history) > self.max_epochs:
             raise ValueError(
-                f"checkpoint={str(self.checkpoint.folder)!r} holds {len(net.history)} epochs, "
+                f"checkpoint={str(self.checkpoint.file.parent)!r} holds {len(net.history)} epochs, "
                 f"max_epochs={self.max_epochs} is less. Raise it."
             )
         if len(net.history):
@@ -64,10 +63,7 @@ class EpochKeeper(Callback):
     def on_epoch_end(self, net: TrainingNet, **kwargs: Any) -> None:
         """Keep an epoch."""
         self._keep(net)
-        n_epochs = len(self.history)
-        if self.checkpoint is not None and (
-            n_epochs % self.checkpoint.every == 0 or n_epochs == self.max_epochs
-        ):
+        if self.checkpoint is not None:
             self._save(net, self.checkpoint)
 
     def last(self, net: TrainingNet) -> None:
@@ -92,7 +88,7 @@ class EpochKeeper(Callback):
         """
         kept = f"the estimator is fitted with {len(self.history)} of {self.max_epochs} epochs"
         if isinstance(error, KeyboardInterrupt):
-            more = "" if self.checkpoint is None else "; resume=True goes on from the checkpoint"
+            more = "" if self.checkpoint is None else "; the same fit goes on from its checkpoint"
             warnings.warn(f"Interrupted: {kept}{more}.", stacklevel=2)
         else:
             error.args = (f"{error} Until then all was well: {kept}.",)
@@ -103,8 +99,8 @@ class EpochKeeper(Callback):
         except OSError as error:  # hours of training are worth more than a checkpoint of them
             warnings.warn(
                 f"Epoch {len(self.history)} could not be saved in "
-                f"checkpoint={str(checkpoint.folder)!r}: {error}. Training goes on; what was saved "
-                "before is whole.",
+                f"checkpoint={str(checkpoint.file.parent)!r}: {error}. Training goes on, and "
+                "the checkpoint before is whole.",
                 stacklevel=2,
             )
 

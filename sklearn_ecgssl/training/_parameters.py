@@ -80,19 +80,9 @@ PARAMETERS = {
     "checkpoint": Parameter(
         [str, PathLike, None],
         "path-like or None",
-        "Folder in which the training is kept while it goes on, so that `resume` can go on with it "
-        "after whatever stopped it. One folder holds one fit.",
-    ),
-    "checkpoint_every": Parameter(
-        [Interval(Integral, 1, None, closed="left")],
-        "int",
-        "Epochs between two checkpoints.",
-    ),
-    "resume": Parameter(
-        ["boolean"],
-        "bool",
-        "Go on with what is in `checkpoint`, begin where there is nothing yet. On the same CPU "
-        "with the same number of threads, the result has the bits of a fit that was never stopped.",
+        "Folder in which the training is saved after every epoch. The same fit goes on with what "
+        "is in it, after whatever stopped it; another fit is refused. On the same CPU with the "
+        "same number of threads, the result has the bits of a fit that was never stopped.",
     ),
     "shuffle_buffer": Parameter(
         [Interval(Integral, 1, None, closed="left"), None],

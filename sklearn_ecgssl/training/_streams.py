@@ -66,7 +66,7 @@ class RandomStreams:
         arrays = {
             name: getattr(self, name).get_state().numpy().copy() for name in ("dropout", "inputs")
         }
-        return {"order": self.order.bit_generator.state, "device": self.device.type}, arrays
+        return {"order": self.order.bit_generator.state}, arrays
 
     def restore(
         self, content: dict[str, Any], arrays: dict[str, np.ndarray], n_epochs: int
@@ -82,10 +82,9 @@ class RandomStreams:
             anew from their seeds and this.
         """
         self.order.bit_generator.state = content["order"]
-        same_kind = content["device"] == self.device.type
         for position, name in enumerate(("dropout", "inputs")):
             stream = getattr(self, name)
-            if same_kind:
+            if arrays[name].shape == tuple(stream.get_state().shape):
                 stream.set_state(torch.from_numpy(arrays[name].copy()))
             else:
                 stream.manual_seed(self.seeds[2 * position] + n_epochs)

@@ -14,7 +14,7 @@ from .._fitting import UnfinishedFitError
 from ..networks import seed_dropout
 from ..signal.window_store import WindowStore
 from ._batches import WindowDataset
-from ._checkpoint import Checkpoint
+from ._checkpoint import Checkpoint, early_stopping, plain_history
 from ._criterion import Criterion
 from ._device import fastest_kernels, memory_advice, resolve_device, resolve_precision
 from ._group import ALONE, Group, LostProcessError
@@ -25,7 +25,6 @@ from ._orders import EpochOrder, Shuffled, ShuffledInBuffer
 from ._parts import keep_freed_memory
 from ._progress import TrainingProgress
 from ._schedules import Schedule, constant
-from ._snapshot import early_stopping, plain_history
 from ._sources import ResidentSource, source_for_epochs
 from ._state import module_to_state
 from ._streams import GroupStreams, RandomStreams
@@ -112,14 +111,8 @@ class Trained:
     history: list[dict[str, float]]
     stopped_by: BaseException | None = None
 
-    def finish(self) -> None:
-        """Raise what stopped the training, if anything did, in a way that keeps attributes.
-
-        Raises
-        ------
-        UnfinishedFitError
-            For `all_or_nothing`.
-        """
+    def raise_if_stopped(self) -> None:
+        """Raise what stopped the training, if anything did; `all_or_nothing` keeps attributes."""
         if self.stopped_by is not None:
             raise UnfinishedFitError(self.stopped_by)
 

@@ -60,7 +60,7 @@ class TestManifest:
         file, before = own / "tiny-masked" / "manifest.json", manifest_of("tiny-masked", own)
         file.unlink()
         at = datetime(2001, 2, 3, 12, tzinfo=UTC).timestamp()
-        os.utime(own / "tiny-masked" / "checkpoint" / "config.json", (at, at))
+        os.utime(own / "tiny-masked" / "checkpoint" / "checkpoint.safetensors", (at, at))
         command(files, own, "train", "tiny-masked")
         said = manifest_of("tiny-masked", own)
         assert said["made"].pop("date") == "2001-02-03"

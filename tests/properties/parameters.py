@@ -55,7 +55,7 @@ BY_NAME = {
     "features": st.sampled_from(["auto", ["mean_hr"], ("rmssd", "sdnn"), ["lf"]]),
     "pretrainer": pretrainers,
     "verbose": st.just(0),
-    **dict.fromkeys(["memory", "checkpoint", "resume", "segmenter", "estimator", "classifier"]),
+    **dict.fromkeys(["memory", "checkpoint", "segmenter", "estimator", "classifier"]),
 }
 #: What no parameter of any estimator means.
 NEVER = [object(), 1j, np.nan, np.inf, -np.inf, {1}, b"x", [[1], [2, 3]], [object()]]

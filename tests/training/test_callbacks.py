@@ -1,7 +1,6 @@
 """skorch's callbacks, handed through: they see the training as it goes, and leave no trace."""
 
 import pickle
-import sys
 from functools import partial
 
 import joblib
@@ -10,7 +9,6 @@ import pytest
 from sklearn.base import clone
 from skorch.callbacks import Callback, TensorBoard
 
-from sklearn_ecgssl.training import tracker
 from tests.tiny import each_pretrainer, tiny_pretrainer, waves
 
 X, _ = waves(24)
@@ -110,7 +108,7 @@ def test_the_last_epoch_before_early_stopping_is_seen():
 def test_they_may_differ_between_sittings(tmp_path):
     kept = {"checkpoint": str(tmp_path / "c")}
     tiny_pretrainer(**kept, max_epochs=1, callbacks=[Notes]).fit(X)
-    resumed = tiny_pretrainer(**kept, max_epochs=3, resume=True).fit(X)
+    resumed = tiny_pretrainer(**kept, max_epochs=3).fit(X)
     np.testing.assert_equal(resumed.state_, tiny_pretrainer(max_epochs=3).fit(X).state_)
 
 
@@ -118,31 +116,3 @@ def test_they_may_differ_between_sittings(tmp_path):
 def test_other_things_are_refused(wrong):
     with pytest.raises(TypeError, match="callbacks must be functions that return callbacks"):
         tiny_pretrainer(callbacks=wrong).fit(X)
-
-
-class Module:
-    """Stands in for a tracker's library: what its callback of skorch calls, written down."""
-
-    def __init__(self):
-        self.calls = []
-
-    def __getattr__(self, name):
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return lambda *args, **params: self.calls.append((name, args, params)) or self
-
-
-def test_weights_and_biases(monkeypatch):
-    wandb = Module()
-    monkeypatch.setitem(sys.modules, "wandb", wandb)
-    fitted = tiny_pretrainer(callbacks=[tracker("wandb", "ecg")]).fit(X)
-    assert wandb.calls[0] == ("init", (), {"project": "ecg"})
-    logged = [args[0]["train_loss"] for name, args, _ in wandb.calls if name == "log"]
-    assert logged == [row["train_loss"] for row in fitted.history_]
-
-
-def test_a_tracker_that_is_not_installed(monkeypatch):
-    for name in ("wandb", "mlflow"):
-        monkeypatch.setitem(sys.modules, name, None)
-        with pytest.raises(ImportError, match=f"{name} is not installed: pip install {name}"):
-            tiny_pretrainer(callbacks=[tracker(name)]).fit(X)

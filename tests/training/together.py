@@ -103,7 +103,7 @@ def various(folder):
     results["small batch"] = error_of(lambda: tiny_pretrainer(batch_size=1).fit(X))
     kept = tiny_pretrainer(checkpoint=str(folder / "checkpoint"))
     kept.fit(X)
-    results["kept already"] = error_of(lambda: clone(kept).fit(X))
+    results["another fit"] = error_of(lambda: clone(kept).set_params(l2=0.5).fit(X))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         extreme = X.copy()
@@ -136,7 +136,7 @@ def go_on(folder):
     """Go on with what `slow` left."""
     kept = str(folder / "checkpoint")
     n_epochs = int((folder / "epochs").read_text())
-    estimator = tiny_pretrainer(max_epochs=n_epochs, checkpoint=kept, resume=True)
+    estimator = tiny_pretrainer(max_epochs=n_epochs, checkpoint=kept)
     return attributes(estimator.fit(X))
 
 
