@@ -73,12 +73,10 @@ from .persistence import (
 )
 from .plotting import (
     EmbeddingDisplay as EmbeddingDisplay,
-    LabelFractionDisplay as LabelFractionDisplay,
     PretextHistoryDisplay as PretextHistoryDisplay,
-    ProtocolDisplay as ProtocolDisplay,
     ReconstructionDisplay as ReconstructionDisplay,
     SaliencyDisplay as SaliencyDisplay,
-    StudyDisplay as StudyDisplay,
+    ScoreDisplay as ScoreDisplay,
     TransformationDisplay as TransformationDisplay,
 )
 from .pretext import (

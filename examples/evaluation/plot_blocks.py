@@ -21,9 +21,9 @@ from sklearn_ecgssl import (
     ECGFilter,
     Evaluation,
     PretextPretrainer,
+    ScoreDisplay,
     Segmenter,
     SSLEmbedder,
-    StudyDisplay,
     TrimmedScaler,
     block_study,
     make_cohort,
@@ -65,7 +65,7 @@ results = block_study(evaluation, pretrainer)
 # blocks have more features, here 8, 16 and 32, so a higher score need not mean a better block.
 # Bars are 95 % confidence intervals from four folds.
 
-StudyDisplay.from_results(results, x="block")
+ScoreDisplay.from_results(results)
 print(results.to_markdown("balanced_accuracy"))
 
 # %%

@@ -22,8 +22,8 @@ from sklearn_ecgssl import (
     ECGClassifier,
     ECGFilter,
     Evaluation,
-    LabelFractionDisplay,
     PretextPretrainer,
+    ScoreDisplay,
     Segmenter,
     TrimmedScaler,
     label_fraction_study,
@@ -74,10 +74,10 @@ results = label_fraction_study(
 )
 
 # %%
-# Look at which lines fall towards the left, where labels are few, and at how wide their bands are.
+# Look at which lines fall towards the left, where labels are few, and at how wide their bars are.
 # The heart rate is a line as well: an embedding is worth its training where it lies above.
-# A display draws one protocol; of several, pass ``folds[folds["protocol"] == "subjects"]``.
+# Of several protocols, each would have a panel of its own.
 
-LabelFractionDisplay.from_results(results)
+ScoreDisplay.from_results(results)
 print(results.to_markdown("balanced_accuracy"))
 plt.show()

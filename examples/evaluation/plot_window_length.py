@@ -22,8 +22,8 @@ from sklearn_ecgssl import (
     ECGFilter,
     Evaluation,
     PretextPretrainer,
+    ScoreDisplay,
     Segmenter,
-    StudyDisplay,
     TrimmedScaler,
     make_cohort,
     window_length_study,
@@ -64,7 +64,7 @@ results = window_length_study(evaluation, pretrainer, [5, 10, 20])
 # network. An epoch has fewer batches where windows are longer, so that part of a difference may be
 # one of training.
 
-StudyDisplay.from_results(results, x="window length (s)")
+ScoreDisplay.from_results(results)
 print(results.to_markdown("balanced_accuracy"))
 
 # %%

@@ -21,8 +21,8 @@ from sklearn_ecgssl import (
     ECGFilter,
     Evaluation,
     PretextPretrainer,
+    ScoreDisplay,
     Segmenter,
-    StudyDisplay,
     TrimmedScaler,
     difficulty_study,
     make_cohort,
@@ -65,10 +65,8 @@ results = difficulty_study(evaluation, pretrainer, "noise__snr_db", [5, 15, 25])
 # what the features are worth.
 
 _, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
-StudyDisplay.from_results(results, metric="noise_accuracy", x="SNR (dB)", ax=axes[0])
-axes[0].axhline(6 / 7, color="black", linestyle=":", label="constant answer")
-axes[0].legend()
-StudyDisplay.from_results(results, x="SNR (dB)", ax=axes[1])
+ScoreDisplay(results.table(), metric="noise_accuracy", chance=6 / 7).plot(axes[0])
+ScoreDisplay.from_results(results, ax=axes[1])
 print(results.to_markdown("noise_accuracy"), results.to_markdown("balanced_accuracy"), sep="\n")
 plt.show()
 

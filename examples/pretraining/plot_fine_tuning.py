@@ -24,7 +24,7 @@ from sklearn_ecgssl import (
     ECGFilter,
     Evaluation,
     PretextPretrainer,
-    ProtocolDisplay,
+    ScoreDisplay,
     Segmenter,
     TrimmedScaler,
     make_cohort,
@@ -75,10 +75,10 @@ results = supervision_study(evaluation, pretrainer, classifier=head)
 print(results)
 
 # %%
-# Look at whether a line falls from the left to the right, and stays above the dashed one, which is
-# what one gets without looking at the signal. The bars are 95 % confidence intervals from four
+# Look at whether a colour falls from the left to the right, and stays above the gray points, which
+# are what one gets without a network. The bars are 95 % confidence intervals from four
 # folds, so they are wide: networks whose bars overlap are not told apart.
 
-ProtocolDisplay.from_results(results)
+ScoreDisplay.from_results(results)
 print(results.to_markdown("balanced_accuracy"))
 plt.show()

@@ -23,8 +23,8 @@ from sklearn_ecgssl import (
     Evaluation,
     Permute,
     PretextPretrainer,
+    ScoreDisplay,
     Segmenter,
-    StudyDisplay,
     TimeWarp,
     TrimmedScaler,
     make_cohort,
@@ -80,6 +80,6 @@ print(embedding.groupby("setting", sort=False)[recognised].mean().round(3).to_st
 # and at what it gives alone. Differences within the bars, 95 % confidence intervals from four
 # folds, are none. The heart rate does not depend on the setting.
 
-StudyDisplay.from_results(results, x="transformations learnt")
+ScoreDisplay.from_results(results)
 print(results.to_markdown("balanced_accuracy"))
 plt.show()

@@ -28,8 +28,8 @@ from sklearn_ecgssl import (
     ECGFilter,
     HRVFeatures,
     PretextPretrainer,
-    ProtocolDisplay,
     Resampler,
+    ScoreDisplay,
     Segmenter,
     SSLEmbedder,
     SubjectScaledClassifier,
@@ -124,6 +124,6 @@ results = compare_protocols(
 )
 print(results)
 (args.output / "first_table.md").write_text(f"{source}:\n\n{results.to_markdown()}\n")
-display = ProtocolDisplay.from_results(results)
+display = ScoreDisplay.from_results(results)
 display.figure_.savefig(args.output / "first_scores.png", dpi=120, bbox_inches="tight")
 print(f"pictures and table: {args.output.resolve()}")

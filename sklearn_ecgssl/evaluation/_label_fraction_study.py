@@ -55,7 +55,7 @@ def label_fraction_study(
     See Also
     --------
     LabelFractionSplit : The same choice as a scikit-learn splitter.
-    sklearn_ecgssl.plotting.LabelFractionDisplay : The curve.
+    sklearn_ecgssl.plotting.ScoreDisplay : The curve.
 
     References
     ----------

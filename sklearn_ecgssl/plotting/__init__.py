@@ -2,20 +2,16 @@
 
 from ._embedding import EmbeddingDisplay
 from ._history import PretextHistoryDisplay
-from ._label_fraction import LabelFractionDisplay
-from ._protocol import ProtocolDisplay
 from ._reconstruction import ReconstructionDisplay
 from ._saliency import SaliencyDisplay
-from ._study import StudyDisplay
+from ._score import ScoreDisplay
 from ._transformation import TransformationDisplay
 
 __all__ = [
     "EmbeddingDisplay",
-    "LabelFractionDisplay",
     "PretextHistoryDisplay",
-    "ProtocolDisplay",
     "ReconstructionDisplay",
     "SaliencyDisplay",
-    "StudyDisplay",
+    "ScoreDisplay",
     "TransformationDisplay",
 ]

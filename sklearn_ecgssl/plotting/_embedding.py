@@ -6,16 +6,13 @@ import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import check_array, check_consistent_length, column_or_1d
+from sklearn.utils import check_consistent_length
 
-from ._axes import COLORS, MARKERS, figure_of, legend, panels, tidy
+from ._common import COLORS, MARKERS, legend, panels, tidy
 
-METHODS = ("pca", "tsne")
-#: Neighbours that t-SNE looks at, where there are samples enough.
-PERPLEXITY = 30.0
-#: Colours and markers tell so many categories apart; more are drawn without a legend.
+#: More categories are drawn without a legend.
 MAX_LEGEND = 20
-#: Where the scale of numbers begins and ends.
+#: Quantiles of the numbers at which the colour scale begins and ends.
 COLOR_QUANTILES = (0.01, 0.99)
 
 
@@ -30,7 +27,7 @@ class EmbeddingDisplay:
     ----------
     points : ndarray of shape (n_samples, 2)
         Where the samples are drawn.
-    color : ndarray of shape (n_samples,) or None, default=None
+    color : array-like of shape (n_samples,) or None, default=None
         Category or number of each.
     color_name : str, default="class"
         What the colours show.
@@ -48,7 +45,7 @@ class EmbeddingDisplay:
     figure_ : Figure
         The figure.
     scatters_ : list of PathCollection
-        The points; several where categories have markers of their own.
+        The points, one collection for each category.
     legend_ : Legend or None
         The legend of at most 20 categories; more are counted in the title.
     colorbar_ : Colorbar or None
@@ -71,7 +68,7 @@ class EmbeddingDisplay:
         self,
         *,
         points: np.ndarray,
-        color: np.ndarray | None = None,
+        color: Any = None,
         color_name: str = "class",
         method: str = "pca",
         n_features: int | None = None,
@@ -94,7 +91,6 @@ class EmbeddingDisplay:
         color_name: str = "class",
         method: str = "pca",
         clip: float | None = 3.0,
-        random_state: Any = 0,
         ax: Any = None,
     ) -> Self:
         """Draw the features that a fitted embedder computes.
@@ -114,8 +110,6 @@ class EmbeddingDisplay:
         clip : float or None, default=3.0
             Standard deviations at which the z-scored features are cut off: else a few windows with
             artefacts make the scale of the whole picture. None leaves them as they are.
-        random_state : int, RandomState instance or None, default=0
-            Seed of t-SNE.
         ax : Axes, default=None
             Where to draw; None makes a figure.
 
@@ -124,18 +118,12 @@ class EmbeddingDisplay:
         display : EmbeddingDisplay
             The display, drawn.
         """
-        if not hasattr(embedder, "transform"):
-            raise TypeError(
-                f"{type(embedder).__name__} has no transform. Put a fitted pretrainer into "
-                "SSLEmbedder(FrozenEstimator(pretrainer)).fit(X), or use from_features."
-            )
         return cls.from_features(
             embedder.transform(X),
             color,
             color_name=color_name,
             method=method,
             clip=clip,
-            random_state=random_state,
             ax=ax,
         )
 
@@ -148,7 +136,6 @@ class EmbeddingDisplay:
         color_name: str = "class",
         method: str = "pca",
         clip: float | None = 3.0,
-        random_state: Any = 0,
         ax: Any = None,
     ) -> Self:
         """Draw features.
@@ -156,7 +143,7 @@ class EmbeddingDisplay:
         Parameters
         ----------
         features : array-like of shape (n_samples, n_features)
-            At least four rows of at least two features.
+            At least four rows of at least two features, without NaN.
         color : array-like of shape (n_samples,), default=None
             Class, subject or a number for each row. Numbers that are not all whole get a scale,
             everything else is a category.
@@ -168,8 +155,6 @@ class EmbeddingDisplay:
         clip : float or None, default=3.0
             Standard deviations at which the z-scored features are cut off: else a few windows with
             artefacts make the scale of the whole picture. None leaves them as they are.
-        random_state : int, RandomState instance or None, default=0
-            Seed of t-SNE.
         ax : Axes, default=None
             Where to draw; None makes a figure.
 
@@ -177,32 +162,27 @@ class EmbeddingDisplay:
         -------
         display : EmbeddingDisplay
             The display, drawn.
-
-        Raises
-        ------
-        ValueError
-            If features or colours are missing (NaN), too few or of different lengths.
         """
-        features = _check_features(features)
-        color = None if color is None else _check_color(color, len(features))
-        if method not in METHODS:
-            raise ValueError(f"method must be one of {list(METHODS)}, got {method!r}.")
         scaled = StandardScaler().fit_transform(features)
+        n_samples, n_features = scaled.shape
+        check_consistent_length(scaled, color)
         if clip is not None:
             scaled = np.clip(scaled, -clip, clip)
         ratio = None
         if method == "pca":
             pca = PCA(2, svd_solver="full").fit(scaled)
             points, ratio = pca.transform(scaled), pca.explained_variance_ratio_
+        elif method == "tsne":
+            tsne = TSNE(perplexity=min(30, n_samples / 3), random_state=0)
+            points = tsne.fit_transform(scaled)
         else:
-            perplexity = min(PERPLEXITY, len(scaled) / 3)
-            points = TSNE(perplexity=perplexity, random_state=random_state).fit_transform(scaled)
+            raise ValueError(f"method must be 'pca' or 'tsne', got {method!r}.")
         display = cls(
             points=points,
             color=color,
             color_name=color_name,
             method=method,
-            n_features=features.shape[1],
+            n_features=n_features,
             explained_variance_ratio=ratio,
         )
         return display.plot(ax)
@@ -221,54 +201,48 @@ class EmbeddingDisplay:
             The display.
         """
         (self.ax_,) = panels(ax, 1, 1, (6.2, 4.6))
-        self.figure_ = figure_of(self.ax_)
-        self.legend_ = self.colorbar_ = None
-        title = "PCA" if self.method == "pca" else "t-SNE"
-        if self.n_features is not None:
-            title += f" of {self.n_features} features, {len(self.points)} samples"
+        self.figure_ = self.ax_.figure
+        self.legend_: Any = None
+        self.colorbar_: Any = None
+        name = "PCA" if self.method == "pca" else "t-SNE"
+        title = name if self.n_features is None else f"{name} of {self.n_features} features"
+        self.ax_.set_title(f"{title}, {len(self.points)} samples")
+        self._label_axes()
         if self.color is None:
             self.scatters_ = [self._scatter(slice(None), color=COLORS[0])]
-        elif _is_numeric(self.color):
-            low, high = np.quantile(self.color, COLOR_QUANTILES)
-            scale = {"cmap": "cividis", "vmin": low, "vmax": high}
-            self.scatters_ = [self._scatter(slice(None), c=self.color, **scale)]
-            self.colorbar_ = self.figure_.colorbar(
-                self.scatters_[0], ax=self.ax_, label=self.color_name, extend="both"
-            )
-            self.colorbar_.solids.set_alpha(1)
+            return self
+        color = np.asarray(self.color)
+        if color.dtype.kind == "f" and not np.all(color == np.round(color)):
+            self._draw_numbers(color)
         else:
-            title += self._scatter_categories()
-        self.ax_.set_title(title)
-        self._label_axes()
+            self._draw_categories(color)
         return self
 
-    def _scatter_categories(self) -> str:
-        """Draw categories, in the order of the data; return what the title has to say of them."""
-        from matplotlib.lines import Line2D
+    def _draw_numbers(self, color: np.ndarray) -> None:
+        low, high = np.nanquantile(color, COLOR_QUANTILES)
+        points = self._scatter(slice(None), c=color, cmap="cividis", vmin=low, vmax=high)
+        self.scatters_ = [points]
+        self.colorbar_ = self.figure_.colorbar(
+            points, ax=self.ax_, label=self.color_name, extend="both"
+        )
+        self.colorbar_.solids.set_alpha(1)
 
-        color = np.asarray(self.color)
-        categories, codes = np.unique(color, return_inverse=True)
-        markers = codes // len(COLORS) % len(MARKERS)
-        colors = np.array(COLORS, dtype=object)[codes % len(COLORS)]
+    def _draw_categories(self, color: np.ndarray) -> None:
+        categories = np.unique(color)
         self.scatters_ = [
-            self._scatter(markers == i, c=list(colors[markers == i]), marker=MARKERS[i])
-            for i in np.unique(markers)
-        ]
-        if len(categories) > MAX_LEGEND:
-            return f"\ncolour and shape: {self.color_name} ({len(categories)}, too many to list)"
-        handles = [
-            Line2D(
-                [],
-                [],
-                linestyle="",
+            self._scatter(
+                color == category,
                 color=COLORS[i % len(COLORS)],
-                marker=MARKERS[i // len(COLORS)],
+                marker=MARKERS[i // len(COLORS) % len(MARKERS)],
                 label=str(category),
             )
             for i, category in enumerate(categories)
         ]
-        self.legend_ = legend(self.ax_, title=self.color_name, handles=handles)
-        return ""
+        if len(categories) <= MAX_LEGEND:
+            self.legend_ = legend(self.ax_, self.color_name)
+        else:
+            title = self.ax_.get_title()
+            self.ax_.set_title(f"{title}\ncolour and shape: {self.color_name} ({len(categories)})")
 
     def _scatter(self, rows: Any, **style: Any) -> Any:
         x, y = self.points[rows].T
@@ -282,31 +256,4 @@ class EmbeddingDisplay:
         self.ax_.set(xlabel=names[0], ylabel=names[1])
         if self.method == "tsne":  # its axes have neither unit nor scale
             self.ax_.set(xticks=[], yticks=[])
-        tidy(self.ax_, grid=None)
-
-
-def _check_features(features: Any) -> np.ndarray:
-    features = check_array(
-        features, ensure_all_finite=False, ensure_min_samples=4, ensure_min_features=2
-    )
-    finite = np.isfinite(features).all(axis=1)
-    if not finite.all():
-        raise ValueError(
-            f"{(~finite).sum()} of {len(features)} rows of features hold NaN or infinity, the "
-            f"first is row {np.flatnonzero(~finite)[0]}. Leave them out, or fill them with "
-            "sklearn.impute.SimpleImputer."
-        )
-    return features
-
-
-def _check_color(color: Any, n_samples: int) -> np.ndarray:
-    color = column_or_1d(color)
-    check_consistent_length(color, np.empty(n_samples))
-    n_missing = sum(value is None or value != value for value in color)
-    if n_missing:
-        raise ValueError(f"color is missing (NaN or None) for {n_missing} samples: leave them out.")
-    return color
-
-
-def _is_numeric(color: np.ndarray) -> bool:
-    return color.dtype.kind == "f" and not np.all(color == np.round(color))
+        tidy(self.ax_)

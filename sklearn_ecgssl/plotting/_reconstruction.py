@@ -5,12 +5,7 @@ from typing import Any, Self
 import numpy as np
 
 from ..signal.window_store import check_windows
-from ._axes import COLORS, figure_of, legend, panels, tidy
-from ._estimators import find_pretrainer
-from ._windows import time_axis
-
-#: Windows that are drawn unless the user chooses.
-N_WINDOWS = 3
+from ._common import COLORS, find_pretrainer, label_signal, legend, panels, times
 
 
 class ReconstructionDisplay:
@@ -46,12 +41,12 @@ class ReconstructionDisplay:
         Its masked spans.
     predictions_ : list of Line2D
         The prediction of each window's masked samples.
-    legend_ : Legend
-        The legend, at the first window.
     masked_error_ : ndarray of shape (n_windows,)
         Mean squared error of each window's masked samples.
     zero_error_ : ndarray of shape (n_windows,)
         That of predicting zero.
+    legend_ : Legend
+        The legend, at the first window.
 
     References
     ----------
@@ -125,24 +120,11 @@ class ReconstructionDisplay:
         -------
         display : ReconstructionDisplay
             The display, drawn.
-
-        Raises
-        ------
-        TypeError
-            If the pretrainer does not predict masked samples.
-        ValueError
-            If `windows` names none, or one that X does not have.
         """
         pretrainer = find_pretrainer(estimator)
-        if not hasattr(pretrainer, "reconstruct"):
-            frozen = getattr(pretrainer, "estimator", pretrainer)
-            raise TypeError(
-                "ReconstructionDisplay needs a pretrainer that predicts masked samples, got "
-                f"{type(frozen).__name__}. Pass a fitted MaskedPretrainer, or an SSLEmbedder or a "
-                "Pipeline with one."
-            )
         store = check_windows(pretrainer, X, reset=False)
-        chosen = _check_chosen(windows, len(store))
+        numbers = np.arange(len(store))
+        chosen = numbers[:3] if windows is None else numbers[windows]
         # Only these are predicted: X may hold a day of windows.
         parts = pretrainer.reconstruct(store.take(chosen), random_state=random_state)
         return cls(**parts._asdict(), windows=chosen, sampling_rate=sampling_rate).plot(ax)
@@ -160,35 +142,35 @@ class ReconstructionDisplay:
         self : ReconstructionDisplay
             The display.
         """
-        n_windows, n_times = self.signal.shape
-        times = time_axis(n_times, self.sampling_rate)
+        n_windows = len(self.signal)
         numbers = range(n_windows) if self.windows is None else self.windows
         self.masked_error_ = _masked_mean(self.mask, (self.reconstruction - self.signal) ** 2)
         self.zero_error_ = _masked_mean(self.mask, self.signal**2)
-        self.axes_ = panels(ax, n_windows, 1, (11, 0.7 + 1.8 * n_windows), share=True)
-        self.figure_ = figure_of(self.axes_[0])
-        drawn = [self._draw_window(one, i, times) for i, one in enumerate(self.axes_)]
-        self.lines_, self.spans_, self.predictions_ = (list(a) for a in zip(*drawn, strict=True))
+        self.axes_ = panels(ax, n_windows, 1, (11, 0.7 + 1.8 * n_windows), sharex=True, sharey=True)
+        self.figure_ = self.axes_[0].figure
+        self.lines_: list[Any] = []
+        self.spans_: list[Any] = []
+        self.predictions_: list[Any] = []
         for i, (one, number) in enumerate(zip(self.axes_, numbers, strict=True)):
-            one.set_title(
+            self._draw_window(one, i)
+            label_signal(
+                one,
                 f"window {number}: masked error {self.masked_error_[i]:.3g} "
                 f"(predicting zero: {self.zero_error_[i]:.3g})",
-                loc="left",
-                fontsize=10,
             )
-            one.set_ylabel("amplitude")
-            one.margins(x=0.005)
-            tidy(one, grid=None)
         self.axes_[-1].set_xlabel("time (s)")
         self.legend_ = legend(self.axes_[0])
         return self
 
-    def _draw_window(self, ax: Any, i: int, times: np.ndarray) -> tuple[Any, Any, Any]:
-        """Draw a window, its masked spans and what is predicted there."""
+    def _draw_window(self, ax: Any, i: int) -> None:
         mask = self.mask[i]
-        first, stop = _runs(mask)
+        seconds = times(len(mask), self.sampling_rate)
+        steps = np.diff(mask.astype(np.int8), prepend=0, append=0)
+        first, stop = np.flatnonzero(steps == 1), np.flatnonzero(steps == -1)
         alone = first[stop - first == 1]  # one sample makes no line
-        (line,) = ax.plot(times, self.signal[i], color="black", linewidth=0.8, label="signal")
+        self.lines_ += ax.plot(
+            seconds, self.signal[i], color="black", linewidth=0.8, label="signal"
+        )
         spans = ax.broken_barh(
             np.column_stack([first - 0.5, stop - first]) / self.sampling_rate,
             (0, 1),
@@ -198,8 +180,9 @@ class ReconstructionDisplay:
             zorder=0,
             label="masked",
         )
-        (prediction,) = ax.plot(
-            times,
+        self.spans_.append(spans)
+        self.predictions_ += ax.plot(
+            seconds,
             np.where(mask, self.reconstruction[i], np.nan),
             color=COLORS[1],
             linewidth=1.8,
@@ -207,30 +190,8 @@ class ReconstructionDisplay:
             markevery=list(alone),
             label="prediction",
         )
-        return line, spans, prediction
-
-
-def _check_chosen(windows: Any, n_windows: int) -> np.ndarray:
-    """Check which windows to draw, and choose the first ones where the user does not."""
-    if windows is None:
-        return np.arange(min(N_WINDOWS, n_windows))
-    chosen = np.asarray(windows)
-    is_list = chosen.ndim == 1 and len(chosen) > 0 and chosen.dtype.kind in "iu"
-    if not is_list or chosen.min() < 0 or chosen.max() >= n_windows:
-        raise ValueError(
-            f"windows must be a list of numbers from 0 to {n_windows - 1}, of the windows of X to "
-            f"draw, got {windows!r:.80}. Pass for example windows=[0], or none for the first "
-            f"{N_WINDOWS}."
-        )
-    return chosen
 
 
 def _masked_mean(mask: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Mean of each row over its masked samples."""
+    """Return the mean of each row over its masked samples."""
     return (values * mask).sum(axis=1) / mask.sum(axis=1)
-
-
-def _runs(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """First sample of each run of masked samples, and the one behind its last."""
-    steps = np.diff(mask.astype(np.int8), prepend=0, append=0)
-    return np.flatnonzero(steps == 1), np.flatnonzero(steps == -1)

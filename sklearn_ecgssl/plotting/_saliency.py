@@ -1,18 +1,18 @@
 """Which samples of a window drive its class."""
 
+from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
 import torch
-from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from ._axes import COLORS, REFERENCE, figure_of, panels, tidy
-from ._integrated_gradients import integrated_gradients
-from ._windows import check_window, time_axis
+from ._common import COLORS, GRAY, check_window, label_signal, panels, times
 
-#: The colour scale ends at this quantile of the attributions' size: a few samples stand out far.
+#: Quantile of the attributions' size at which the colour scale ends: a few samples stand out far.
 COLOR_QUANTILE = 0.99
+#: Seconds over which the drawn attributions are averaged.
+SMOOTHING = 0.04
 
 
 class SaliencyDisplay:
@@ -21,7 +21,7 @@ class SaliencyDisplay:
     Use `from_estimator` with a fitted `ECGClassifier`. The ECG is drawn in the colour of each
     sample's attribution: its integrated gradient [1]_, from a flat line at zero (the mean of a
     z-scored window) to the window. All attributions add up to the difference of the class's logit
-    between the two.
+    between the two. Colours are averaged over 0.04 s.
 
     Parameters
     ----------
@@ -94,7 +94,6 @@ class SaliencyDisplay:
         target: Any = None,
         sampling_rate: float = 256,
         n_steps: int = 128,
-        smoothing: float = 0.04,
         ax: Any = None,
     ) -> Self:
         """Explain a class that a fitted classifier gives to a window.
@@ -112,8 +111,6 @@ class SaliencyDisplay:
         n_steps : int, default=128
             Steps of the integral. More are slower and more exact: compare
             ``attribution.sum()`` with ``logit - baseline_logit``.
-        smoothing : float, default=0.04
-            Seconds over which the drawn attributions are averaged; 0 draws them sample by sample.
         ax : Axes, default=None
             Where to draw; None makes a figure.
 
@@ -121,94 +118,96 @@ class SaliencyDisplay:
         -------
         display : SaliencyDisplay
             The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If `target` is no class.
         """
         window = check_window(window)
-        if not hasattr(classifier, "_module"):
-            raise TypeError(
-                f"SaliencyDisplay needs an ECGClassifier, whose network it looks into, got "
-                f"{type(classifier).__name__}."
-            )
-        check_is_fitted(classifier, "classes_")
-        module = classifier._module(torch.device("cpu"))
-        classes = list(classifier.classes_)
+        network = classifier.to_torch().network
 
         def logits(windows: Tensor) -> Tensor:
             """One column a class; of two classes, the first one's is the other's negative."""
-            out = module(windows)
+            out = network(windows)
             return torch.cat([-out, out], dim=1) if out.shape[1] == 1 else out
 
+        classes = list(classifier.classes_)
         if target is None:
-            with torch.no_grad():
-                column = int(logits(torch.from_numpy(window.copy())[None]).argmax())
-        elif target in classes:
-            column = classes.index(target)
-        else:
+            (target,) = classifier.predict(window[None])
+        elif target not in classes:
             raise ValueError(f"target must be one of the classes {classes}, got {target!r}.")
+        column = classes.index(target)
         attribution, logit, baseline_logit = integrated_gradients(
-            lambda windows: logits(windows)[:, column], window, n_steps=n_steps
+            lambda windows: logits(windows)[:, column], window, n_steps
         )
         display = cls(
             window=window,
             attribution=attribution,
-            target=classes[column],
+            target=target,
             logit=logit,
             baseline_logit=baseline_logit,
             sampling_rate=sampling_rate,
         )
-        return display.plot(ax, smoothing=smoothing)
+        return display.plot(ax)
 
-    def plot(self, ax: Any = None, *, smoothing: float = 0.04) -> Self:
+    def plot(self, ax: Any = None) -> Self:
         """Draw.
 
         Parameters
         ----------
         ax : Axes, default=None
             Where to draw; None makes a figure.
-        smoothing : float, default=0.04
-            Seconds over which the drawn attributions are averaged; 0 draws them sample by sample.
 
         Returns
         -------
         self : SaliencyDisplay
             The display.
         """
-        times = time_axis(len(self.window), self.sampling_rate)
         (self.ax_,) = panels(ax, 1, 1, (10, 3))
-        self.figure_ = figure_of(self.ax_)
-        values = _smooth(self.attribution, round(smoothing * self.sampling_rate))
-        self.line_ = _colored_line(times, self.window, values)
-        self.ax_.plot(times, self.window, color=REFERENCE, linewidth=0.5)
+        self.figure_ = self.ax_.figure
+        seconds = times(len(self.window), self.sampling_rate)
+        n_averaged = max(1, round(SMOOTHING * self.sampling_rate))
+        values = np.convolve(self.attribution, np.full(n_averaged, 1 / n_averaged), mode="same")
+        self.line_ = _colored_line(seconds, self.window, values)
+        self.ax_.plot(seconds, self.window, color=GRAY, linewidth=0.5)
         self.ax_.add_collection(self.line_)
         self.colorbar_ = self.figure_.colorbar(
             self.line_, ax=self.ax_, extend="both", label="attribution, per sample"
         )
-        self.ax_.set(
-            title=f"Integrated gradients for class {self.target}: logit {self.logit:.2f} "
+        label_signal(
+            self.ax_,
+            f"Integrated gradients for class {self.target}: logit {self.logit:.2f} "
             f"(flat line: {self.baseline_logit:.2f})",
-            xlabel="time (s)",
-            ylabel="amplitude",
         )
-        self.ax_.margins(x=0.005)
-        tidy(self.ax_, grid=None)
+        self.ax_.set_xlabel("time (s)")
         return self
 
 
-def _smooth(values: np.ndarray, n_times: int) -> np.ndarray:
-    """Moving average over `n_times` samples."""
-    if n_times < 2:
-        return values
-    return np.convolve(values, np.full(n_times, 1 / n_times), mode="same")
+def integrated_gradients(
+    function: Callable[[Tensor], Tensor], window: np.ndarray, n_steps: int
+) -> tuple[np.ndarray, float, float]:
+    """Return what each sample adds to a function from zero to a window, and its values at both."""
+    end = torch.as_tensor(window)
+    total = torch.zeros_like(end)
+    # The gradient at the middle of each of n_steps equal steps from zero to the window.
+    for fractions in ((torch.arange(n_steps) + 0.5) / n_steps).split(32):
+        steps = (fractions[:, None] * end).requires_grad_()
+        (gradient,) = torch.autograd.grad(function(steps).sum(), steps)
+        total += gradient.sum(0)
+    with torch.no_grad():
+        at_window, at_zero = function(torch.stack([end, torch.zeros_like(end)])).tolist()
+    return (end * total / n_steps).numpy(), at_window, at_zero
 
 
-def _colored_line(times: np.ndarray, window: np.ndarray, values: np.ndarray) -> Any:
-    """Line whose segments have the colour of their mean value, gray in the middle of the scale."""
+def _colored_line(seconds: np.ndarray, window: np.ndarray, values: np.ndarray) -> Any:
+    """Return a line whose segments have the colour of their mean value, gray for zero."""
     from matplotlib.collections import LineCollection
     from matplotlib.colors import LinearSegmentedColormap, Normalize
 
-    points = np.column_stack([times, window])
+    points = np.column_stack([seconds, window])
     between = (values[:-1] + values[1:]) / 2
-    limit = float(np.quantile(np.abs(between), COLOR_QUANTILE)) or float(np.abs(between).max())
-    limit = limit or 1.0  # nothing speaks for or against
+    limit = np.quantile(np.abs(between), COLOR_QUANTILE) or 1.0
     line = LineCollection(
         list(np.stack([points[:-1], points[1:]], axis=1)),
         cmap=LinearSegmentedColormap.from_list("saliency", [COLORS[0], "0.78", COLORS[1]]),

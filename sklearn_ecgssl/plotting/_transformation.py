@@ -1,6 +1,5 @@
 """A window beside its views."""
 
-from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -8,16 +7,14 @@ import torch
 from sklearn.utils import check_random_state
 
 from ..transforms import WindowTransform, make_views
-from ._axes import COLORS, REFERENCE, figure_of, panels, tidy
-from ._estimators import find_pretrainer
-from ._windows import check_window, time_axis
+from ._common import COLORS, GRAY, check_window, find_pretrainer, label_signal, panels, times
 
 
 class TransformationDisplay:
     """A window beside its views: what the pretext network has to tell apart.
 
-    Use `from_estimator` with a pretrainer, fitted or not, or `from_transforms` with a list of
-    transformations. One row a view, with the window as it was in gray behind it.
+    Use `from_estimator` with a pretrainer, fitted or not. One row a view, with the window as it
+    was in gray behind it.
 
     Parameters
     ----------
@@ -83,53 +80,7 @@ class TransformationDisplay:
         Parameters
         ----------
         estimator : estimator
-            A pretrainer with transformations, an `SSLEmbedder` or a Pipeline with one, fitted or
-            not.
-        window : array-like of shape (n_times,)
-            One window.
-        sampling_rate : float, default=256
-            In Hz.
-        random_state : int, RandomState instance or None, default=0
-            Seed of the transformations.
-        ax : sequence of Axes, default=None
-            One axes a view; None makes a figure.
-
-        Returns
-        -------
-        display : TransformationDisplay
-            The display, drawn.
-        """
-        pretrainer = find_pretrainer(estimator)
-        if not hasattr(pretrainer, "_active_transforms"):
-            raise TypeError(
-                f"{type(pretrainer).__name__} has no transformations: pass a PretextPretrainer, or "
-                "a list of them to from_transforms."
-            )
-        if hasattr(pretrainer, "transforms_"):
-            transforms = pretrainer.transforms_
-        else:
-            pretrainer._check_transforms()
-            transforms = pretrainer._active_transforms()
-        return cls.from_transforms(
-            transforms, window, sampling_rate=sampling_rate, random_state=random_state, ax=ax
-        )
-
-    @classmethod
-    def from_transforms(
-        cls,
-        transforms: Sequence[tuple[str, WindowTransform]],
-        window: Any,
-        *,
-        sampling_rate: float = 256,
-        random_state: Any = 0,
-        ax: Any = None,
-    ) -> Self:
-        """Draw the views that transformations make of a window.
-
-        Parameters
-        ----------
-        transforms : list of (str, WindowTransform)
-            Names and transformations.
+            A `PretextPretrainer`, an `SSLEmbedder` or a Pipeline with one, fitted or not.
         window : array-like of shape (n_times,)
             One window.
         sampling_rate : float, default=256
@@ -144,19 +95,23 @@ class TransformationDisplay:
         display : TransformationDisplay
             The display, drawn.
         """
+        pretrainer = find_pretrainer(estimator)
         window = check_window(window)
-        for _, transform in transforms:
-            transform._validate_params()
+        if hasattr(pretrainer, "transforms_"):
+            named = dict(pretrainer.transforms_)
+        else:
+            params = pretrainer.get_params()
+            named = {name: params[name] for name in pretrainer.transform_names()}
+        for transform in named.values():
             transform.check_n_times(len(window))
         seed = int(check_random_state(random_state).randint(2**31 - 1))
         generator = torch.Generator().manual_seed(seed)
-        batch = torch.from_numpy(window.copy())[None]
-        views = make_views(batch, [transform for _, transform in transforms], generator)[0]
-        names = ["original", *(name for name, _ in transforms)]
+        batch = torch.from_numpy(window)[None]
+        views, _ = make_views(batch, list(named.values()), generator)
         display = cls(
             window=window,
-            views=dict(zip(names, views.numpy(), strict=True)),
-            settings={"original": "", **{name: _call(t) for name, t in transforms}},
+            views=dict(zip(["original", *named], views.numpy(), strict=True)),
+            settings={name: _call(transform) for name, transform in named.items()},
             sampling_rate=sampling_rate,
         )
         return display.plot(ax)
@@ -174,26 +129,22 @@ class TransformationDisplay:
         self : TransformationDisplay
             The display.
         """
-        times = time_axis(len(self.window), self.sampling_rate)
         n_views = len(self.views)
-        self.axes_ = panels(ax, n_views, 1, (9, 0.4 + 1.15 * n_views), share=True)
-        self.figure_ = figure_of(self.axes_[0])
+        self.axes_ = panels(ax, n_views, 1, (9, 0.4 + 1.15 * n_views), sharex=True, sharey=True)
+        self.figure_ = self.axes_[0].figure
+        seconds = times(len(self.window), self.sampling_rate)
         self.lines_, self.original_lines_ = {}, {}
-        for i, (one, (name, view)) in enumerate(zip(self.axes_, self.views.items(), strict=True)):
+        for one, (name, view) in zip(self.axes_, self.views.items(), strict=True):
+            color = "black"
             if name != "original":
+                color = COLORS[0]
                 (self.original_lines_[name],) = one.plot(
-                    times, self.window, color=REFERENCE, linewidth=1.8, alpha=0.6
+                    seconds, self.window, color=GRAY, linewidth=1.8, alpha=0.6
                 )
-            (self.lines_[name],) = one.plot(
-                times, view, color="black" if name == "original" else COLORS[0], linewidth=0.9
-            )
+            (self.lines_[name],) = one.plot(seconds, view, color=color, linewidth=0.9)
             setting = self.settings.get(name)
-            one.set_title(f"{name}: {setting}" if setting else name, loc="left", fontsize=10)
-            one.set_ylabel("amplitude")
-            one.margins(x=0.005)
-            tidy(one, grid=None)
-            if i + 1 == n_views:
-                one.set_xlabel("time (s)")
+            label_signal(one, f"{name}: {setting}" if setting else name)
+        self.axes_[-1].set_xlabel("time (s)")
         return self
 
 

@@ -31,7 +31,7 @@ from sklearn_ecgssl.evaluation._disclosure import FROZEN
 from sklearn_ecgssl.evaluation._run import _jobs
 from sklearn_ecgssl.evaluation._tasks import Task
 from sklearn_ecgssl.features import SSLEmbedder
-from sklearn_ecgssl.plotting import ProtocolDisplay
+from sklearn_ecgssl.plotting import ScoreDisplay
 from sklearn_ecgssl.pretext import MaskedPretrainer, PretextPretrainer, _base
 from sklearn_ecgssl.signal import Segmenter
 from sklearn_ecgssl.transforms import Negate, Scale
@@ -496,6 +496,6 @@ def test_it_is_drawn_beside_the_others():
     plt = pytest.importorskip("matplotlib.pyplot")
     protocols = [opposite_halves(shuffled_windows(2)), shuffled_windows(2)]
     evaluation = Evaluation(*RECORDINGS, segmenter=SEGMENTER, protocols=protocols)
-    display = ProtocolDisplay.from_results(evaluation.run({"raw": SVC()}))
-    assert display.protocols == ["windows", "windows, two encoders"]
+    display = ScoreDisplay.from_results(evaluation.run({"raw": SVC()}))
+    assert set(display.table["protocol"]) == {"windows", "windows, two encoders"}
     plt.close(display.figure_)

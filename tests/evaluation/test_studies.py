@@ -23,7 +23,7 @@ from sklearn_ecgssl.evaluation import (
 from sklearn_ecgssl.evaluation._results import METRICS, joined
 from sklearn_ecgssl.evaluation._task_study import task_variants
 from sklearn_ecgssl.features import SSLEmbedder
-from sklearn_ecgssl.plotting import LabelFractionDisplay, ProtocolDisplay, StudyDisplay
+from sklearn_ecgssl.plotting import ScoreDisplay
 from sklearn_ecgssl.pretext import PretextPretrainer, _base, load_pretrained
 from sklearn_ecgssl.signal import Segmenter
 from sklearn_ecgssl.transforms import AddNoise, Negate, Scale
@@ -130,43 +130,38 @@ def simulated():
 
 
 @pytest.mark.parametrize(
-    ("study", "params", "display", "values"),
+    ("study", "params", "values"),
     [
-        (supervision_study, {"classifier": head()}, ProtocolDisplay, ["subjects"]),
+        (supervision_study, {"classifier": head()}, ["subjects"]),
         (
             label_fraction_study,
             {"classifier": head(), "fractions": [1, 0.5]},
-            LabelFractionDisplay,
             [0.5, 1],
         ),
         (
             task_study,
             {},
-            StudyDisplay,
             ["all", "negate alone", "scale alone", "all but negate", "all but scale"],
         ),
         (
             difficulty_study,
             {"parameter": "scale__factor", "values": [1.4, 1.1]},
-            StudyDisplay,
             [1.1, 1.4],
         ),
-        (block_study, {}, StudyDisplay, ["block1", "block2", "all"]),
-        (window_length_study, {"window_lengths": [3, 2]}, StudyDisplay, [2, 3]),
+        (block_study, {}, ["block1", "block2", "all"]),
+        (window_length_study, {"window_lengths": [3, 2]}, [2, 3]),
     ],
 )
-def test_studies_run_on_the_simulator_and_are_drawn(simulated, study, params, display, values):
+def test_studies_run_on_the_simulator_and_are_drawn(simulated, study, params, values):
     plt = pytest.importorskip("matplotlib.pyplot")
     results = study(simulated, pretrainer_with(transforms=TWO_TASKS), **params)
     assert len(results.failures) == 0
     scores = results.folds()[list(METRICS)]
     assert ((scores >= 0) & (scores <= 1)).all().all()
-    drawn = display.from_results(results)
+    drawn = ScoreDisplay.from_results(results)
     compared = NETWORKS if "classifier" in params else ["embedding"]
-    assert list(drawn.scores) == [*compared, *BASELINES]
-    for curve in drawn.scores.values():
-        assert list(curve.x) == values
-        assert np.isfinite(curve.mean).all()
+    assert list(drawn.containers_[0]) == [*compared, *BASELINES]
+    assert set(drawn.table[drawn.x]) == set(values)
     plt.close(drawn.figure_)
 
 

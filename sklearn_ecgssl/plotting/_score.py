@@ -1,0 +1,277 @@
+"""Mean score and its confidence interval, against whatever a comparison varied."""
+
+from numbers import Real
+from textwrap import fill
+from typing import Any, Self
+
+import numpy as np
+
+from ..evaluation._baselines import HEART_RATE, MAJORITY
+from ._common import COLORS, GRAY, LINES, MARKERS, legend, panels, tidy
+
+#: Baselines are gray, their markers open.
+BASELINES = {
+    MAJORITY: {"color": GRAY, "linestyle": ":", "marker": "o", "markerfacecolor": "white"},
+    HEART_RATE: {"color": GRAY, "linestyle": "--", "marker": "s", "markerfacecolor": "white"},
+}
+PROTOCOLS = {
+    "windows": "shuffled windows",
+    "recordings": "whole recordings",
+    "subjects": "unseen subjects",
+}
+#: Columns in words, with units; of others the name without underscores.
+WORDS = {
+    "label_fraction": "labels used (%)",
+    "window_length": "window length (s)",
+    "snr_db": "SNR (dB)",
+    "sampling_rate": "sampling rate (Hz)",
+    "macro_f1": "macro F1",
+}
+#: Points (1/72 inch) between the markers of two estimators at the same x.
+GAP_OF_LINES, GAP_OF_NAMES = 3, 9
+#: Positive numbers get a log scale where the largest is so many times the smallest.
+LOG_RATIO = 50
+#: So many numbers are all written on the axis.
+MAX_TICKS = 8
+
+
+class ScoreDisplay:
+    """Mean score over folds, with its confidence interval, against what a comparison varied.
+
+    Use `from_results` with the results of `compare_protocols`, or the class itself with a table of
+    them. Each estimator has a colour and a marker; the baselines are gray. Numbers on the x axis
+    are joined by lines, names have points side by side. Markers at the same x are moved apart on
+    the screen, so that each interval can be seen. What lies below 0 or above 1 of the interval of
+    an accuracy or F1 is not drawn.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What `EvaluationResults.table` returns, some of its rows, or the same from a file: the
+        columns ``estimator``, ``protocol``, varied parameters and ``label_fraction``, and to the
+        right of them the scores and, as ``<score>_ci``, half the width of their intervals.
+    metric : str, default="balanced_accuracy"
+        Column of the score.
+    x : str, default=None
+        Column to draw against. None takes the first with several values, but ``protocol`` only
+        where no other has. Unless it is drawn against, each protocol has a panel of its own.
+    chance : float, default=None
+        Score of a random answer, for a thin line. None draws none.
+
+    Attributes
+    ----------
+    axes_ : ndarray of Axes
+        One a panel.
+    ax_ : Axes
+        The first of them.
+    figure_ : Figure
+        The figure.
+    containers_ : list of dict of str to ErrorbarContainer
+        Points, line and error bars of each estimator, for each of `axes_`.
+    legend_ : Legend
+        The legend, at the last panel.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, or another setting than `x` and ``protocol`` has several values.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> import pandas as pd
+    >>> from sklearn_ecgssl.plotting import ScoreDisplay
+    >>> table = pd.DataFrame({
+    ...     "estimator": "self-supervised",
+    ...     "protocol": ["windows", "subjects"],
+    ...     "accuracy": [0.8, 0.7],
+    ...     "accuracy_ci": [0.05, 0.15],
+    ... })
+    >>> display = ScoreDisplay(table, metric="accuracy").plot()
+    >>> display.x
+    'protocol'
+    >>> plt.close(display.figure_)
+    """
+
+    def __init__(
+        self,
+        table: Any,
+        *,
+        metric: str = "balanced_accuracy",
+        x: str | None = None,
+        chance: float | None = None,
+    ) -> None:
+        varied = _varied(table)
+        self.table = table
+        self.metric = metric
+        self.x = x or (varied or ["protocol"])[0]
+        self.chance = chance
+        for name in ("estimator", "protocol", self.x, metric, f"{metric}_ci"):
+            if name not in table:
+                raise ValueError(f"The table has no column {name!r}, only {list(table)}.")
+        for name in varied:
+            if name != self.x:
+                raise ValueError(
+                    f"The table has several values of {name!r}. Pass x={name!r}, or the rows with "
+                    f"one of them: table[table[{name!r}] == {table[name].iloc[0]!r}]."
+                )
+
+    @classmethod
+    def from_results(
+        cls,
+        results: Any,
+        *,
+        metric: str = "balanced_accuracy",
+        x: str | None = None,
+        ax: Any = None,
+    ) -> Self:
+        """Draw results.
+
+        Parameters
+        ----------
+        results : EvaluationResults
+            What `compare_protocols` returns.
+        metric : str, default="balanced_accuracy"
+            Column of ``results.table()``. Chance is drawn for balanced accuracy.
+        x : str, default=None
+            Column to draw against. None takes the first with several values, but ``protocol`` only
+            where no other has.
+        ax : Axes or sequence of Axes, default=None
+            One axes a panel; None makes a figure.
+
+        Returns
+        -------
+        display : ScoreDisplay
+            The display, drawn.
+        """
+        n_classes = results.predictions["target"].nunique()
+        chance = 1 / n_classes if metric == "balanced_accuracy" else None
+        return cls(results.table(), metric=metric, x=x, chance=chance).plot(ax)
+
+    def plot(self, ax: Any = None) -> Self:
+        """Draw.
+
+        Parameters
+        ----------
+        ax : Axes or sequence of Axes, default=None
+            One axes a panel; None makes a figure.
+
+        Returns
+        -------
+        self : ScoreDisplay
+            The display.
+        """
+        table = self.table.dropna(subset=[self.metric])
+        values = list(table[self.x].unique())
+        numeric = all(isinstance(v, Real) and not isinstance(v, bool) for v in values)
+        protocols = [None] if self.x == "protocol" else list(table["protocol"].unique())
+        width = 4.5
+        if not numeric:
+            width = max(width, len(values) * (0.4 + 0.125 * table["estimator"].nunique()))
+        self.axes_ = panels(ax, 1, len(protocols), (2 + width * len(protocols), 4), sharey=True)
+        self.ax_ = self.axes_[0]
+        self.figure_ = self.ax_.figure
+        self.containers_ = []
+        for one, protocol in zip(self.axes_, protocols, strict=True):
+            rows = table if protocol is None else table[table["protocol"] == protocol]
+            self.containers_.append(self._draw_estimators(one, rows, values, numeric))
+            self._label(one, values, numeric)
+            one.set_title(self._title(protocol, alone=len(protocols) == 1))
+        self.ax_.set_ylabel(_words(self.metric))
+        handles = list({n: c for panel in self.containers_ for n, c in panel.items()}.values())
+        if self.chance is not None:
+            style = {"color": "0.3", "linewidth": 0.8, "zorder": 0, "label": "chance"}
+            handles += [one.axhline(self.chance, **style) for one in self.axes_][-1:]
+        has_interval = table[f"{self.metric}_ci"].notna().any()
+        title = "95 % CI over folds" if has_interval else None
+        self.legend_ = legend(self.axes_[-1], title, handles)
+        return self
+
+    def _draw_estimators(self, ax: Any, rows: Any, values: list, numeric: bool) -> dict[str, Any]:
+        """Draw lines against numbers, or points against names, with error bars."""
+        from matplotlib.transforms import ScaledTranslation
+
+        containers = {}
+        styles = _styles(list(self.table["estimator"].unique()))
+        for i, (name, style) in enumerate(styles.items()):
+            own = rows[rows["estimator"] == name]
+            if own.empty:
+                continue
+            if numeric:
+                own = own.sort_values(self.x)
+                places = own[self.x] * (100 if self.x == "label_fraction" else 1)
+            else:
+                places = own[self.x].map(values.index)
+                style["linestyle"] = ""
+            mean, half_width = own[self.metric], own[f"{self.metric}_ci"]
+            low, high = mean - half_width.fillna(0), mean + half_width.fillna(0)
+            if self.metric.endswith(("accuracy", "f1")):
+                low, high = low.clip(lower=0), high.clip(upper=1)
+            gap = GAP_OF_LINES if numeric else GAP_OF_NAMES
+            points = gap * (i - (len(styles) - 1) / 2)
+            aside = ScaledTranslation(points / 72, 0, ax.figure.dpi_scale_trans)
+            for end in (low, high):  # else limits leave out what has a transform of its own
+                ax.update_datalim(np.column_stack([places, end]))
+            containers[name] = ax.errorbar(
+                places,
+                mean,
+                yerr=[mean - low, high - mean],
+                transform=ax.transData + aside,
+                capsize=3,
+                markersize=5,
+                label=name,
+                **style,
+            )
+        ax.autoscale_view()
+        return containers
+
+    def _label(self, ax: Any, values: list, numeric: bool) -> None:
+        if numeric:
+            numbers = np.sort(values) * (100 if self.x == "label_fraction" else 1)
+            if numbers[0] > 0 and numbers[-1] >= LOG_RATIO * numbers[0]:
+                ax.set_xscale("log")
+            if len(numbers) <= MAX_TICKS:
+                ax.set_xticks(numbers, [f"{number:g}" for number in numbers])
+                ax.set_xticks([], minor=True)
+        else:
+            names = [fill(PROTOCOLS.get(value, str(value)), 14) for value in values]
+            ax.set_xticks(range(len(names)), names)
+            ax.set_xlim(-0.5, len(names) - 0.5)
+        if self.x != "protocol":
+            ax.set_xlabel(_words(self.x))
+        tidy(ax, grid=True)
+
+    def _title(self, protocol: str | None, alone: bool) -> str:
+        title = PROTOCOLS.get(protocol, protocol) if protocol else ""
+        if alone:
+            what = f"{_words(self.metric)} by {_words(self.x).partition(' (')[0]}"
+            title = f"{what}, {title}" if title else what
+        return title[0].upper() + title[1:]
+
+
+def _varied(table: Any) -> list[str]:
+    """Return the columns with several values to the left of the first score."""
+    scores = [name for name in table if f"{name}_ci" in table]
+    columns = list(table.columns)[: list(table.columns).index(scores[0])] if scores else []
+    known = ("estimator", "protocol", "n_folds")
+    return [name for name in columns if name not in known and table[name].nunique() > 1]
+
+
+def _styles(estimators: list[str]) -> dict[str, dict[str, Any]]:
+    """Return colour, marker and dashes of each estimator."""
+    styles: dict[str, dict[str, Any]] = {}
+    for name in estimators:
+        i = len(styles.keys() - BASELINES.keys())
+        own = {
+            "color": COLORS[i % len(COLORS)],
+            "marker": MARKERS[(i + i // len(COLORS)) % len(MARKERS)],
+            "linestyle": LINES[i // len(COLORS) % len(LINES)],
+        }
+        styles[name] = dict(BASELINES.get(name, own))
+    return styles
+
+
+def _words(column: str) -> str:
+    """Return a column's name in words."""
+    name = column.rpartition("__")[2]
+    return WORDS.get(name, name.replace("_", " "))
