@@ -1,6 +1,13 @@
 """Torch modules of the papers' networks."""
 
-from ._aggregation import AGGREGATIONS, aggregate, n_aggregated
+from ._aggregation import (
+    AGGREGATIONS,
+    TOKEN_AGGREGATIONS,
+    aggregate,
+    aggregate_tokens,
+    n_aggregated,
+    shortest_rhythm,
+)
 from ._build import (
     MAX_DEPTH,
     check_convolutions,
@@ -8,14 +15,9 @@ from ._build import (
     initialised,
     rebuilt,
 )
-from ._classification import ClassificationNet
-from ._dropout import Dropout, seed_dropout
-from ._layers import DenseHead
-from ._masked import MaskedTransformer
-from ._recognition import RecognitionNet
-from ._rhythm import shortest_rhythm
-from ._transformer import TOKEN_AGGREGATIONS, TransformerTrunk, aggregate_tokens
-from ._trunk import GLOBAL_MAX, ConvTrunk, shortest_window
+from ._layers import ClassificationNet, DenseHead, Dropout, seed_dropout
+from ._recognition import GLOBAL_MAX, ConvTrunk, RecognitionNet, shortest_window
+from ._transformer import MaskedTransformer, TransformerTrunk
 
 __all__ = [
     "AGGREGATIONS",

@@ -1,61 +1,52 @@
-"""Layers that the networks share."""
+"""Dropout, dense heads, initialisation: what both networks share."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import conv2d
 
-from ._convolution import GlobalMaxConvolution, SameConvolution, pad_same
-from ._dropout import Dropout
-from ._pooling import global_max
+#: Values that a 16-bit random number can take; a probability is rounded to one of so many.
+LEVELS = 2**16
 
 
-class SameConv(nn.Conv2d):
-    """Convolution along time, stride 1, whose output is as long as its input.
+class Dropout(nn.Module):
+    """Set a fraction `p` of the values to zero in training and scale up the others.
 
-    Signals are (n_windows, n_channels, 1, n_times). The weights take the dtype of the signal.
+    Unlike torch's, it can draw from a generator that it is given, so that training touches no
+    global random state and may run in several threads.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: int) -> None:
-        super().__init__(in_channels, out_channels, (1, kernel_size))
-        self.bias: nn.Parameter
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        self.p = float(p)
+        self.generator: torch.Generator | None = None
 
-    def forward(self, signal: Tensor) -> Tensor:
-        weight, bias = self._parameters_like(signal)
-        if signal.device.type == "cpu":
-            return SameConvolution.apply(signal, weight, bias)
-        return conv2d(pad_same(signal, weight.shape[-1]), weight, bias)
+    def forward(self, values: Tensor) -> Tensor:
+        if not self.training or self.p == 0:
+            return values
+        return values * self._draw_kept(values) * (1 / (1 - self.p))
 
-    def global_max(self, signal: Tensor) -> Tensor:
-        """Convolve and take the maximum over time, (n_windows, n_filters)."""
-        if signal.device.type == "cpu" and torch.is_grad_enabled():
-            return GlobalMaxConvolution.apply(signal, *self._parameters_like(signal))
-        return global_max(self(signal))
+    def _draw_kept(self, values: Tensor) -> Tensor:
+        if values.device.type != "cpu":
+            return torch.empty_like(values).bernoulli_(1 - self.p, generator=self.generator)
+        # One 64-bit draw serves four values: several times faster than bernoulli_, which takes
+        # more than one draw for each.
+        words = torch.empty(-(-values.numel() // 4), dtype=torch.int64)
+        words.random_(-(2**63), None, generator=self.generator)
+        draws = words.view(torch.int16)[: values.numel()].view(values.shape)
+        return draws >= min(round(self.p * LEVELS), LEVELS - 1) - LEVELS // 2
 
-    def _parameters_like(self, signal: Tensor) -> tuple[Tensor, Tensor]:
-        weight = self.weight.to(signal.dtype, memory_format=torch.channels_last)
-        return weight, self.bias.to(signal.dtype)
+
+def seed_dropout(module: nn.Module, generator: torch.Generator) -> None:
+    """Make every `Dropout` of a network draw from `generator`, which is on its device."""
+    for layer in module.modules():
+        if isinstance(layer, Dropout):
+            layer.generator = generator
 
 
 class DenseHead(nn.Sequential):
-    """Dense layers with activation and dropout, then a linear output.
-
-    Parameters
-    ----------
-    n_features : int
-        Features that go in.
-    hidden : sequence of int
-        Units of each hidden layer.
-    n_outputs : int
-        Values that come out.
-    dropout : float
-        Dropout after each hidden layer.
-    activation : {"leaky_relu", "relu"}
-        Activation of the hidden layers.
-    negative_slope : float, default=0.2
-        Slope of the leaky ReLU below zero.
-    """
+    """Dense layers with activation and dropout, then a linear output."""
 
     def __init__(
         self,
@@ -75,6 +66,24 @@ class DenseHead(nn.Sequential):
         layers.append(nn.Linear(n_features, n_outputs))
         super().__init__(*layers)
         initialise_(self)
+
+
+class ClassificationNet(nn.Module):
+    """A trunk, pretrained or not, and a dense head that gives the logits of the classes."""
+
+    def __init__(self, trunk: nn.Module, head: DenseHead) -> None:
+        super().__init__()
+        self.trunk: Any = trunk
+        self.head = head
+
+    def forward(self, windows: Tensor) -> Tensor:
+        return float32_linear(self.head, self.trunk(windows))
+
+
+def float32_linear(head: nn.Module, features: Tensor) -> Tensor:
+    """Run `head` in float32 even where mixed precision is on: it is small and makes the loss."""
+    with torch.autocast(features.device.type, enabled=False):
+        return head(features.float())
 
 
 def activation_layer(name: str, negative_slope: float) -> nn.Module:
@@ -101,17 +110,3 @@ def initialise_(module: nn.Module, generator: torch.Generator | None = None) -> 
             layer.reset_parameters()
         elif callable(own := getattr(layer, "initialise_", None)):
             own(generator)
-
-
-def float32_linear(head: nn.Module, features: Tensor) -> Tensor:
-    """Run `head` in float32 even where mixed precision is on: it is small and makes the loss."""
-    with torch.autocast(features.device.type, enabled=False):
-        return head(features.float())
-
-
-def as_signal(windows: Tensor) -> Tensor:
-    """Shape windows as a signal, in the dtype of mixed precision where that is on."""
-    kind = windows.device.type
-    if torch.is_autocast_enabled(kind):
-        windows = windows.to(torch.get_autocast_dtype(kind))
-    return windows[:, None, None, :].contiguous(memory_format=torch.channels_last)

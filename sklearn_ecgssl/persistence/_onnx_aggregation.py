@@ -1,6 +1,6 @@
 """From activations over time to features, as operations of ONNX.
 
-The counterpart of ``networks/_aggregation.py`` and ``networks/_rhythm.py``. ONNX got a Fourier
+The counterpart of ``networks/_aggregation.py``. ONNX got a Fourier
 transform late and runtimes compute it slowly: here the autocorrelation is matrix products of
 blocks of samples, and the modulation spectrum, of which few frequencies are asked for, a product
 with their sines and cosines.
@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from ..networks._rhythm import PERIODS, RESOLUTION, _bands
+from ..networks._aggregation import PERIODS, RESOLUTION, _bands
 from ._onnx_graph import Graph
 
 #: Samples that are multiplied at once for the autocorrelation.
@@ -128,7 +128,7 @@ def _autocorrelation(graph: Graph, centred: str, maps: Maps, n_lags: int) -> str
 def _modulation(graph: Graph, centred: str, maps: Maps) -> str:
     """Compute how the channels' power is spread over frequencies, as `networks` does."""
     n_fft = max(maps.n_times, ceil(maps.rate / RESOLUTION))
-    bands = _bands(n_fft, maps.rate).double().numpy()
+    bands = _bands(n_fft, maps.rate).astype(float)
     used = np.flatnonzero(bands.any(axis=1))
     turns = np.outer(np.arange(maps.n_times), used) % n_fft
     taper = torch.hann_window(maps.n_times, dtype=torch.float64).numpy()

@@ -7,8 +7,8 @@ import numpy as np
 from torch import nn
 
 from ..networks import ConvTrunk, TransformerTrunk
-from ..networks._tokens import sinusoidal_positions
-from ..networks._transformer import ONE_TOKEN
+from ..networks._aggregation import ONE_TOKEN
+from ..networks._transformer import sinusoidal_positions
 from ._onnx_aggregation import Maps, aggregate
 from ._onnx_graph import Graph
 

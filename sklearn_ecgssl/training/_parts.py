@@ -6,16 +6,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
-#: Values a sample at the widest place of a network that does not tell: those of the recognition
-#: network's first block.
+#: Values a sample in the largest activation of a network that does not tell: those of the
+#: recognition network's first block.
 USUAL_WIDTH = 32
 
-#: Values that a CPU takes through a network's widest place at once: 28 windows of 10 s at the usual
-#: width, four with their seven views. They have 5 MB in bfloat16 and stay in the cache, and all
-#: layers together stay below what `keep_freed_memory` keeps.
+#: Values of a network's largest activation that a CPU holds at once: 28 windows of 10 s at the
+#: usual width, four with their seven views. They have 5 MB in bfloat16 and stay in the cache, and
+#: all layers together stay below what `keep_freed_memory` keeps.
 CACHED_VALUES = 28 * 2560 * USUAL_WIDTH
 
-#: Values that any other device takes through the widest place at once where nothing is learnt.
+#: Values of the largest activation that any other device holds at once where nothing is learnt.
 DEVICE_VALUES = 1024 * 2560 * USUAL_WIDTH
 
 #: Just below the 32 MiB above which glibc always hands a freed block back.
@@ -28,7 +28,7 @@ def inputs_at_once(network: Any, n_times: int, device: torch.device) -> int:
     Parameters
     ----------
     network : nn.Module or callable
-        Its method `widest` says how many values an input has at its widest place, if it has one.
+        Its trunk says how large the largest activation of an input is, if it has one.
     n_times : int
         Samples in an input.
     device : torch.device
@@ -39,8 +39,9 @@ def inputs_at_once(network: Any, n_times: int, device: torch.device) -> int:
     int
         Inputs, at least one.
     """
-    widest = getattr(network, "widest", None)
-    values = n_times * USUAL_WIDTH if widest is None else widest(n_times)
+    trunk = getattr(network, "trunk", network)
+    largest = getattr(trunk, "largest_activation", None)
+    values = n_times * USUAL_WIDTH if largest is None else largest(n_times)
     at_once = CACHED_VALUES if device.type == "cpu" else DEVICE_VALUES
     return max(1, at_once // values)
 

@@ -1,8 +1,8 @@
 """The Transformer against slow references and torch's own layers."""
 
+import itertools
 import math
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -12,16 +12,11 @@ from sklearn_ecgssl.networks import (
     Dropout,
     MaskedTransformer,
     TransformerTrunk,
-    _attention as attention_module,
+    _transformer,
     aggregate_tokens,
-    initialised,
-    rebuilt,
     seed_dropout,
 )
-from sklearn_ecgssl.networks._attention import attend
-from sklearn_ecgssl.networks._encoder_layer import EncoderLayer
-from sklearn_ecgssl.networks._input_encoder import InputEncoder
-from sklearn_ecgssl.networks._tokens import TokenEmbedding, sinusoidal_positions
+from sklearn_ecgssl.networks._transformer import EncoderLayer, InputEncoder, attend
 
 SMALL = {"filters": (4, 6), "kernel_sizes": (9, 5), "n_layers": 2, "n_heads": 2, "feedforward": 8}
 
@@ -39,10 +34,6 @@ def randomised(module, seed=0):
     return module.eval()
 
 
-def n_parameters(module):
-    return sum(p.numel() for p in module.parameters())
-
-
 def small(**changes):
     return randomised(MaskedTransformer(TransformerTrunk(**{**SMALL, **changes}), (5,)))
 
@@ -50,8 +41,8 @@ def small(**changes):
 class TestSizes:
     def test_of_the_paper(self):
         net = MaskedTransformer(TransformerTrunk())
-        assert n_parameters(net.trunk) == 2_412_928
-        assert n_parameters(net) == 2_445_953
+        assert sum(p.numel() for p in net.trunk.parameters()) == 2_412_928
+        assert sum(p.numel() for p in net.parameters()) == 2_445_953
         kernels = [
             (m.in_channels, m.out_channels, m.kernel_size[1])
             for m in net.modules()
@@ -68,13 +59,13 @@ class TestSizes:
         assert len(rates) == 5
         assert rates["head.2"] == 0
 
-    def test_widest_place(self):
+    def test_largest_activation(self):
         """Hidden units, projections or channels of all tokens, or attention weights."""
-        trunk = TransformerTrunk()
-        assert trunk.widest(1280) == MaskedTransformer(trunk).widest(1280) == 1281 * 1281 * 2
-        assert trunk.widest(99) == 100 * 1024
-        assert TransformerTrunk(feedforward=5).widest(99) == 100 * 3 * 256
-        assert TransformerTrunk((900, 6), (3, 3), feedforward=5).widest(99) == 100 * 900
+        assert TransformerTrunk().largest_activation(1280) == 1281 * 1281 * 2
+        assert TransformerTrunk().largest_activation(99) == 100 * 1024
+        assert TransformerTrunk(feedforward=5).largest_activation(99) == 100 * 3 * 256
+        wide = TransformerTrunk((900, 6), (3, 3), feedforward=5)
+        assert wide.largest_activation(99) == 100 * 900
 
     @pytest.mark.parametrize("n_times", [1, 2, 7, 64, 129])
     def test_any_length_of_window(self, n_times):
@@ -159,24 +150,16 @@ class TestInputEncoder:
 
 
 class TestPositions:
-    @pytest.mark.parametrize(("n_tokens", "n_channels"), [(1281, 256), (50, 6), (9, 7), (3, 1)])
-    def test_are_those_of_vaswani(self, n_tokens, n_channels):
-        expected = np.zeros((n_tokens, n_channels))
-        for position in range(n_tokens):
-            for channel in range(n_channels):
-                angle = position / 10_000 ** (2 * (channel // 2) / n_channels)
-                wave = math.cos if channel % 2 else math.sin
-                expected[position, channel] = wave(angle)
-        positions = sinusoidal_positions(n_tokens, n_channels)
-        assert positions.dtype == torch.float32
-        np.testing.assert_allclose(positions, expected, atol=1e-6)
-
     @pytest.mark.parametrize("n_channels", [6, 7])
     def test_embedding_by_hand(self, n_channels):
-        embedding = randomised(TokenEmbedding(n_channels, dropout=0.5))
+        """A class token, positions of Vaswani et al. added to all, normalised; no weights."""
+        embedding = randomised(TransformerTrunk((n_channels,), (3,), n_heads=1).embedding)
         tokens = random(3, 10, n_channels)
+        positions = torch.zeros(11, n_channels)
+        for position, channel in itertools.product(range(11), range(n_channels)):
+            angle = position / 10_000 ** (2 * (channel // 2) / n_channels)
+            positions[position, channel] = (math.cos if channel % 2 else math.sin)(angle)
         first = embedding.class_token.expand(3, 1, n_channels)
-        positions = sinusoidal_positions(11, n_channels)
         expected = F.layer_norm(
             torch.cat([first, tokens], dim=1) + positions,
             (n_channels,), embedding.norm.weight, embedding.norm.bias, 1e-5,
@@ -186,13 +169,7 @@ class TestPositions:
         half = embedding(tokens.bfloat16())
         torch.testing.assert_close(half.float(), expected, rtol=0.05, atol=0.05)
         torch.testing.assert_close(embedding(tokens), expected)
-
-    def test_are_no_part_of_the_weights(self):
-        trunk = TransformerTrunk(**SMALL)
-        before = set(trunk.state_dict())
-        trunk(random(2, 30))
-        assert set(trunk.state_dict()) == before
-        assert not any("position" in name for name in before)
+        assert set(embedding.state_dict()) == {"class_token", "norm.weight", "norm.bias"}
 
     def test_order_of_the_samples_matters(self):
         """Without positions, kernels of 1 and attention would not know it."""
@@ -237,7 +214,7 @@ class TestAttention:
     def test_many_tokens_take_no_memory_for_all_their_weights(self, monkeypatch):
         queries = [x.detach() for x in self.problem(torch.bfloat16)]
         expected = attend(*queries)
-        monkeypatch.setattr(attention_module, "MOST_TOKENS", 36)
+        monkeypatch.setattr(_transformer, "MOST_TOKENS", 36)
         monkeypatch.setattr(torch, "softmax", None)
         torch.testing.assert_close(attend(*queries), expected, rtol=0.05, atol=0.02)
 
@@ -363,116 +340,3 @@ def test_aggregations_of_the_trunk_are_of_its_last_tokens():
     )  # fmt: skip
     torch.testing.assert_close(trunk(windows), expected)
     torch.testing.assert_close(aggregate_tokens(tokens, ways), expected)
-
-
-class TestInitialisation:
-    def test_normalisations_change_nothing(self):
-        net = initialised(lambda: MaskedTransformer(TransformerTrunk()), 0)
-        norms = [m for m in net.modules() if isinstance(m, nn.LayerNorm)]
-        assert len(norms) == 2 + 1 + 4
-        for norm in norms:
-            assert (norm.weight == 1).all()
-            assert not norm.bias.any()
-
-    def test_class_token_is_normal(self):
-        token = initialised(lambda: TokenEmbedding(100_000, 0.0), 0).class_token.detach()
-        assert float(token.std()) == pytest.approx(0.02, rel=0.03)
-        assert float(token.mean()) == pytest.approx(0, abs=0.001)
-        assert float(token.abs().max()) > 0.06
-
-    def test_kernels_are_glorot_uniform_with_zero_biases(self):
-        net = initialised(lambda: MaskedTransformer(TransformerTrunk()), 0)
-        layers = [m for m in net.modules() if isinstance(m, (nn.Conv2d, nn.Linear))]
-        assert len(layers) == 3 + 2 * 4 + 2
-        for layer in layers:
-            weight = layer.weight.detach()
-            receptive = weight[0, 0].numel()
-            limit = (6 / (receptive * (weight.shape[0] + weight.shape[1]))) ** 0.5
-            assert 0.95 * limit < float(weight.abs().max()) <= limit
-            assert float(weight.std()) == pytest.approx(limit / 3**0.5, rel=0.2)
-            assert not layer.bias.any()
-
-    def test_initialising_and_rebuilding_use_no_global_randomness(self):
-        def build():
-            return MaskedTransformer(TransformerTrunk(**SMALL), (5,))
-
-        before = torch.get_rng_state()
-        first, second, other = initialised(build, 1), initialised(build, 1), initialised(build, 2)
-        state = {name: tensor.numpy() for name, tensor in first.state_dict().items()}
-        again = rebuilt(build, state, torch.device("cpu"))
-        windows = random(2, 50)
-        assert torch.equal(first.eval()(windows), second.eval()(windows))
-        assert torch.equal(first(windows), again(windows))
-        assert not torch.equal(first(windows), other.eval()(windows))
-        token = other.trunk.embedding.class_token
-        assert not torch.equal(first.trunk.embedding.class_token, token)
-        assert torch.equal(before, torch.get_rng_state())
-
-    def test_networks_are_float32_whatever_torchs_default_is(self):
-        torch.set_default_dtype(torch.float64)
-        try:
-            net = initialised(lambda: MaskedTransformer(TransformerTrunk(**SMALL)), 0).eval()
-            predictions = net(torch.zeros(2, 30, dtype=torch.float32))
-        finally:
-            torch.set_default_dtype(torch.float32)
-        assert {p.dtype for p in net.parameters()} == {predictions.dtype} == {torch.float32}
-
-
-class TestDropout:
-    def test_is_off_in_evaluation_and_on_in_training(self):
-        net, plain = small(dropout=0.5), small(dropout=0.0)
-        seed_dropout(net, torch.Generator().manual_seed(0))
-        windows = random(3, 40)
-        before = torch.get_rng_state()
-        assert torch.equal(net.eval()(windows), net(windows))
-        assert torch.equal(net(windows), plain(windows))
-        assert not torch.equal(net.train()(windows), net(windows))
-        assert torch.equal(before, torch.get_rng_state())
-
-    @pytest.mark.parametrize("p", [0.1, 0.3, 0.6])
-    @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-    @pytest.mark.parametrize("shape", [(100_003,), (7, 11, 1301), (3, 3)])
-    def test_fraction_and_rescaling(self, p, dtype, shape):
-        layer = Dropout(p)
-        seed_dropout(layer, torch.Generator().manual_seed(1))
-        out = layer(torch.ones(shape, dtype=dtype))
-        assert out.shape == shape
-        assert out.dtype == dtype
-        kept = out.flatten() != 0
-        n = out.numel()
-        assert float(kept.float().mean()) == pytest.approx(1 - p, abs=5 * (p * (1 - p) / n) ** 0.5)
-        rounding = 1e-6 if dtype == torch.float32 else 2**-8
-        torch.testing.assert_close(
-            out.flatten()[kept].float().unique(), torch.tensor([1 / (1 - p)]), rtol=rounding, atol=0
-        )
-
-    def test_every_sixteen_bits_are_a_draw_of_their_own(self):
-        layer = Dropout(0.3)
-        seed_dropout(layer, torch.Generator().manual_seed(0))
-        kept = (layer(torch.ones(4 * 50_000)) != 0).float().view(-1, 4)
-        np.testing.assert_allclose(kept.mean(0), 0.7, atol=0.012)
-        correlations = np.corrcoef(torch.cat([kept[:-1], kept[1:]], dim=1).T.numpy())
-        assert np.abs(correlations - np.eye(8)).max() < 0.025
-
-    def test_draws_go_on_where_they_were(self):
-        layer = Dropout(0.3)
-        seed_dropout(layer, torch.Generator().manual_seed(0))
-        assert not torch.equal(layer(torch.ones(1001)), layer(torch.ones(1001)))
-
-    def test_gradient_is_the_mask(self):
-        layer = Dropout(0.6)
-        seed_dropout(layer, torch.Generator().manual_seed(0))
-        values = torch.ones(1001, requires_grad=True)
-        out = layer(values)
-        out.sum().backward()
-        assert torch.equal(values.grad, out.detach())
-
-    @pytest.mark.parametrize("p", [1e-9, 1 - 1e-9])
-    def test_extreme_fractions(self, p):
-        layer = Dropout(p)
-        seed_dropout(layer, torch.Generator().manual_seed(0))
-        kept = layer(torch.ones(10_001)) != 0
-        assert float(kept.float().mean()) == pytest.approx(1 - p, abs=0.001)
-
-    def test_nothing_in_nothing_out(self):
-        assert Dropout(0.3)(torch.ones(0, 5)).shape == (0, 5)

@@ -62,7 +62,7 @@ NEVER = [object(), 1j, np.nan, np.inf, -np.inf, {1}, b"x", [[1], [2, 3]], [objec
 #: What some parameters mean and others do not.
 SELDOM = [
     None, True, False, "x", "", "auto", {}, {"a": 1}, [], (), [0], [-1], [1.5], [None], [True],
-    ["x"], [["max"]], [10**9], [10**9] * 2, [1] * 2000, [None] * 7, ["x"] * 7, np.zeros((2, 2)),
+    ["x"], [["max"]], [10**9], [10**9] * 2, [None] * 7, ["x"] * 7, np.zeros((2, 2)),
     np.array([]), np.array([2.5]), range(3), int, len, 0, 0.0, -1, 0.5, 1, 1.0, 2.5, 10**9, 10**30,
     -(10**9), 1e300, -1e300, 1e-300, 5e-324, 10**400, np.array(2), np.array(0.5),
 ]  # fmt: skip

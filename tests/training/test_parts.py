@@ -25,7 +25,7 @@ class Network:
     def __init__(self, width):
         self.width = width
 
-    def widest(self, n_times):
+    def largest_activation(self, n_times):
         return n_times * self.width
 
 
@@ -82,7 +82,9 @@ def fit_in_parts(monkeypatch):
                 yield part
 
         with monkeypatch.context() as patch:
-            patch.setattr(_parts, "CACHED_VALUES", at_once * network.widest(X.shape[1]))
+            patch.setattr(
+                _parts, "CACHED_VALUES", at_once * network.trunk.largest_activation(X.shape[1])
+            )
             patch.setattr(_net, "parts", spied)
             pretrainer.fit(X)
         return sizes
@@ -139,7 +141,7 @@ def test_scores_and_features_do_not_depend_on_the_parts(tiny, monkeypatch):
     answers = []
     for at_once in (10**6, 2):
         network = pretrainer._build_module()
-        monkeypatch.setattr(_parts, "CACHED_VALUES", at_once * network.widest(64))
+        monkeypatch.setattr(_parts, "CACHED_VALUES", at_once * network.trunk.largest_activation(64))
         answers.append((pretrainer.score(X), pretrainer.encode(X)))
     (score, features), (other_score, other_features) = answers
     np.testing.assert_allclose(other_features, features, rtol=1e-4, atol=1e-5)
