@@ -6,7 +6,6 @@ from . import (
     features as features,
     formats as formats,
     networks as networks,
-    papers as papers,
     persistence as persistence,
     plotting as plotting,
     pretext as pretext,
@@ -42,15 +41,8 @@ from .datasets import (
     save_recordings as save_recordings,
 )
 from .evaluation import (
-    Evaluation as Evaluation,
     LabelFractionSplit as LabelFractionSplit,
-    block_study as block_study,
     compare_protocols as compare_protocols,
-    difficulty_study as difficulty_study,
-    label_fraction_study as label_fraction_study,
-    supervision_study as supervision_study,
-    task_study as task_study,
-    window_length_study as window_length_study,
 )
 from .features import (
     HRVFeatures as HRVFeatures,
@@ -62,10 +54,6 @@ from .networks import (
     MaskedTransformer as MaskedTransformer,
     RecognitionNet as RecognitionNet,
     TransformerTrunk as TransformerTrunk,
-)
-from .papers import (
-    paper_preset as paper_preset,
-    reproduce as reproduce,
 )
 from .persistence import (
     export_onnx as export_onnx,

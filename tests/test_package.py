@@ -28,7 +28,6 @@ ORDER = [
     "classify",
     "persistence",
     "evaluation",
-    "papers",
     "plotting",
     "cli",
 ]

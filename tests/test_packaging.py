@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 import sklearn_ecgssl
-from sklearn_ecgssl.papers import paper_preset
 from tests.checkout import IN_CHECKOUT, checkout
 
 PACKAGE = Path(sklearn_ecgssl.__file__).parent
@@ -97,10 +96,10 @@ def test_citation_is_of_this_version(citation, settings):
     assert said["license"] == settings["project"]["license"]
 
 
-@pytest.mark.parametrize("name", ["icassp2020", "tac2020", "icpr2022"])
-def test_citation_refers_to_the_paper(name, citation):
-    paper = paper_preset(name).citation
-    identifier = re.search(r"(?:doi:|arXiv:)(\S+)$", paper)[1]
+@pytest.mark.parametrize(
+    "identifier", ["10.1109/ICASSP40776.2020.9053985", "2002.03898", "2204.05103"]
+)
+def test_citation_refers_to_the_papers(identifier, citation):
     assert identifier in citation
 
 

@@ -3,11 +3,11 @@ What each block of the network knows
 ====================================
 
 The features of the papers are those of the last block. Earlier blocks see less of the signal at
-once, and may keep what later ones throw away. :func:`~sklearn_ecgssl.evaluation.block_study`
-scores a linear classifier of each block's features, and of all together.
+once, and may keep what later ones throw away. Here a linear classifier of each block's features is
+scored, and one of all together: :func:`~sklearn_ecgssl.compare_protocols` varies a parameter.
 
-The ECG is **simulated**: the picture shows how to read such a study. Which block serves best on ECG
-of people it cannot tell.
+The ECG is **simulated**: the picture shows how to read such a comparison. Which block serves
+best on ECG of people it cannot tell.
 """
 
 # %%
@@ -19,34 +19,26 @@ from sklearn.pipeline import make_pipeline
 
 from sklearn_ecgssl import (
     ECGFilter,
-    Evaluation,
     PretextPretrainer,
     ScoreDisplay,
     Segmenter,
     SSLEmbedder,
     TrimmedScaler,
-    block_study,
+    compare_protocols,
     make_cohort,
 )
+from sklearn_ecgssl.evaluation import linear_classifier
 
 cohort = make_cohort(
     n_subjects=8, duration=40, sampling_rate=128, effect=2, effect_spread=0.3, random_state=0
 )
 clean = make_pipeline(ECGFilter(sampling_rate=128), TrimmedScaler())
 recordings = clean.fit_transform(cohort.recordings)
-evaluation = Evaluation(
-    recordings,
-    cohort.target,
-    cohort.subject,
-    segmenter=Segmenter(sampling_rate=128, window_length=5),
-    protocols=["subjects"],
-    n_splits=4,
-)
 
 # %%
 # The network is much smaller than the papers' (the default), its training shorter and faster, and
 # the sampling rate half of theirs, to run in a minute. It is pretrained once a fold, and read at
-# each of its blocks.
+# each of its blocks: the layer is a parameter of the embedder.
 
 pretrainer = PretextPretrainer(
     filters=(8, 16, 32),
@@ -58,7 +50,16 @@ pretrainer = PretextPretrainer(
     batch_size=8,
     random_state=0,
 )
-results = block_study(evaluation, pretrainer)
+results = compare_protocols(
+    {"embedding": make_pipeline(SSLEmbedder(pretrainer), linear_classifier())},
+    recordings,
+    cohort.target,
+    cohort.subject,
+    segmenter=Segmenter(sampling_rate=128, window_length=5),
+    protocols=["subjects"],
+    vary={"sslembedder__layer": ["block1", "block2", "block3", "all"]},
+    n_splits=4,
+)
 
 # %%
 # Look at whether "all" is above the best single block: if not, the blocks know the same. Later
@@ -67,9 +68,4 @@ results = block_study(evaluation, pretrainer)
 
 ScoreDisplay.from_results(results)
 print(results.to_markdown("balanced_accuracy"))
-
-# %%
-# In a pipeline of your own, the block is a parameter of the embedder.
-
-print(SSLEmbedder(pretrainer, layer="block2"))
 plt.show()

@@ -2,10 +2,10 @@
 How many labels are needed
 ==========================
 
-Recordings are cheap, labels are not. :func:`~sklearn_ecgssl.evaluation.label_fraction_study` keeps
-a fraction of the labels of each person and class, at least one. The supervised network learns from
-the labelled windows alone; pretraining uses all windows of the training part, as it needs no
-labels.
+Recordings are cheap, labels are not. With ``label_fractions``,
+:func:`~sklearn_ecgssl.compare_protocols` keeps a fraction of the labels of each person and class,
+at least one. The supervised network learns from the labelled windows alone; pretraining uses all
+windows of the training set, as it needs no labels.
 
 The ECG is **simulated**: the picture shows how to read the curves. Where they cross on ECG of
 people, and whether they do, it cannot tell.
@@ -16,17 +16,17 @@ people, and whether they do, it cannot tell.
 # made to differ much, and alike in everyone, so that eight people are enough to see something.
 
 import matplotlib.pyplot as plt
+from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
 from sklearn_ecgssl import (
     ECGClassifier,
     ECGFilter,
-    Evaluation,
     PretextPretrainer,
     ScoreDisplay,
     Segmenter,
     TrimmedScaler,
-    label_fraction_study,
+    compare_protocols,
     make_cohort,
 )
 
@@ -35,19 +35,6 @@ cohort = make_cohort(
 )
 clean = make_pipeline(ECGFilter(sampling_rate=128), TrimmedScaler())
 recordings = clean.fit_transform(cohort.recordings)
-
-# %%
-# Windows of 5 s, so that each person has enough of them for fractions to differ. All people of a
-# test part are unseen.
-
-evaluation = Evaluation(
-    recordings,
-    cohort.target,
-    cohort.subject,
-    segmenter=Segmenter(sampling_rate=128, window_length=5),
-    protocols=["subjects"],
-    n_splits=4,
-)
 
 # %%
 # Networks are much smaller than the papers' (the defaults), their training is shorter and faster,
@@ -63,14 +50,28 @@ pretrainer = PretextPretrainer(
     batch_size=8,
     random_state=0,
 )
-head = ECGClassifier(hidden=(32,), learning_rate=0.003, max_epochs=12, batch_size=8, random_state=0)
+training = {"hidden": (32,), "learning_rate": 0.003, "max_epochs": 12, "batch_size": 8}
+untrained = clone(pretrainer).set_params(max_epochs=0)  # the same layers
+estimators = {
+    "supervised": ECGClassifier(untrained, **training, random_state=0),
+    "self-supervised": ECGClassifier(pretrainer, freeze="trunk", **training, random_state=0),
+    "fine-tuned": ECGClassifier(pretrainer, **training, random_state=0),
+}
 
 # %%
 # Pretraining is done once a fold, for all fractions and networks. The smallest fraction leaves one
-# labelled window for each person and class.
+# labelled window for each person and class. Windows are 5 s long, so that each person has enough
+# of them for fractions to differ. All people of a test set are unseen.
 
-results = label_fraction_study(
-    evaluation, pretrainer, classifier=head, fractions=[1.0, 0.5, 0.25, 0.08]
+results = compare_protocols(
+    estimators,
+    recordings,
+    cohort.target,
+    cohort.subject,
+    segmenter=Segmenter(sampling_rate=128, window_length=5),
+    protocols=["subjects"],
+    label_fractions=[1.0, 0.5, 0.25, 0.08],
+    n_splits=4,
 )
 
 # %%

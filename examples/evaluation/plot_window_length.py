@@ -3,11 +3,11 @@ How long a window should be
 ===========================
 
 The papers cut ECG into windows of 10 s. A longer one holds more heartbeats, but a recording then
-gives fewer of them to learn from. :func:`~sklearn_ecgssl.evaluation.window_length_study` cuts the
-recordings anew for each length, pretrains, and scores.
+gives fewer of them to learn from. :func:`~sklearn_ecgssl.compare_protocols` cuts the recordings
+anew for each length, pretrains, and scores.
 
-The ECG is **simulated**: the picture shows how to read such a study. How long a window must be on
-ECG of people it cannot tell.
+The ECG is **simulated**: the picture shows how to read such a comparison. How long a window
+must be on ECG of people it cannot tell.
 """
 
 # %%
@@ -20,28 +20,21 @@ from sklearn.pipeline import make_pipeline
 
 from sklearn_ecgssl import (
     ECGFilter,
-    Evaluation,
     PretextPretrainer,
     ScoreDisplay,
     Segmenter,
+    SSLEmbedder,
     TrimmedScaler,
+    compare_protocols,
     make_cohort,
-    window_length_study,
 )
+from sklearn_ecgssl.evaluation import linear_classifier
 
 cohort = make_cohort(
     n_subjects=8, duration=40, sampling_rate=128, effect=2, effect_spread=0.3, random_state=0
 )
 clean = make_pipeline(ECGFilter(sampling_rate=128), TrimmedScaler())
 recordings = clean.fit_transform(cohort.recordings)
-evaluation = Evaluation(
-    recordings,
-    cohort.target,
-    cohort.subject,
-    segmenter=Segmenter(sampling_rate=128, window_length=5),
-    protocols=["subjects"],
-    n_splits=4,
-)
 
 # %%
 # The network is much smaller than the papers' (the default), its training shorter and faster, and
@@ -57,7 +50,16 @@ pretrainer = PretextPretrainer(
     batch_size=8,
     random_state=0,
 )
-results = window_length_study(evaluation, pretrainer, [5, 10, 20])
+results = compare_protocols(
+    {"embedding": make_pipeline(SSLEmbedder(pretrainer), linear_classifier())},
+    recordings,
+    cohort.target,
+    cohort.subject,
+    segmenter=Segmenter(sampling_rate=128),
+    protocols=["subjects"],
+    vary={"segmenter__window_length": [5, 10, 20]},
+    n_splits=4,
+)
 
 # %%
 # Look at the heart rate as well: it, too, comes from more beats in a longer window, without any

@@ -3,8 +3,9 @@ How hard a transformation should be
 ===================================
 
 A transformation that is recognised at once teaches little, and one that cannot be recognised
-teaches nothing. :func:`~sklearn_ecgssl.evaluation.difficulty_study` varies one of its parameters
-and measures how well it is recognised, beside how well the features classify.
+teaches nothing. :func:`~sklearn_ecgssl.compare_protocols` varies one of its parameters, and
+:func:`~sklearn_ecgssl.evaluation.pretext_accuracy` measures how well it is recognised, beside how
+well the features classify.
 
 The ECG is **simulated**, and its noise with it: the pictures show how to choose, not what to
 choose for ECG of people.
@@ -19,28 +20,21 @@ from sklearn.pipeline import make_pipeline
 
 from sklearn_ecgssl import (
     ECGFilter,
-    Evaluation,
     PretextPretrainer,
     ScoreDisplay,
     Segmenter,
+    SSLEmbedder,
     TrimmedScaler,
-    difficulty_study,
+    compare_protocols,
     make_cohort,
 )
+from sklearn_ecgssl.evaluation import linear_classifier, pretext_accuracy
 
 cohort = make_cohort(
     n_subjects=8, duration=40, sampling_rate=128, effect=2, effect_spread=0.3, random_state=0
 )
 clean = make_pipeline(ECGFilter(sampling_rate=128), TrimmedScaler())
 recordings = clean.fit_transform(cohort.recordings)
-evaluation = Evaluation(
-    recordings,
-    cohort.target,
-    cohort.subject,
-    segmenter=Segmenter(sampling_rate=128, window_length=5),
-    protocols=["subjects"],
-    n_splits=4,
-)
 
 # %%
 # The signal-to-noise ratio of the added noise: 5 dB is loud, 25 dB faint. The network is much
@@ -57,7 +51,17 @@ pretrainer = PretextPretrainer(
     batch_size=8,
     random_state=0,
 )
-results = difficulty_study(evaluation, pretrainer, "noise__snr_db", [5, 15, 25])
+results = compare_protocols(
+    {"embedding": make_pipeline(SSLEmbedder(pretrainer), linear_classifier())},
+    recordings,
+    cohort.target,
+    cohort.subject,
+    segmenter=Segmenter(sampling_rate=128, window_length=5),
+    protocols=["subjects"],
+    vary={"sslembedder__pretrainer__noise__snr_db": [5, 15, 25]},
+    measure=pretext_accuracy,
+    n_splits=4,
+)
 
 # %%
 # On the left, how well noise is recognised in windows of unseen people. A constant answer is right

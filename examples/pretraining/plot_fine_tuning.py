@@ -4,11 +4,11 @@ Supervised, self-supervised, fine-tuned
 
 Three networks of the same layers: one learns everything from labels, one keeps a trunk that was
 pretrained without labels and learns only the head, one trains on from that trunk.
-:func:`~sklearn_ecgssl.evaluation.supervision_study` scores all three on the same folds, beside the
-majority class and the heart rate.
+:func:`~sklearn_ecgssl.compare_protocols` scores all three on the same folds, beside the majority
+class and the heart rate.
 
 The ECG is **simulated**: its two conditions differ in heart rate and in its variability, as the
-simulator was told. The picture shows how to read such a study. It cannot tell which network is
+simulator was told. The picture shows how to read such a comparison. It cannot tell which network is
 best on people; for that, put recordings of your own in place of the cohort.
 """
 
@@ -17,18 +17,18 @@ best on people; for that, put recordings of your own in place of the cohort.
 # made to differ much, and alike in everyone, so that eight people are enough to see something.
 
 import matplotlib.pyplot as plt
+from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
 from sklearn_ecgssl import (
     ECGClassifier,
     ECGFilter,
-    Evaluation,
     PretextPretrainer,
     ScoreDisplay,
     Segmenter,
     TrimmedScaler,
+    compare_protocols,
     make_cohort,
-    supervision_study,
 )
 
 cohort = make_cohort(
@@ -36,20 +36,6 @@ cohort = make_cohort(
 )
 clean = make_pipeline(ECGFilter(sampling_rate=128), TrimmedScaler())
 recordings = clean.fit_transform(cohort.recordings)
-
-# %%
-# An `Evaluation` holds the recordings and the folds. Under "windows", the papers' protocol, windows
-# of one person stand in the training and in the test part; under "subjects" they do not. Windows
-# are 5 s long.
-
-evaluation = Evaluation(
-    recordings,
-    cohort.target,
-    cohort.subject,
-    segmenter=Segmenter(sampling_rate=128, window_length=5),
-    protocols=["windows", "subjects"],
-    n_splits=4,
-)
 
 # %%
 # Networks are much smaller than the papers' (the defaults), their training is shorter and faster,
@@ -65,13 +51,29 @@ pretrainer = PretextPretrainer(
     batch_size=8,
     random_state=0,
 )
-head = ECGClassifier(hidden=(32,), learning_rate=0.003, max_epochs=12, batch_size=8, random_state=0)
+training = {"hidden": (32,), "learning_rate": 0.003, "max_epochs": 12, "batch_size": 8}
+untrained = clone(pretrainer).set_params(max_epochs=0)  # the same layers
+estimators = {
+    "supervised": ECGClassifier(untrained, **training, random_state=0),
+    "self-supervised": ECGClassifier(pretrainer, freeze="trunk", **training, random_state=0),
+    "fine-tuned": ECGClassifier(pretrainer, **training, random_state=0),
+}
 
 # %%
-# The pretrainer learns from the training part of each fold, once for both networks that use it.
-# Printing the results shows all scores, and what each protocol lets a model see.
+# The pretrainer learns from the training set of each fold, once for both networks that use it.
+# Under "windows", the papers' protocol, windows of one person are in the training and in the test
+# set; under "subjects" they are not. Windows are 5 s long. Printing the results shows all scores,
+# and what each protocol lets a model see.
 
-results = supervision_study(evaluation, pretrainer, classifier=head)
+results = compare_protocols(
+    estimators,
+    recordings,
+    cohort.target,
+    cohort.subject,
+    segmenter=Segmenter(sampling_rate=128, window_length=5),
+    protocols=["windows", "subjects"],
+    n_splits=4,
+)
 print(results)
 
 # %%

@@ -91,7 +91,7 @@ plt.show()
 # %%
 # **How hard should it be?** Its height is a parameter like any other: of the pretrainer, and with
 # ``embed__pretrainer__breathe__height`` of a Pipeline, in a grid search or in
-# :func:`~sklearn_ecgssl.difficulty_study`.
+# :func:`~sklearn_ecgssl.compare_protocols`.
 
 for height in (0.1, 0.3):
     pretrainer.set_params(breathe__height=height, max_epochs=10).fit(windows, groups=subject)

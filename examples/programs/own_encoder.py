@@ -21,6 +21,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.pipeline import make_pipeline, make_union
 from sklearn.svm import SVC
 
@@ -37,8 +38,8 @@ from sklearn_ecgssl import (
     load_recordings,
     make_cohort,
 )
-from sklearn_ecgssl.evaluation import compare_protocols, linear_classifier, three_networks
-from sklearn_ecgssl.plotting import PretextHistoryDisplay, ScoreDisplay, TransformationDisplay
+from sklearn_ecgssl.evaluation import compare_protocols, linear_classifier
+from sklearn_ecgssl.plotting import PretextHistoryDisplay, ProtocolDisplay, TransformationDisplay
 
 parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[1])
 parser.add_argument("--data", help="recordings file or folder; none: a simulated cohort")
@@ -92,21 +93,25 @@ display = TransformationDisplay.from_estimator(pretrainer, recordings[0][:2560])
 display.figure_.savefig(args.output / "transformations.png", dpi=120)
 
 # %%
-# **Classifiers of windows.** All share the network, pretrained once a fold on the training part
+# **Classifiers of windows.** All share the network, pretrained once a fold on the training set
 # alone. The first three are those of the papers. "Rhythm" are features of the same network that
 # keep the heart rate. "Scaled" takes no label, but some signal of a new person.
 
-head = ECGClassifier(
-    hidden=(64, 64),
-    class_weight="balanced",
-    max_epochs=args.head_epochs,
-    batch_size=args.batch_size,
-    random_state=args.seed,
-)
+head = {
+    "hidden": (64, 64),
+    "class_weight": "balanced",
+    "max_epochs": args.head_epochs,
+    "batch_size": args.batch_size,
+    "random_state": args.seed,
+}
+untrained = clone(pretrainer).set_params(max_epochs=0)
 embedding, rhythm = SSLEmbedder(pretrainer), SSLEmbedder(pretrainer, aggregate="rhythm")
 heart_rate = HRVFeatures(sampling_rate=256)
 linear, regularised = linear_classifier(), linear_classifier(C=0.003)
-estimators = three_networks(pretrainer, head) | {
+estimators = {
+    "supervised": ECGClassifier(untrained, **head),
+    "self-supervised": ECGClassifier(pretrainer, freeze="trunk", **head),
+    "fine-tuned": ECGClassifier(pretrainer, **head),
     "embedding, SVM": make_pipeline(embedding, SVC(class_weight="balanced")),
     "embedding": make_pipeline(embedding, linear),
     "embedding and heart rate": make_pipeline(make_union(embedding, heart_rate), linear),
@@ -118,7 +123,7 @@ estimators = three_networks(pretrainer, head) | {
 
 # %%
 # **The comparison.** Each protocol trains on windows and scores windows; they differ in which
-# windows of a person stand in the training part. Results are saved as they come: a run that is
+# windows of a person are in the training set. Results are saved as they come: a run that is
 # interrupted goes on where it stopped.
 
 results = compare_protocols(
@@ -137,7 +142,7 @@ print(results)
 # %%
 # What is left of each score on recordings, and on people, that the model has not met:
 
-display = ScoreDisplay.from_results(results)
+display = ProtocolDisplay.from_results(results)
 display.figure_.savefig(args.output / "protocols.png", dpi=120, bbox_inches="tight")
 
 # %%

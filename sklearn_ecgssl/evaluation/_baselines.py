@@ -17,19 +17,10 @@ HEART_RATE = "heart rate"
 
 
 def baselines(sampling_rate: float) -> dict[str, BaseEstimator]:
-    """Build what every comparison is measured against.
+    """Build the classifiers that stand beside those of the user.
 
-    Parameters
-    ----------
-    sampling_rate : float
-        Of the windows, in Hz.
-
-    Returns
-    -------
-    dict of str to estimator
-        "majority class", and "heart rate": a linear classifier of heart rate and its variability.
-        The second is left out, with a warning, where its detector is not installed, or does not
-        work at the sampling rate.
+    The heart rate is left out, with a warning, where its detector is not installed or does not work
+    at the sampling rate.
     """
     majority = {MAJORITY: DummyClassifier(strategy="most_frequent")}
     try:

@@ -1,4 +1,4 @@
-"""Few labels: keep a fraction of those of the training part."""
+"""Few labels: keep a fraction of those of the training set."""
 
 from collections.abc import Iterator
 from numbers import Integral, Real
@@ -15,12 +15,12 @@ class LabelFractionSplit(GroupsConsumerMixin):
     """Splitter that keeps a fraction of the training labels per subject and class.
 
     At least one sample of each subject and class stays labelled. The others are left out of
-    `split`'s training part, and returned by `split_unlabelled`, for pretraining [1]_.
+    `split`'s training set, and returned by `split_unlabelled`, for pretraining [1]_.
 
     Parameters
     ----------
     cv : int, splitter or list of (train, test), default=10
-        Makes the training and test parts; an integer stands for stratified folds of shuffled
+        Makes the training and test sets; an integer stands for stratified folds of shuffled
         samples, which mix people. Take `LeaveOneGroupOut` or `StratifiedGroupKFold` for people
         whom the model has not met.
     fraction : float, default=0.01
@@ -60,7 +60,7 @@ class LabelFractionSplit(GroupsConsumerMixin):
         )
 
     def split(self, X: Any, y: Any, groups: Any = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Split samples into those that stay labelled and a test part.
+        """Split samples into those that stay labelled and a test set.
 
         Parameters
         ----------
@@ -82,7 +82,7 @@ class LabelFractionSplit(GroupsConsumerMixin):
     def split_unlabelled(
         self, X: Any, y: Any, groups: Any = None
     ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """Split samples into labelled, unlabelled and test parts.
+        """Split samples into labelled, unlabelled and test sets.
 
         Parameters
         ----------
@@ -96,7 +96,7 @@ class LabelFractionSplit(GroupsConsumerMixin):
         Yields
         ------
         labelled, unlabelled, test : ndarray of int
-            Indices of samples. The first two make up the training part of `cv`.
+            Indices of samples. The first two make up the training set of `cv`.
         """
         self._check()
         if y is None:

@@ -1,92 +1,116 @@
-"""Pretrainers inside the estimators that are compared: written out, and fit to learn beforehand."""
+"""Pretrainers inside the estimators that are compared."""
 
 from os import PathLike
 from typing import Any
 
+import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
-from ..classify import ECGClassifier
+from ..classify import ECGClassifier, SubjectScaledClassifier
 from ..features import SSLEmbedder
-from ..pretext import nested_pretrainers, resolve_pretrainer
-from ._tasks import Task
+from ..pretext import PretextPretrainer, nested_pretrainers, resolve_pretrainer
 
+FROZEN = (
+    "its encoder was pretrained before this comparison. If recordings of the tested people were "
+    "among what it learnt from, it was pretrained on the test subjects' unlabelled signals, under "
+    "every protocol."
+)
+SUBJECT_SCALED = (
+    "it scales the features of each person, so it uses the test subjects' unlabelled signals, of "
+    "all their conditions."
+)
 #: Steps of a Pipeline that leave windows as they are.
 NOTHING = (None, "passthrough")
 
 
 def with_pretrainers(estimator: BaseEstimator) -> BaseEstimator:
-    """Write out the pretrainer of every part of an estimator that only names it.
-
-    An `SSLEmbedder` that was given none gets the default one, so that it is shared, and pretrained
-    beforehand, as any other. (An `ECGClassifier` without one is the supervised network and stays
-    as it is.) A folder becomes the pretrainer in it, frozen, so that results are kept by its
-    weights.
-
-    Parameters
-    ----------
-    estimator : estimator
-        Any estimator, such as a Pipeline with an `SSLEmbedder`.
-
-    Returns
-    -------
-    estimator
-        A clone with pretrainers in these places; the estimator itself if there are none.
-    """
+    """Put the default pretrainer, or the frozen one of a folder, where an estimator names it."""
     if isinstance(estimator, FrozenEstimator):
         return estimator
     parts = estimator.get_params(deep=True)
-    frozen = [f"{name}__" for name, part in parts.items() if isinstance(part, FrozenEstimator)]
-    written_out = {
+    frozen = tuple(f"{name}__" for name, part in parts.items() if isinstance(part, FrozenEstimator))
+    named = {
         f"{name}__pretrainer" if name else "pretrainer": resolve_pretrainer(part.pretrainer)
         for name, part in {"": estimator, **parts}.items()
-        if _only_names_pretrainer(part) and not name.startswith(tuple(frozen))
+        if _names_pretrainer(part) and not name.startswith(frozen)
     }
-    return clone(estimator).set_params(**written_out) if written_out else estimator
+    return clone(estimator).set_params(**named) if named else estimator
 
 
-def _only_names_pretrainer(part: Any) -> bool:
+def _names_pretrainer(part: Any) -> bool:
     if isinstance(part, SSLEmbedder) and part.pretrainer is None:
-        return True
-    known = isinstance(part, (SSLEmbedder, ECGClassifier))
-    return known and isinstance(part.pretrainer, (str, PathLike))
+        return True  # an ECGClassifier without a pretrainer is the supervised network
+    has_pretrainer = isinstance(part, (SSLEmbedder, ECGClassifier))
+    return has_pretrainer and isinstance(part.pretrainer, (str, PathLike))
 
 
-def check_pretrained_first(task: Task) -> None:
-    """Refuse a task whose pretrainers are to learn beforehand, but not from windows as they are.
+def check_pretrained_first(name: str, estimator: BaseEstimator) -> None:
+    """Refuse a pretrainer that learns beforehand, from windows as they are, behind other steps."""
+    parts = {"": estimator} | estimator.get_params(deep=True)
+    for path, _ in nested_pretrainers(estimator):
+        names = path.split("__")
+        for depth, step_name in enumerate(names):
+            owner = parts["__".join(names[:depth])]
+            if not isinstance(owner, Pipeline):
+                continue
+            position = [step for step, _ in owner.steps].index(step_name)
+            before = [step for step, part in owner.steps[:position] if part not in NOTHING]
+            if before:
+                raise ValueError(
+                    f"The pretrainer of {name!r} learns beforehand, from the windows as they are, "
+                    f"but stands behind other steps of a Pipeline: {before}. Apply them to the "
+                    "recordings before the comparison, or leave out label_fractions and "
+                    "opposite_halves, so that it learns in the Pipeline."
+                )
+
+
+def seen_besides(estimator: BaseEstimator) -> str:
+    """Say what an estimator sees of the tested people that the protocol does not tell."""
+    parts = [estimator, *estimator.get_params(deep=True).values()]
+    kinds = {FROZEN: FrozenEstimator, SUBJECT_SCALED: SubjectScaledClassifier}
+    found = [text for text, kind in kinds.items() if any(isinstance(part, kind) for part in parts)]
+    return " Also, ".join(found)
+
+
+def pretext_accuracy(model: BaseEstimator, X: np.ndarray) -> dict[str, float]:
+    """Measure how well the transformations of test windows are recognised.
+
+    Pass it as `measure` to `compare_protocols`.
 
     Parameters
     ----------
-    task : Task
-        What is to be run.
+    model : estimator
+        Fitted: an `ECGClassifier`, or a Pipeline with an `SSLEmbedder`.
+    X : ndarray of shape (n_windows, n_times)
+        Test windows.
 
-    Raises
-    ------
-    ValueError
-        If a pretrainer stands behind other steps of a Pipeline: it would learn from windows that
-        have not passed them, and then meet windows that have.
+    Returns
+    -------
+    dict of str to float
+        ``pretext_accuracy``, the mean over tasks, and ``<task>_accuracy`` of each. Empty for a
+        model without a `PretextPretrainer`.
+
+    Examples
+    --------
+    >>> from sklearn_ecgssl.classify import ECGClassifier
+    >>> from sklearn_ecgssl.datasets import make_cohort
+    >>> from sklearn_ecgssl.evaluation import pretext_accuracy
+    >>> from sklearn_ecgssl.pretext import PretextPretrainer
+    >>> from sklearn_ecgssl.signal import Segmenter
+    >>> cohort = make_cohort(n_subjects=2, duration=20, random_state=0)
+    >>> X, y = Segmenter().windows(cohort.recordings, cohort.target)
+    >>> pretrainer = PretextPretrainer(filters=(2, 2, 2), max_epochs=1, random_state=0)
+    >>> model = ECGClassifier(pretrainer, freeze="trunk", max_epochs=1).fit(X, y)
+    >>> list(pretext_accuracy(model, X))[:3]
+    ['pretext_accuracy', 'original_accuracy', 'noise_accuracy']
     """
-    if task.pretrain is None:
-        return
-    for path, _ in nested_pretrainers(task.estimator):
-        before = _steps_before(task.estimator, path)
-        if before:
-            raise ValueError(
-                f"The pretrainer of {task.labels['estimator']!r} learns beforehand, from the "
-                f"windows as they are, but stands behind other steps of a Pipeline: {before}. "
-                "Apply them to the recordings before the evaluation, or choose a protocol and a "
-                "study in which it learns in the Pipeline."
-            )
-
-
-def _steps_before(estimator: BaseEstimator, path: str) -> list[str]:
-    parts = {"": estimator} | estimator.get_params(deep=True)
-    names = path.split("__")
-    found = []
-    for depth, name in enumerate(names):
-        owner = parts["__".join(names[:depth])]
-        if isinstance(owner, Pipeline):
-            steps = [step for step, _ in owner.steps]
-            found += [s for s, step in owner.steps[: steps.index(name)] if step not in NOTHING]
-    return found
+    for part in [model, *(step for _, step in getattr(model, "steps", []))]:
+        pretrainer = getattr(part, "pretrainer_", None)
+        pretrainer = getattr(pretrainer, "estimator", pretrainer)  # of a FrozenEstimator
+        if isinstance(pretrainer, PretextPretrainer):
+            scores = pretrainer.task_scores(X)
+            by_task = {f"{task}_accuracy": score for task, score in scores.items()}
+            return {"pretext_accuracy": float(np.mean(list(scores.values())))} | by_task
+    return {}

@@ -1,35 +1,22 @@
-"""The three ways to split recordings, each with what it lets a model see."""
+"""Protocols: how windows are split, and what each split lets a model see."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.model_selection import LeaveOneGroupOut, StratifiedGroupKFold, StratifiedKFold
 
-from ._labelled_windows import LabelledWindows
+from ._windows import LabelledWindows
 
-Folds = list[tuple[np.ndarray, np.ndarray]]
+Split = list[tuple[np.ndarray, np.ndarray]]
 
 
-class Part(NamedTuple):
-    """One fold of one protocol.
-
-    Attributes
-    ----------
-    protocol : str
-        Name of the protocol.
-    fold : int
-        Number of the fold.
-    train, test : ndarray of int
-        Indices of the training and of the test windows.
-    pretrain : ndarray of int or None
-        Indices of the windows that pretrainers learn from. None: those of the training part, in
-        the estimator's own `fit`.
-    """
+class Fold(NamedTuple):
+    """Windows of one fold; pretrainers learn from `train` where `pretrain` is None."""
 
     protocol: str
-    fold: int
+    number: int
     train: np.ndarray
     test: np.ndarray
     pretrain: np.ndarray | None = None
@@ -37,7 +24,7 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True)
 class Protocol:
-    """A way to split windows into training and test parts.
+    """How windows are split into training and test sets.
 
     `shuffled_windows`, `whole_recordings` and `unseen_subjects` make the three usual ones;
     `opposite_halves` changes what pretrainers learn from in any of them.
@@ -53,7 +40,7 @@ class Protocol:
     pretrain : callable or None, default=None
         From `LabelledWindows` and these pairs to the indices of the windows that pretrainers learn
         from beforehand, without labels: one array a fold. Folds with the same windows share their
-        pretraining. None: pretrainers learn from the training part, as estimators do themselves.
+        pretraining. None: pretrainers learn from the training set, as estimators do themselves.
 
     Examples
     --------
@@ -66,16 +53,16 @@ class Protocol:
     ...     even = np.arange(len(windows)) % 2 == 0
     ...     return [(np.flatnonzero(even), np.flatnonzero(~even))]
     >>> protocol = Protocol("alternating", "trained on every other window.", every_other)
-    >>> [(train.tolist(), test.tolist()) for train, test in protocol.folds(windows)]
+    >>> [(fold.train.tolist(), fold.test.tolist()) for fold in protocol.folds(windows)]
     [([0, 2], [1, 3])]
     """
 
     name: str
     sees: str
-    split: Callable[[LabelledWindows], Folds]
-    pretrain: Callable[[LabelledWindows, Folds], list[np.ndarray]] | None = None
+    split: Callable[[LabelledWindows], Split]
+    pretrain: Callable[[LabelledWindows, Split], list[np.ndarray]] | None = None
 
-    def folds(self, windows: LabelledWindows) -> Folds:
+    def folds(self, windows: LabelledWindows) -> list[Fold]:
         """Split windows.
 
         Parameters
@@ -85,52 +72,24 @@ class Protocol:
 
         Returns
         -------
-        list of (ndarray of int, ndarray of int)
-            Indices of the training and of the test windows of each fold. No signal is copied.
-
-        Raises
-        ------
-        ValueError
-            If there are too few windows, recordings or subjects to split.
-        """
-        return [(train, test) for train, test in self.split(windows) if len(test)]
-
-    def parts(self, windows: LabelledWindows) -> list[Part]:
-        """Split windows, and say what pretrainers learn from in each fold.
-
-        Parameters
-        ----------
-        windows : LabelledWindows
-            All windows.
-
-        Returns
-        -------
-        list of Part
-            One for each fold.
+        list of named tuples
+            ``protocol``, ``number``, and indices of windows: ``train``, ``test``, and ``pretrain``,
+            which is None where pretrainers learn from the training set. No signal is copied.
 
         Raises
         ------
         ValueError
             If there are too few windows, recordings or subjects to split, or `pretrain` does not
-            return as many arrays as there are folds.
+            return one array for each fold.
         """
-        folds = self.folds(windows)
-        pretraining = self._pretraining(windows, folds)
-        return [
-            Part(self.name, number, train, test, pretrain)
-            for number, ((train, test), pretrain) in enumerate(zip(folds, pretraining, strict=True))
-        ]
-
-    def _pretraining(self, windows: LabelledWindows, folds: Folds) -> list[np.ndarray] | list[None]:
+        pairs = [(train, test) for train, test in self.split(windows) if len(test)]
         if self.pretrain is None:
-            return [None] * len(folds)
-        chosen = [np.asarray(indices, dtype=np.intp) for indices in self.pretrain(windows, folds)]
-        if len(chosen) != len(folds):
-            raise ValueError(
-                f"pretrain of the protocol {self.name!r} must return one array of window indices "
-                f"for each of its {len(folds)} folds, got {len(chosen)}."
-            )
-        return chosen
+            return [Fold(self.name, i, *pair) for i, pair in enumerate(pairs)]
+        pretraining = self.pretrain(windows, pairs)
+        return [
+            Fold(self.name, i, *pair, np.asarray(learnt, dtype=np.intp))
+            for i, (pair, learnt) in enumerate(zip(pairs, pretraining, strict=True))
+        ]
 
 
 def shuffled_windows(n_splits: int = 10, random_state: Any = 0) -> Protocol:
@@ -160,7 +119,7 @@ def shuffled_windows(n_splits: int = 10, random_state: Any = 0) -> Protocol:
     trained on other windows of the tested people, even of the very recordings that are tested ...
     """
 
-    def split(windows: LabelledWindows) -> Folds:
+    def split(windows: LabelledWindows) -> Split:
         rarest = int(np.unique(windows.target, return_counts=True)[1].min())
         n_folds = _n_folds(n_splits, rarest, "windows of its rarest class")
         splitter = StratifiedKFold(n_folds, shuffle=True, random_state=random_state)
@@ -175,7 +134,7 @@ def shuffled_windows(n_splits: int = 10, random_state: Any = 0) -> Protocol:
 
 
 def whole_recordings(n_splits: int = 10, random_state: Any = 0) -> Protocol:
-    """Split by recording: all windows of one are in the same part.
+    """Split by recording: all windows of one are in the same set.
 
     Parameters
     ----------
@@ -196,7 +155,7 @@ def whole_recordings(n_splits: int = 10, random_state: Any = 0) -> Protocol:
     not trained on any window of the tested recordings, but on other recordings ...
     """
 
-    def split(windows: LabelledWindows) -> Folds:
+    def split(windows: LabelledWindows) -> Split:
         return _by_group(windows, windows.recording, "recordings", n_splits, random_state)
 
     return Protocol(
@@ -204,13 +163,13 @@ def whole_recordings(n_splits: int = 10, random_state: Any = 0) -> Protocol:
         "not trained on any window of the tested recordings, but on other recordings of the same "
         "people where there are some: says how well it does on people who were enrolled. Where "
         "each person has one recording of each class, only the tested person's other class is in "
-        "the training part, which can push the score below that on new people.",
+        "the training set, which can push the score below that on new people.",
         split,
     )
 
 
 def unseen_subjects(n_splits: int | None = 10, random_state: Any = 0) -> Protocol:
-    """Split by subject: all windows of a person are in the same part.
+    """Split by subject: all windows of a person are in the same set.
 
     Parameters
     ----------
@@ -231,7 +190,7 @@ def unseen_subjects(n_splits: int | None = 10, random_state: Any = 0) -> Protoco
     not trained on anything of the tested people: says how well it does on a new person.
     """
 
-    def split(windows: LabelledWindows) -> Folds:
+    def split(windows: LabelledWindows) -> Split:
         if n_splits is not None:
             return _by_group(windows, windows.subject, "subjects", n_splits, random_state)
         _n_folds(2, len(np.unique(windows.subject)), "subjects")
@@ -245,6 +204,94 @@ def unseen_subjects(n_splits: int | None = 10, random_state: Any = 0) -> Protoco
     )
 
 
+def opposite_halves(protocol: Protocol) -> Protocol:
+    """Pretrain two encoders for all folds, each on the half of the folds that it is not tested on.
+
+    The folds are divided into a first and a second half (of an odd number, the first has one more).
+    One encoder learns, without labels, from the windows that are tested in the first half, another
+    from those of the second. A fold is tested with the encoder of the other half, which has met
+    nothing of the fold; everything else, such as fine-tuning, has the labels of the whole training
+    set, as in the wrapped protocol [1]_. So ten folds need two pretrainings instead of ten.
+
+    Parameters
+    ----------
+    protocol : Protocol
+        How to split, such as ``shuffled_windows(10)``, that of [1]_. With `unseen_subjects`,
+        encoders learn from the people of the other half.
+
+    Returns
+    -------
+    Protocol
+        Named as the wrapped one, with ", two encoders" behind it.
+
+    Raises
+    ------
+    ValueError
+        When it splits: if there is a single fold, or a fold's encoder would learn from windows
+        that are not in the fold's training set alone, since the folds do not test each window once
+        and train on all others.
+
+    Notes
+    -----
+    Windows of the same recording that overlap share samples, on either side of a split of shuffled
+    windows: cut them without overlap. Encoders learn from the windows as they are, so a pretrainer
+    may not stand behind other steps of a Pipeline; one inside `FrozenEstimator` learns nothing.
+
+    References
+    ----------
+    .. [1] J. Vazquez-Rodriguez et al., "Transformer-Based Self-Supervised Learning for Emotion
+       Recognition", ICPR 2022, arXiv:2204.05103.
+
+    Examples
+    --------
+    >>> from sklearn_ecgssl.classify import ECGClassifier
+    >>> from sklearn_ecgssl.datasets import make_cohort
+    >>> from sklearn_ecgssl.evaluation import (
+    ...     compare_protocols, opposite_halves, shuffled_windows
+    ... )
+    >>> from sklearn_ecgssl.pretext import PretextPretrainer
+    >>> cohort = make_cohort(n_subjects=4, duration=30, random_state=0)
+    >>> pretrainer = PretextPretrainer(filters=(2, 2, 2), max_epochs=1, random_state=0)
+    >>> results = compare_protocols(
+    ...     {"fine-tuned": ECGClassifier(pretrainer, hidden=(8,), max_epochs=1, random_state=0)},
+    ...     cohort.recordings,
+    ...     cohort.target,
+    ...     cohort.subject,
+    ...     protocols=[opposite_halves(shuffled_windows(4))],
+    ... )
+    >>> results.table()[["estimator", "protocol", "n_folds"]]
+            estimator               protocol  n_folds
+    0      fine-tuned  windows, two encoders        4
+    1  majority class  windows, two encoders        4
+    2      heart rate  windows, two encoders        4
+    """
+
+    def pretrain(windows: LabelledWindows, pairs: Split) -> list[np.ndarray]:
+        if len(pairs) < 2:
+            raise ValueError(
+                f"opposite_halves needs at least 2 folds, the protocol {protocol.name!r} made "
+                f"{len(pairs)}. Take more n_splits."
+            )
+        middle = (len(pairs) + 1) // 2
+        first, second = (
+            np.unique(np.concatenate([test for _, test in half]))
+            for half in (pairs[:middle], pairs[middle:])
+        )
+        pretraining = [second] * middle + [first] * (len(pairs) - middle)
+        for number, ((train, test), learnt) in enumerate(zip(pairs, pretraining, strict=True)):
+            _check_unseen(protocol.name, number, learnt, np.setdiff1d(train, test))
+        return pretraining
+
+    return replace(
+        protocol,
+        name=f"{protocol.name}, two encoders",
+        sees=f"{protocol.sees} Pretrainers have learnt, without labels, from the windows of the "
+        "other half of the folds alone: two encoders, neither of which has met the windows that it "
+        "is tested on.",
+        pretrain=pretrain,
+    )
+
+
 PROTOCOLS: dict[str, Callable[..., Protocol]] = {
     "windows": shuffled_windows,
     "recordings": whole_recordings,
@@ -254,7 +301,7 @@ PROTOCOLS: dict[str, Callable[..., Protocol]] = {
 
 def _by_group(
     windows: LabelledWindows, groups: np.ndarray, kind: str, n_splits: int, random_state: Any
-) -> Folds:
+) -> Split:
     n_folds = _n_folds(n_splits, len(np.unique(groups)), kind)
     _, labels = np.unique(windows.target, return_inverse=True)
     # StratifiedGroupKFold wants as many windows of a class as folds.
@@ -264,11 +311,21 @@ def _by_group(
 
 
 def _n_folds(wanted: int, available: int, kind: str) -> int:
-    if wanted < 2:
-        raise ValueError(f"n_splits must be at least 2, got {wanted}.")
     if available < 2:
         raise ValueError(
             f"There are not enough {kind} to split: {available}, at least 2 are needed. Add some, "
             "or leave this protocol out of `protocols`."
         )
     return min(wanted, available)
+
+
+def _check_unseen(protocol: str, fold: int, learnt: np.ndarray, allowed: np.ndarray) -> None:
+    leaked = np.setdiff1d(learnt, allowed)
+    if len(leaked):
+        raise ValueError(
+            f"opposite_halves cannot take the protocol {protocol!r}: the encoder of fold {fold} "
+            f"would learn from {len(leaked)} windows, such as {leaked[0]}, that are in the fold's "
+            "test set or not in its training set, since folds of the other half test them. Folds "
+            "must test each window once and train on all others, as those of shuffled_windows, "
+            "whole_recordings and unseen_subjects do."
+        )

@@ -1,95 +1,94 @@
-"""What an evaluation found: predictions, scores of folds and people, tables, failures."""
+"""What a comparison found: predictions, scores of folds and people, tables, failures."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from copy import copy
-from dataclasses import replace
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.stats import t
 from sklearn.metrics import accuracy_score, f1_score, recall_score
 
-from ._intervals import confidence_interval
-from ._labelled_windows import LabelledWindows
-from ._tasks import Outcome
+from .._files import library
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ._run import Outcome, Task
+
 #: Columns of scores.
 METRICS = ("accuracy", "balanced_accuracy", "macro_f1")
-#: Columns that say what a row is of and are no score.
+#: Columns of `predictions` that say what a row is of.
 SAMPLES = ("window", "recording", "subject", "target", "predicted")
 
 
 class EvaluationResults:
-    """Everything that an evaluation found, as pandas DataFrames.
+    """Everything that a comparison found, as pandas DataFrames.
 
     Printing it shows the table of scores, what each protocol lets a model see, and what failed.
 
     Parameters
     ----------
-    outcomes : list of Outcome
-        One for each estimator and fold.
-    windows : LabelledWindows
-        What was evaluated on.
+    predictions : DataFrame
+        One row for each window that was predicted: ``estimator``, ``protocol``, what was varied,
+        ``fold``, ``window``, ``recording``, ``subject``, ``target``, ``predicted``, and its score:
+        ``score``, of two classes that of the second, or ``score_<class>`` of each of several.
+    fits : DataFrame
+        One row for each fit: the columns up to ``fold``, then ``error`` (empty where it
+        succeeded), ``fit_seconds``, ``scored_by`` and what was measured besides.
     notes : dict of str to str
         What the reader must know, by protocol or estimator.
 
     Attributes
     ----------
     predictions : DataFrame
-        One row for each window that was predicted: ``estimator``, ``protocol``, ``fold``, what a
-        study varies, ``window``, ``recording``, ``subject``, ``target``, ``predicted``.
+        As given.
     failures : DataFrame
         One row for each fit that failed, with its ``error``.
+    varied : list of str
+        Columns that were varied: parameters, and ``label_fraction``.
     notes : dict of str to str
-        What the reader must know.
+        As given.
 
     Notes
     -----
-    Balanced accuracy is the mean recall of the classes that a test part holds, macro F1 the mean
-    F1 of the classes that it holds or that are predicted. A test part with one class, such as a
-    person with one condition, is scored by that class alone.
+    A score is a probability where ``scored_by`` of `folds` is "predict_proba", a distance from the
+    decision boundary where it is "decision_function", and NaN where it is "": the estimator has
+    neither.
+
+    Balanced accuracy is the mean recall of the classes that a test set holds, macro F1 the mean F1
+    of the classes that it holds or that are predicted. A test set with one class, such as a person
+    with one condition, is scored by that class alone.
 
     Examples
     --------
     >>> from sklearn_ecgssl.datasets import make_cohort
-    >>> from sklearn_ecgssl.evaluation import Evaluation
+    >>> from sklearn_ecgssl.evaluation import compare_protocols
     >>> cohort = make_cohort(n_subjects=4, duration=40, random_state=0)
-    >>> results = Evaluation(
-    ...     cohort.recordings, cohort.target, cohort.subject, protocols=["subjects"], n_splits=2
-    ... ).run({})
-    >>> results.folds()[["estimator", "fold", "n_windows"]]
-            estimator  fold  n_windows
-    0  majority class     0         16
-    1      heart rate     0         16
-    2  majority class     1         16
-    3      heart rate     1         16
+    >>> results = compare_protocols(
+    ...     {}, cohort.recordings, cohort.target, cohort.subject, protocols="subjects", n_splits=2
+    ... )
+    >>> results.folds()[["estimator", "fold", "n_windows", "scored_by"]]
+            estimator  fold  n_windows      scored_by
+    0  majority class     0         16  predict_proba
+    1      heart rate     0         16  predict_proba
+    2  majority class     1         16  predict_proba
+    3      heart rate     1         16  predict_proba
     >>> len(results.predictions), len(results.failures)
     (64, 0)
     """
 
     def __init__(
-        self, outcomes: list[Outcome], windows: LabelledWindows, notes: dict[str, str]
+        self, predictions: pd.DataFrame, fits: pd.DataFrame, notes: dict[str, str]
     ) -> None:
-        pandas = import_pandas()
-        outcomes = [replace(o, labels=_without_none(o.labels)) for o in outcomes]
+        self.predictions = predictions
         self.notes = dict(notes)
-        self._label_names = list(dict.fromkeys(n for o in outcomes for n in o.labels))
-        done = [outcome for outcome in outcomes if not outcome.error]
-        failed = [
-            outcome.labels | {"error": outcome.error} for outcome in outcomes if outcome.error
-        ]
-        parts = [_predictions(outcome, windows) for outcome in done]
-        self.predictions = (
-            pandas.concat(parts, ignore_index=True)
-            if parts
-            else pandas.DataFrame(columns=[*self._label_names, *SAMPLES])
-        )
-        self.failures = pandas.DataFrame(failed, columns=[*self._label_names, "error"])
-        self._measures = pandas.DataFrame([o.labels | o.measures for o in done])
+        self._keys = list(fits.columns[: fits.columns.get_loc("fold") + 1])
+        self._settings = [name for name in self._keys if name != "fold"]
+        self.varied = [name for name in self._settings if name not in ("estimator", "protocol")]
+        failed = fits["error"] != ""
+        self.failures = fits.loc[failed, [*self._keys, "error"]].reset_index(drop=True)
+        self._measures = fits[~failed].drop(columns="error")
 
     def folds(self) -> pd.DataFrame:
         """Score each fold.
@@ -97,11 +96,12 @@ class EvaluationResults:
         Returns
         -------
         DataFrame
-            One row for each estimator, protocol, setting and fold: ``n_windows`` of the test
-            part, ``accuracy``, ``balanced_accuracy``, ``macro_f1``, and what was measured beside.
+            One row for each estimator, protocol, varied value and fold: ``n_windows`` of the test
+            set, ``accuracy``, ``balanced_accuracy``, ``macro_f1``, ``fit_seconds``,
+            ``scored_by``, and what was measured besides.
         """
-        scores = self._scored([*self._label_names])
-        return scores.merge(self._measures, on=self._label_names) if len(scores) else scores
+        scores = self._scored(self._keys)
+        return scores.merge(self._measures, on=self._keys) if len(scores) else scores
 
     def subjects(self) -> pd.DataFrame:
         """Score each person.
@@ -109,20 +109,20 @@ class EvaluationResults:
         Returns
         -------
         DataFrame
-            One row for each estimator, protocol, setting and subject, columns as in `folds`.
+            One row for each estimator, protocol, varied value and subject, columns as in `folds`.
         """
-        return self._scored([*self._settings(), "subject"])
+        return self._scored([*self._settings, "subject"])
 
     def pooled(self) -> pd.DataFrame:
-        """Score all predictions at once, as if they were one test part.
+        """Score all predictions at once, as if they were one test set.
 
         Returns
         -------
         DataFrame
-            One row for each estimator, protocol and setting, columns as in `folds`. Each window
-            counts alike, where the mean over folds counts each fold alike.
+            One row for each estimator, protocol and varied value, columns as in `folds`. Each
+            window counts alike, where the mean over folds counts each fold alike.
         """
-        return self._scored(self._settings())
+        return self._scored(self._settings)
 
     def recordings(self) -> pd.DataFrame:
         """Let the windows of each recording vote, and score the recordings.
@@ -130,14 +130,14 @@ class EvaluationResults:
         Returns
         -------
         DataFrame
-            One row for each estimator, protocol and setting: ``n_recordings`` and the scores. The
-            most frequent label wins, the first in sorted order in a tie. Under the protocol
+            One row for each estimator, protocol and varied value: ``n_recordings`` and the scores.
+            The most frequent label wins, the first in sorted order in a tie. Under the protocol
             "windows" a recording's windows come from several folds.
         """
-        keys = [*self._settings(), "recording"]
+        keys = [*self._settings, "recording"]
         columns = {"target": "first", "subject": "first", "predicted": _vote}
         voted = self.predictions.groupby(keys, sort=False).agg(columns).reset_index()
-        return _scores(voted, self._settings()).rename(columns={"n_windows": "n_recordings"})
+        return _scores(voted, self._settings).rename(columns={"n_windows": "n_recordings"})
 
     def table(self, level: float = 0.95) -> pd.DataFrame:
         """Summarise the folds.
@@ -150,22 +150,21 @@ class EvaluationResults:
         Returns
         -------
         DataFrame
-            One row for each estimator, protocol and setting: ``n_folds``, the mean over folds of
-            each score, and as ``<score>_ci`` half the width of its confidence interval (Student's
-            t over folds; NaN for a single fold).
+            One row for each estimator, protocol and varied value: ``n_folds``, the mean over folds
+            of each score, and as ``<score>_ci`` half the width of its confidence interval
+            (Student's t over folds; NaN for a single fold).
         """
-        pandas = import_pandas()
         folds = self.folds()
-        keys = self._settings()
-        measured = [c for c in folds.columns if c not in {*self._label_names, "n_windows"}]
+        no_scores = {*self._keys, "n_windows", "scored_by"}
+        measured = [name for name in folds.columns if name not in no_scores]
         rows = []
-        for values, group in folds.groupby(keys, sort=False):
-            row = dict(zip(keys, values, strict=True)) | {"n_folds": len(group)}
+        for values, group in folds.groupby(self._settings, sort=False):
+            row = dict(zip(self._settings, values, strict=True)) | {"n_folds": len(group)}
             for name in measured:
                 row[name], row[f"{name}_ci"] = confidence_interval(group[name], level)
             rows.append(row)
         columns = [c for name in measured for c in (name, f"{name}_ci")]
-        table = pandas.DataFrame(rows, columns=[*keys, "n_folds", *columns])
+        table = import_pandas().DataFrame(rows, columns=[*self._settings, "n_folds", *columns])
         return table.drop(columns=["fit_seconds_ci"], errors="ignore")
 
     def to_markdown(self, metric: str = "balanced_accuracy") -> str:
@@ -174,7 +173,7 @@ class EvaluationResults:
         Parameters
         ----------
         metric : {"accuracy", "balanced_accuracy", "macro_f1"}, default="balanced_accuracy"
-            Which score, or a column of `folds` that a study measured.
+            Which score, or a column of `folds` that was measured besides.
 
         Returns
         -------
@@ -214,7 +213,7 @@ class EvaluationResults:
                 f", got {metric!r}."
             )
         text = list(map(_mean_and_half, table[metric], table[metric + "_ci"]))
-        rows = [name for name in self._settings() if name != "protocol"]
+        rows = [name for name in self._settings if name != "protocol"]
         order = {name: list(dict.fromkeys(table[name])) for name in [*rows, "protocol"]}
         cells = table.assign(cell=text).pivot(index=rows, columns="protocol", values="cell")
         cells = cells.reindex(columns=order["protocol"])
@@ -222,73 +221,73 @@ class EvaluationResults:
         cells = cells.loc[[w if len(rows) > 1 else w[0] for w in wanted]]
         return cells.fillna("")
 
-    def _settings(self) -> list[str]:
-        return [name for name in self._label_names if name != "fold"]
-
     def _scored(self, keys: list[str]) -> pd.DataFrame:
         return _scores(self.predictions, keys)
 
 
-def joined(results: Sequence[EvaluationResults]) -> EvaluationResults:
-    """Join the results of evaluations with the same columns.
+def confidence_interval(values: Iterable[float], level: float = 0.95) -> tuple[float, float]:
+    """Mean of a score over folds, and half the width of its confidence interval.
 
     Parameters
     ----------
-    results : sequence of EvaluationResults
-        At least one.
+    values : iterable of float
+        The score of each fold. NaN is left out.
+    level : float, default=0.95
+        Confidence level.
 
     Returns
     -------
-    EvaluationResults
-        All rows, those of the first on top.
+    mean : float
+        Mean over folds, NaN without any.
+    half_width : float
+        From Student's t distribution; the interval is ``mean - half_width`` to
+        ``mean + half_width``. NaN for fewer than two folds.
+
+    Notes
+    -----
+    The folds of a cross-validation share training data, so the interval is too narrow rather than
+    too wide.
+
+    Examples
+    --------
+    >>> from sklearn_ecgssl.evaluation import confidence_interval
+    >>> mean, half_width = confidence_interval([0.7, 0.8, 0.9])
+    >>> round(mean, 3), round(half_width, 3)
+    (0.8, 0.248)
     """
+    scores = np.array([value for value in values if not np.isnan(value)], dtype=float)
+    if len(scores) == 0:
+        return float("nan"), float("nan")
+    if len(scores) == 1:
+        return float(scores[0]), float("nan")
+    quantile = float(t.ppf((1 + level) / 2, len(scores) - 1))
+    return float(scores.mean()), quantile * float(scores.std(ddof=1)) / len(scores) ** 0.5
+
+
+def collected(
+    rows: list[tuple[dict[str, Any], Task, Outcome]], notes: dict[str, str]
+) -> EvaluationResults:
+    """Write outcomes, each with the columns that tell it from others, as results."""
     pandas = import_pandas()
-    whole = copy(results[0])
-    for name in ("predictions", "failures", "_measures"):
-        rows = [frame for frame in (getattr(r, name) for r in results) if len(frame)]
-        setattr(
-            whole, name, pandas.concat(rows, ignore_index=True) if rows else getattr(whole, name)
-        )
-    whole.notes = {name: text for r in results for name, text in r.notes.items()}
-    return whole
+    fits = [
+        columns
+        | {"error": outcome.error, "fit_seconds": np.nan, "scored_by": outcome.scored_by}
+        | outcome.measures
+        for columns, _, outcome in rows
+    ]
+    done = [_predictions(columns, task, found) for columns, task, found in rows if not found.error]
+    nothing = pandas.DataFrame(columns=[*rows[0][0], *SAMPLES])
+    predictions = pandas.concat(done, ignore_index=True) if done else nothing
+    return EvaluationResults(predictions, pandas.DataFrame(fits), notes)
 
 
 def import_pandas() -> Any:
-    """Import pandas, or say how to get it.
-
-    Returns
-    -------
-    module
-        pandas.
-
-    Raises
-    ------
-    ImportError
-        If it is not installed.
-    """
-    try:
-        import pandas
-    except ImportError as error:
-        raise ImportError(
-            "Results are pandas DataFrames: pip install sklearn_ecgssl[evaluation]"
-        ) from error
-    return pandas
+    """Import pandas, or say how to get it."""
+    return library("pandas", "Results are tables, made", "evaluation")
 
 
 def score_labels(target: Any, predicted: Any) -> dict[str, float]:
-    """Compute the scores of predicted labels.
-
-    Parameters
-    ----------
-    target, predicted : array-like of shape (n_samples,)
-        True and predicted labels.
-
-    Returns
-    -------
-    dict of str to float
-        ``accuracy``, ``balanced_accuracy`` (mean recall of the classes in `target`) and
-        ``macro_f1`` (mean F1 of the classes in either).
-    """
+    """Compute accuracy, balanced accuracy and macro F1 of predicted labels."""
     present = np.unique(target)
     recalls = recall_score(target, predicted, labels=present, average=None, zero_division=0)
     return {
@@ -298,15 +297,14 @@ def score_labels(target: Any, predicted: Any) -> dict[str, float]:
     }
 
 
-def _without_none(labels: dict[str, Any]) -> dict[str, Any]:
-    """Name a setting that is None, since pandas leaves rows without a key out of groups."""
-    return {name: "None" if value is None else value for name, value in labels.items()}
-
-
-def _predictions(outcome: Outcome, windows: LabelledWindows) -> pd.DataFrame:
-    test = outcome.test
+def _predictions(columns: dict[str, Any], task: Task, outcome: Outcome) -> pd.DataFrame:
+    windows, test = task.windows, task.fold.test
+    if len(windows.classes) == 2:
+        scores = {"score": outcome.scores[:, 1]}
+    else:
+        scores = {f"score_{c}": outcome.scores[:, i] for i, c in enumerate(windows.classes)}
     return import_pandas().DataFrame(
-        outcome.labels
+        columns
         | {
             "window": test,
             "recording": windows.recording[test],
@@ -314,6 +312,7 @@ def _predictions(outcome: Outcome, windows: LabelledWindows) -> pd.DataFrame:
             "target": windows.target[test],
             "predicted": outcome.predicted,
         }
+        | scores
     )
 
 

@@ -1,119 +1,206 @@
-"""Run tasks in parallel, keep what is done, and collect what came out."""
+"""Fits of a comparison: one estimator on one fold, in parallel, saved as they are done."""
 
+import inspect
+import json
+import pickle
 import tempfile
-import warnings
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
+import joblib
+import numpy as np
 from joblib import Parallel, delayed
+from sklearn.base import BaseEstimator, clone
+from sklearn.metrics import accuracy_score
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import column_or_1d
 from tqdm.auto import tqdm
 
-from ._labelled_windows import LabelledWindows
-from ._results import EvaluationResults, import_pandas
-from ._store import OutcomeStore
-from ._tasks import Measure, Outcome, Task, run_task
+from .._files import replacing
+from ..pretext import INDIFFERENT, nested_pretrainers, pretrained, share_pretraining
+from ._pretrainers import NOTHING
+from ._protocols import Fold
+from ._windows import LabelledWindows
+
+#: More numbers about a fitted estimator, from it and the test windows.
+Measure = Callable[[BaseEstimator, np.ndarray], Mapping[str, float]]
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """One estimator to fit on the training set of one fold, and to score on its test set."""
+
+    name: str
+    estimator: BaseEstimator
+    windows: LabelledWindows
+    fold: Fold
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Labels and scores (n_windows, n_classes) of the test windows, or why the fit failed."""
+
+    predicted: np.ndarray = field(default_factory=lambda: np.empty(0))
+    scores: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
+    scored_by: str = ""
+    measures: dict[str, float] = field(default_factory=dict)
+    error: str = ""
 
 
 def run_tasks(
     tasks: list[Task],
-    windows: LabelledWindows,
     *,
-    notes: dict[str, str],
-    measure: Measure | None = None,
-    folder: Any = None,
-    memory: Any = None,
-    n_jobs: int | None = None,
-    verbose: int = 0,
-) -> EvaluationResults:
-    """Run every task that is not done yet.
-
-    Tasks that share their pretraining run one after the other: those of the same fold, or of all
-    folds whose pretrainers learn from the same windows. All else runs in parallel.
-
-    Parameters
-    ----------
-    tasks : list of Task
-        What to do.
-    windows : LabelledWindows
-        All windows.
-    notes : dict of str to str
-        What the reader must know, by protocol or estimator.
-    measure : callable or None, default=None
-        More numbers about each fitted estimator.
-    folder : path-like or None, default=None
-        Where outcomes are kept as they come. Those that are there are not computed again.
-    memory : path-like, joblib.Memory or None, default=None
-        Where pretrainers keep their fits. None: a temporary folder.
-    n_jobs : int or None, default=None
-        Processes, as joblib counts them.
-    verbose : int, default=0
-        1 shows a progress bar.
-
-    Returns
-    -------
-    EvaluationResults
-        All outcomes, in the order of the tasks.
-    """
-    import_pandas()  # what is missing is said before, not after, hours of fitting
-    store = None if folder is None else OutcomeStore(folder, windows.digest())
-    found = {i: store.load(t, windows.target.dtype) for i, t in enumerate(tasks)} if store else {}
-    done = {i: outcome for i, outcome in found.items() if outcome is not None}
-    waiting = [(i, task) for i, task in enumerate(tasks) if i not in done]
-    with tempfile.TemporaryDirectory() as temporary:
-        kept = temporary if memory is None else memory
-        jobs = (delayed(_run_job)(job, windows, kept, measure, store) for job in _jobs(waiting))
-        results = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(jobs)
-        for i, outcome in _with_progress(results, len(tasks), len(done), verbose):
-            done[i] = outcome
-    outcomes = [done[i] for i in range(len(tasks))]
-    _warn_of_failures(outcomes)
-    return EvaluationResults(outcomes, windows, notes)
+    measure: Measure | None,
+    folder: Any,
+    memory: Any,
+    n_jobs: Any,
+    verbose: int,
+) -> list[Outcome]:
+    """Run the tasks whose outcome is not in `folder` yet."""
+    paths = [_path(folder, task, measure) for task in tasks]
+    saved = [_load(path, task) for path, task in zip(paths, tasks, strict=True)]
+    outcomes = {i: outcome for i, outcome in enumerate(saved) if outcome is not None}
+    # Tasks that share their pretraining are one job: in two processes at once they would not find
+    # each other's fit.
+    jobs: dict[Any, list[int]] = {}
+    for i, task in enumerate(tasks):
+        if i not in outcomes:
+            jobs.setdefault(_pretraining(task), []).append(i)
+    with (
+        tempfile.TemporaryDirectory() as temporary,
+        tqdm(total=len(tasks), initial=len(outcomes), unit="fit", disable=not verbose) as bar,
+    ):
+        shared = temporary if memory is None else memory
+        running = (
+            delayed(_run_job)({i: (tasks[i], paths[i]) for i in job}, shared, measure)
+            for job in jobs.values()
+        )
+        for done in Parallel(n_jobs=n_jobs, return_as="generator_unordered")(running):
+            outcomes |= done
+            bar.update(len(done))
+    return [outcomes[i] for i in range(len(tasks))]
 
 
-def _jobs(tasks: list[tuple[int, Task]]) -> list[list[tuple[int, Task]]]:
-    # In two processes at once, pretrainers that share a memory would not find each other's fits.
-    jobs: dict[tuple[str, int | bytes], list[tuple[int, Task]]] = {}
-    for i, task in tasks:
-        jobs.setdefault(_shared_pretraining(task), []).append((i, task))
-    return list(jobs.values())
-
-
-def _shared_pretraining(task: Task) -> tuple[str, int | bytes]:
-    windows = int(task.labels["fold"]) if task.pretrain is None else task.pretrain.tobytes()
-    return str(task.labels["protocol"]), windows
+def _pretraining(task: Task) -> tuple[Any, ...]:
+    fold = task.fold
+    what = fold.number if fold.pretrain is None else fold.pretrain.tobytes()
+    return id(task.windows), fold.protocol, what
 
 
 def _run_job(
-    job: list[tuple[int, Task]],
-    windows: LabelledWindows,
-    memory: Any,
-    measure: Measure | None,
-    store: OutcomeStore | None,
-) -> list[tuple[int, Outcome]]:
-    outcomes = []
-    for i, task in job:
-        outcome = run_task(task, windows, memory, measure)
-        if store is not None:
-            store.save(task, outcome)
-        outcomes.append((i, outcome))
+    job: dict[int, tuple[Task, Path | None]], memory: Any, measure: Measure | None
+) -> dict[int, Outcome]:
+    outcomes = {}
+    for i, (task, path) in job.items():
+        try:
+            outcomes[i] = _run_task(task, memory, measure)
+        except Exception as error:  # one failed fit must not lose the others
+            outcomes[i] = Outcome(error=f"{type(error).__name__}: {error}")
+        else:
+            _save(path, outcomes[i])
     return outcomes
 
 
-def _with_progress(
-    jobs: Iterable[list[tuple[int, Outcome]]], total: int, already: int, verbose: int
-) -> Iterator[tuple[int, Outcome]]:
-    with tqdm(total=total, initial=already, desc="folds", unit="fit", disable=not verbose) as bar:
-        for outcomes in jobs:
-            bar.update(len(outcomes))
-            yield from outcomes
-
-
-def _warn_of_failures(outcomes: list[Outcome]) -> None:
-    failed = [outcome for outcome in outcomes if outcome.error]
-    if failed:
-        first = ", ".join(f"{name} {value}" for name, value in failed[0].labels.items())
-        warnings.warn(
-            f"{len(failed)} of {len(outcomes)} fits failed and are left out of the scores; see "
-            f"`failures`. The first, {first}: {failed[0].error}",
-            stacklevel=3,
+def _run_task(task: Task, memory: Any, measure: Measure | None) -> Outcome:
+    """Pretrain, fit, and predict the test windows."""
+    windows, (_, _, train, test, pretrain) = task.windows, task.fold
+    if len(np.unique(windows.target[train])) < 2:
+        raise ValueError(
+            "the training set of this fold holds one class only: all others are in its test set. "
+            "Take fewer n_splits, or more recordings of the rare classes."
         )
+    start = time.perf_counter()
+    model = share_pretraining(task.estimator, memory)
+    if pretrain is not None:
+        model = pretrained(model, windows.take(pretrain), windows.subject[pretrain])
+    _call(model.fit, windows.subject[train], windows.take(train), windows.target[train])
+    measures = {"fit_seconds": time.perf_counter() - start}
+    X, groups = windows.take(test), windows.subject[test]
+    features, last = X, model
+    while isinstance(last, Pipeline):  # windows are transformed once, for labels and scores
+        for _, step in last.steps[:-1]:
+            features = features if step in NOTHING else step.transform(features)
+        last = last.steps[-1][1]
+    predicted = column_or_1d(_call(last.predict, groups, features))
+    accuracy_score(windows.target[test], predicted)  # what cannot be scored has failed
+    scored_by, scores = _scores(last, groups, features, windows.classes)
+    if measure is not None:
+        measures |= {name: float(value) for name, value in measure(model, X).items()}
+    return Outcome(predicted, scores, scored_by, measures)
+
+
+def _call(method: Callable[..., Any], groups: np.ndarray, *args: Any) -> Any:
+    """Call a method, with the subjects where it has a parameter `groups`."""
+    if "groups" in inspect.signature(method).parameters:
+        return method(*args, groups=groups)
+    return method(*args)
+
+
+def _scores(
+    model: Any, groups: np.ndarray, X: np.ndarray, classes: np.ndarray
+) -> tuple[str, np.ndarray]:
+    """Score each window for each class; NaN for classes that the training set lacks."""
+    scores = np.full((len(X), len(classes)), np.nan)
+    for method in ("predict_proba", "decision_function"):
+        if not hasattr(model, method) or not hasattr(model, "classes_"):
+            continue
+        found = np.asarray(_call(getattr(model, method), groups, X))
+        if found.ndim == 1:
+            found = np.stack([-found, found], axis=1)
+        columns = np.searchsorted(classes, model.classes_)
+        if found.shape[1] == len(columns):  # not so for one score for each pair of classes
+            scores[:, columns] = found
+            return method, scores
+    return "", scores
+
+
+def _path(folder: Any, task: Task, measure: Measure | None) -> Path | None:
+    """Name the file of an outcome by a hash of all that it depends on."""
+    if folder is None:
+        return None
+    name = f"{task.name}-{task.fold.protocol}-{task.fold.number}"
+    readable = "".join(c if c.isascii() and (c.isalnum() or c in "-.") else "_" for c in name)
+    depends_on = task.windows.digest, _quiet(task.estimator), *task.fold[2:], measure
+    try:
+        return Path(folder).expanduser() / f"{readable[:80]}-{joblib.hash(depends_on)}.json"
+    except pickle.PicklingError as error:
+        raise ValueError(
+            f"With `folder`, results are found again by their estimator, and {task.name!r} cannot "
+            f"be pickled for that: {error.args[0]}. Define its functions and classes, and "
+            "`measure`, in a module, not inside a function or as a lambda."
+        ) from error
+
+
+def _quiet(estimator: BaseEstimator) -> BaseEstimator:
+    """Copy an estimator, without what changes nothing in the results of its pretrainers."""
+    quiet = {
+        f"{name}__{parameter}": value
+        for name, pretrainer in nested_pretrainers(estimator)
+        for parameter, value in INDIFFERENT.items()
+        if parameter in pretrainer.get_params(deep=False)
+    }
+    return clone(estimator).set_params(**quiet) if quiet else clone(estimator)
+
+
+def _load(path: Path | None, task: Task) -> Outcome | None:
+    if path is None:
+        return None
+    try:
+        saved = json.loads(path.read_text("utf-8"))
+    except (FileNotFoundError, ValueError):  # not there, or truncated
+        return None
+    saved["predicted"] = np.asarray(saved["predicted"], dtype=task.windows.target.dtype)
+    saved["scores"] = np.asarray(saved["scores"], dtype=float)
+    return Outcome(**saved)
+
+
+def _save(path: Path | None, outcome: Outcome) -> None:
+    if path is None:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    arrays = {"predicted": outcome.predicted.tolist(), "scores": outcome.scores.tolist()}
+    with replacing(path) as part:
+        part.write_text(json.dumps(asdict(outcome) | arrays), "utf-8")

@@ -1,5 +1,5 @@
-import builtins
 import json
+import sys
 
 import joblib
 import numpy as np
@@ -317,7 +317,7 @@ class TestBadInput:
                 {"protocols": [unseen_subjects(2), unseen_subjects(None)]},
                 r"a name of its own each, got \['subjects', 'subjects'\].*dataclasses.replace",
             ),
-            ({"n_splits": 1}, "n_splits must be at least 2"),
+            ({"n_splits": 1}, "n_splits=1"),
             ({"subject": ["me"] * 12}, "not enough subjects to split: 1.*leave this protocol out"),
             ({"target": ["calm"] * 12}, "target holds one class only"),
             ({"target": TARGET[:5]}, "target must be 1-D with one entry for each of the 12"),
@@ -337,14 +337,7 @@ class TestBadInput:
             compare(estimators)
 
     def test_pandas_is_missed_before_anything_is_fitted(self, monkeypatch):
-        imported = builtins.__import__
-
-        def without_pandas(name, *args, **kwargs):
-            if name == "pandas":
-                raise ModuleNotFoundError("No module named 'pandas'")
-            return imported(name, *args, **kwargs)
-
-        monkeypatch.setattr(builtins, "__import__", without_pandas)
+        monkeypatch.setitem(sys.modules, "pandas", None)
         with pytest.raises(ImportError, match=r"sklearn_ecgssl\[evaluation\]"):
             compare(Mean())
         assert Mean.log == []

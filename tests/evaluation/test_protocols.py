@@ -1,3 +1,5 @@
+"""How the protocols split windows, and what two encoders learn from."""
+
 from dataclasses import replace
 
 import numpy as np
@@ -6,6 +8,7 @@ import pytest
 from sklearn_ecgssl.evaluation import (
     LabelledWindows,
     Protocol,
+    opposite_halves,
     shuffled_windows,
     unseen_subjects,
     whole_recordings,
@@ -20,70 +23,62 @@ def labelled(n_windows, target, subject):
     return LabelledWindows.from_recordings(recordings, target, subject, segmenter)
 
 
-@pytest.fixture
-def unequal():
-    """Few and many windows, people with one class or one recording, a rare class."""
-    n_windows = [3, 9, 5, 1, 7, 12, 4, 2, 8, 6]
-    target = [0, 1, 0, 1, 1, 1, 1, 0, 1, 1]
-    subject = ["a", "a", "b", "b", "c", "c", "c", "d", "d", "e"]
-    return labelled(n_windows, target, subject)
-
-
+#: Few and many windows, people with one class or one recording, a rare class.
+UNEQUAL = labelled(
+    [3, 9, 5, 1, 7, 12, 4, 2, 8, 6], [0, 1, 0, 1, 1, 1, 1, 0, 1, 1], list("aabbcccdde")
+)
+ALL = np.arange(len(UNEQUAL))
 PROTOCOLS = {
     "windows": (shuffled_windows(4), None),
     "recordings": (whole_recordings(4), "recording"),
     "subjects": (unseen_subjects(4), "subject"),
     "one subject out": (unseen_subjects(None), "subject"),
 }
+each = pytest.mark.parametrize("protocol", [shuffled_windows, whole_recordings, unseen_subjects])
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)
-def test_every_window_is_tested_once_and_never_trained_on(unequal, name):
-    folds = PROTOCOLS[name][0].folds(unequal)
-    assert len(folds) == (5 if name == "one subject out" else 4)
-    tested = np.concatenate([test for _, test in folds])
-    np.testing.assert_array_equal(np.sort(tested), np.arange(len(unequal)))
-    for train, test in folds:
-        np.testing.assert_array_equal(
-            np.sort(np.concatenate([train, test])), np.arange(len(unequal))
-        )
+def test_every_window_is_tested_once_and_trained_on_otherwise(name):
+    folds = PROTOCOLS[name][0].folds(UNEQUAL)
+    assert [fold.number for fold in folds] == list(range(5 if name == "one subject out" else 4))
+    tested = np.concatenate([fold.test for fold in folds])
+    np.testing.assert_array_equal(np.sort(tested), ALL)
+    for fold in folds:
+        np.testing.assert_array_equal(np.sort(np.concatenate([fold.train, fold.test])), ALL)
+        assert fold.pretrain is None
 
 
 @pytest.mark.parametrize("name", ["recordings", "subjects", "one subject out"])
-def test_no_recording_or_subject_is_on_both_sides(unequal, name):
+def test_no_recording_or_subject_is_on_both_sides(name):
     protocol, unit = PROTOCOLS[name]
-    units = getattr(unequal, unit)
-    for train, test in protocol.folds(unequal):
-        assert set(units[train]).isdisjoint(units[test])
+    units = getattr(UNEQUAL, unit)
+    for fold in protocol.folds(UNEQUAL):
+        assert set(units[fold.train]).isdisjoint(units[fold.test])
 
 
-def test_recordings_of_a_subject_are_on_both_sides_of_whole_recordings(unequal):
+def test_people_are_on_both_sides_of_windows_and_of_recordings():
+    for fold in shuffled_windows(4).folds(UNEQUAL):
+        assert set(UNEQUAL.recording[fold.train]) & set(UNEQUAL.recording[fold.test])
     assert any(
-        set(unequal.subject[train]) & set(unequal.subject[test])
-        for train, test in whole_recordings(4).folds(unequal)
+        set(UNEQUAL.subject[fold.train]) & set(UNEQUAL.subject[fold.test])
+        for fold in whole_recordings(4).folds(UNEQUAL)
     )
 
 
-def test_shuffled_windows_share_recordings_and_subjects(unequal):
-    for train, test in shuffled_windows(4).folds(unequal):
-        assert set(unequal.recording[train]) & set(unequal.recording[test])
-        assert set(unequal.subject[train]) & set(unequal.subject[test])
-
-
-def test_classes_are_spread_over_the_folds():
+@each
+def test_classes_are_spread_over_the_folds(protocol):
     windows = labelled([6] * 20, [0, 0, 0, 1] * 5, np.repeat(np.arange(5), 4))
-    for protocol in (shuffled_windows(5), whole_recordings(5), unseen_subjects(5)):
-        for _, test in protocol.folds(windows):
-            assert np.mean(windows.target[test]) == pytest.approx(0.25)
+    for fold in protocol(5).folds(windows):
+        assert np.mean(windows.target[fold.test]) == pytest.approx(0.25)
 
 
-@pytest.mark.parametrize("protocol", [shuffled_windows, whole_recordings, unseen_subjects])
+@each
 def test_same_seed_same_folds(protocol):
     # Of equal size: where sizes differ, they alone decide which recordings make balanced folds.
     windows = labelled([5] * 12, [0, 1] * 6, np.repeat(np.arange(6), 2))
 
     def tests(seed):
-        return [test.tolist() for _, test in protocol(3, random_state=seed).folds(windows)]
+        return [fold.test.tolist() for fold in protocol(3, random_state=seed).folds(windows)]
 
     assert tests(0) == tests(0)
     assert any(tests(seed) != tests(0) for seed in range(1, 6))
@@ -96,83 +91,93 @@ def test_fewer_folds_where_there_are_fewer():
     assert len(unseen_subjects(10).folds(windows)) == 2
 
 
-def test_a_subject_with_one_class_only():
-    windows = labelled([5] * 6, [0, 1, 0, 1, 0, 0], [0, 0, 1, 1, 2, 2])
-    for train, test in unseen_subjects(None).folds(windows):
-        assert len(np.unique(windows.subject[test])) == 1
-        assert set(windows.target[train]) == {0, 1}
+@each
+def test_one_fold_is_none(protocol):
+    with pytest.raises(ValueError, match="n_splits=1"):
+        protocol(1).folds(UNEQUAL)
 
 
 def test_a_single_subject():
     windows = labelled([5] * 6, [0, 1] * 3, ["me"] * 6)
     for protocol in (unseen_subjects(3), unseen_subjects(None)):
-        with pytest.raises(
-            ValueError, match="not enough subjects to split: 1.*leave this protocol"
-        ):
+        with pytest.raises(ValueError, match="not enough subjects to split: 1.*leave this"):
             protocol.folds(windows)
     assert len(whole_recordings(3).folds(windows)) == 3
-    assert len(shuffled_windows(3).folds(windows)) == 3
 
 
-def test_a_single_recording_of_each_class():
-    windows = labelled([5, 5], ["calm", "tense"], ["a", "a"])
-    assert len(shuffled_windows(5).folds(windows)) == 5
-    folds = whole_recordings(5).folds(windows)
-    assert [len(test) for _, test in folds] == [5, 5]
-
-
-def test_a_class_with_a_single_window():
-    windows = labelled([5, 1], [0, 1], ["a", "b"])
+def test_hardly_any_windows():
     with pytest.raises(ValueError, match="windows of its rarest class to split: 1, at least 2"):
-        shuffled_windows(5).folds(windows)
+        shuffled_windows(5).folds(labelled([5, 1], [0, 1], ["a", "b"]))
+    two = labelled([1, 1], [0, 1], ["a", "b"])
+    assert len(unseen_subjects(None).folds(two)) == 2
+    folds = whole_recordings(5).folds(labelled([5, 5], ["calm", "tense"], ["a", "a"]))
+    assert [len(fold.test) for fold in folds] == [5, 5]
 
 
-@pytest.mark.parametrize("n_windows", [[1, 1], [1, 1, 1]])
-def test_hardly_any_windows(n_windows):
-    n = len(n_windows)
-    windows = labelled(n_windows, np.arange(n), np.arange(n))
-    for protocol in (whole_recordings(5), unseen_subjects(5)):
-        with pytest.raises(ValueError, match="not enough|cannot be greater than"):
-            protocol.folds(windows)
-    assert len(unseen_subjects(None).folds(windows)) == n
-
-
-@pytest.mark.parametrize("protocol", [shuffled_windows, whole_recordings, unseen_subjects])
-@pytest.mark.parametrize("n_splits", [1, 0, -3])
-def test_less_than_two_folds(unequal, protocol, n_splits):
-    with pytest.raises(ValueError, match=f"n_splits must be at least 2, got {n_splits}"):
-        protocol(n_splits).folds(unequal)
-
-
-def test_own_protocol(unequal):
+def test_own_protocol():
     def halves(windows):
-        indices = np.arange(len(windows))
-        return [(indices[:20], indices[20:]), (indices[20:], indices[:20]), (indices, indices[:0])]
+        return [(ALL[:20], ALL[20:]), (ALL[20:], ALL[:20]), (ALL, ALL[:0])]
 
-    folds = Protocol("halves", "the first half of the study.", halves).folds(unequal)
-    assert [len(test) for _, test in folds] == [37, 20], "an empty test part is no fold"
+    folds = Protocol("halves", "the first half.", halves).folds(UNEQUAL)
+    assert [len(fold.test) for fold in folds] == [37, 20], "an empty test set is no fold"
+    assert [fold.protocol for fold in folds] == ["halves"] * 2
 
 
-def test_pretrainers_learn_from_the_training_part_unless_a_protocol_says_otherwise(unequal):
+def test_a_protocol_says_what_pretrainers_learn_from():
     usual = shuffled_windows(4)
-    assert [part.pretrain for part in usual.parts(unequal)] == [None] * 4
-    own = replace(usual, pretrain=lambda windows, folds: [list(train[:2]) for train, _ in folds])
-    for part, (train, test) in zip(own.parts(unequal), usual.folds(unequal), strict=True):
-        np.testing.assert_array_equal(part.train, train)
-        np.testing.assert_array_equal(part.test, test)
-        np.testing.assert_array_equal(part.pretrain, train[:2])
-    assert [part.fold for part in own.parts(unequal)] == [0, 1, 2, 3]
-
-
-def test_pretraining_windows_of_too_few_folds(unequal):
-    own = replace(shuffled_windows(4), pretrain=lambda windows, folds: [folds[0][0]])
-    with pytest.raises(ValueError, match="'windows' must return one array.*its 4 folds, got 1"):
-        own.parts(unequal)
+    own = replace(usual, pretrain=lambda windows, pairs: [list(train[:2]) for train, _ in pairs])
+    for fold, as_usual in zip(own.folds(UNEQUAL), usual.folds(UNEQUAL), strict=True):
+        np.testing.assert_array_equal(fold.train, as_usual.train)
+        np.testing.assert_array_equal(fold.test, as_usual.test)
+        np.testing.assert_array_equal(fold.pretrain, fold.train[:2])
 
 
 def test_each_says_what_a_model_sees():
-    names = [protocol.name for protocol, _ in PROTOCOLS.values()]
-    assert names == ["windows", "recordings", "subjects", "subjects"]
     assert "the papers' protocol" in shuffled_windows().sees
     assert "other recordings of the same people" in whole_recordings().sees
     assert "not trained on anything of the tested people" in unseen_subjects().sees
+    assert "two encoders, neither of which has met" in opposite_halves(shuffled_windows()).sees
+
+
+# Two encoders
+
+
+@pytest.mark.parametrize("n_splits", [2, 5, 10])
+@pytest.mark.parametrize("protocol", [shuffled_windows, whole_recordings, unseen_subjects])
+def test_two_encoders_learn_from_the_other_half_of_the_folds(protocol, n_splits):
+    split = protocol(n_splits)
+    folds, plain = opposite_halves(split).folds(UNEQUAL), split.folds(UNEQUAL)
+    middle = (len(folds) + 1) // 2
+    for i, (fold, as_usual) in enumerate(zip(folds, plain, strict=True)):
+        np.testing.assert_array_equal(fold.train, as_usual.train)
+        np.testing.assert_array_equal(fold.test, as_usual.test)
+        other_half = plain[middle:] if i < middle else plain[:middle]
+        expected = np.sort(np.concatenate([other.test for other in other_half]))
+        np.testing.assert_array_equal(fold.pretrain, expected)
+        assert set(fold.pretrain).isdisjoint(fold.test)
+        if protocol is unseen_subjects:
+            assert set(UNEQUAL.subject[fold.pretrain]).isdisjoint(UNEQUAL.subject[fold.test])
+    assert len({fold.pretrain.tobytes() for fold in folds}) == 2
+
+
+@pytest.mark.parametrize(
+    ("pairs", "fold", "window"),
+    [
+        # tested twice, as in repeated folds: the other half's windows are this fold's
+        ([(ALL[10:], ALL[:10]), (ALL[15:], ALL[5:15])], 0, 5),
+        # trained on what is tested
+        ([(ALL, ALL[:10]), (ALL, ALL[9:])], 0, 9),
+        # kept out of the training set, such as the people of the tested recordings
+        ([(ALL[5:], ALL[:5]), (ALL[10:], ALL[5:10])], 1, 0),
+    ],
+)
+def test_an_encoder_that_would_meet_what_the_fold_withholds(pairs, fold, window):
+    leaky = opposite_halves(Protocol("mine", "all.", lambda windows: pairs))
+    with pytest.raises(ValueError, match=rf"'mine': the encoder of fold {fold}.*such as {window},"):
+        leaky.folds(UNEQUAL)
+
+
+def test_a_single_fold_has_no_halves():
+    single = Protocol("mine", "all.", lambda windows: [(ALL[10:], ALL[:10])])
+    with pytest.raises(ValueError, match="at least 2 folds, the protocol 'mine' made 1"):
+        opposite_halves(single).folds(UNEQUAL)

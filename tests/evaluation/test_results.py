@@ -1,79 +1,77 @@
-import builtins
-
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 from sklearn.metrics import balanced_accuracy_score, f1_score
 
-from sklearn_ecgssl.evaluation import EvaluationResults, LabelledWindows, confidence_interval
-from sklearn_ecgssl.evaluation._results import score_labels
-from sklearn_ecgssl.evaluation._tasks import Outcome
-from sklearn_ecgssl.signal import Segmenter
+from sklearn_ecgssl.evaluation import EvaluationResults, confidence_interval
 
-#: Six recordings of 1, 2, 3, 1, 2 and 3 windows, of three people.
-N_WINDOWS = [1, 2, 3, 1, 2, 3]
-TARGET = ["calm", "tense", "calm", "tense", "calm", "tense"]
-WINDOWS = LabelledWindows.from_recordings(
-    [np.zeros(n) for n in N_WINDOWS],
-    TARGET,
-    ["Ann", "Ann", "Bob", "Bob", "Cid", "Cid"],
-    Segmenter(sampling_rate=1, window_length=1),
-)
-OF_WINDOW = WINDOWS.target
+METRICS = ["accuracy", "balanced_accuracy", "macro_f1"]
+#: Twelve windows of six recordings of three people.
+RECORDING = np.repeat(np.arange(6), [1, 2, 3, 1, 2, 3])
+SUBJECT = np.array(["Ann", "Bob", "Cid"])[RECORDING // 2]
+TARGET = np.array(["calm", "tense"])[RECORDING % 2]
+OTHER = {"calm": "tense", "tense": "calm"}
 NOTES = {"windows": "sees the same people.", "svm": "is a support vector machine."}
+THREE_FOLDS = np.arange(0, 4), np.arange(4, 8), np.arange(8, 12)
 
 
-def outcome(test, predicted, fold, estimator="svm", protocol="windows", error="", **more):
-    labels = {"estimator": estimator, "protocol": protocol, **more, "fold": fold}
-    measures = {} if error else {"fit_seconds": 1.5}
-    return Outcome(labels, np.asarray(test), np.asarray(predicted), measures, error)
+def fit(test, wrong, fold, error="", measured=None, **keys):
+    """Columns of a fit, and its predictions, of which those of the windows in `wrong` are wrong."""
+    keys = {"estimator": "svm", "protocol": "windows", **keys, "fold": fold}
+    predicted = [OTHER[TARGET[i]] if i in wrong else TARGET[i] for i in test]
+    rows = pd.DataFrame(
+        keys
+        | {"window": test, "recording": RECORDING[test], "subject": SUBJECT[test]}
+        | {"target": TARGET[test], "predicted": predicted, "score": 0.5}
+    )
+    of_fit = {"error": error, "fit_seconds": 1.5, "scored_by": "predict_proba"}
+    return keys | of_fit | (measured or {}), rows[:0] if error else rows
 
 
-def flipped(indices, wrong):
-    """Predictions of which those in `wrong` are wrong."""
-    labels = OF_WINDOW[indices].copy()
-    bad = np.isin(indices, wrong)
-    labels[bad] = np.where(labels[bad] == "calm", "tense", "calm")
-    return labels
+def three_folds(wrong=(1, 4, 5, 8), **keys):
+    return [fit(test, wrong, fold, **keys) for fold, test in enumerate(THREE_FOLDS)]
 
 
-def three_folds(wrong=(1, 4, 5, 8), **labels):
-    parts = np.arange(0, 4), np.arange(4, 8), np.arange(8, 12)
-    return [outcome(test, flipped(test, wrong), fold, **labels) for fold, test in enumerate(parts)]
+def results_of(fits, notes=NOTES):
+    predictions = pd.concat([rows for _, rows in fits], ignore_index=True)
+    return EvaluationResults(predictions, pd.DataFrame([columns for columns, _ in fits]), notes)
 
 
 @pytest.fixture
 def results():
-    return EvaluationResults(
-        three_folds() + three_folds(wrong=(), protocol="subjects"), WINDOWS, NOTES
-    )
+    return results_of(three_folds() + three_folds(wrong=(), protocol="subjects"))
 
 
 class TestScores:
-    def test_by_hand(self):
-        target, predicted = ["a"] * 6 + ["b"] * 2, ["a"] * 5 + ["b"] + ["b", "a"]
-        scores = score_labels(target, predicted)
-        assert scores["accuracy"] == pytest.approx(6 / 8)
-        assert scores["balanced_accuracy"] == pytest.approx((5 / 6 + 1 / 2) / 2)
-        f1_a, f1_b = 2 * 5 / (2 * 5 + 1 + 1), 2 * 1 / (2 * 1 + 1 + 1)
-        assert scores["macro_f1"] == pytest.approx((f1_a + f1_b) / 2)
-
-    @pytest.mark.filterwarnings("error")
-    def test_a_test_part_with_one_class_is_scored_by_that_class(self):
-        assert score_labels(["a"] * 4, ["a", "a", "a", "b"])["balanced_accuracy"] == 0.75
-        assert score_labels(["a"] * 4, ["b"] * 4) == {
-            "accuracy": 0, "balanced_accuracy": 0, "macro_f1": 0
-        }  # fmt: skip
-        assert set(score_labels(["a"] * 4, ["a"] * 4).values()) == {1.0}
-
     def test_same_as_scikit_learn(self):
         rng = np.random.default_rng(0)
         target, predicted = rng.integers(3, size=(2, 50))
-        scores = score_labels(target, predicted)
+        keys = {"estimator": "a", "protocol": "b", "fold": 0}
+        frame = pd.DataFrame(
+            keys | {"window": 0, "recording": 0, "subject": 0, "target": target}
+        ).assign(predicted=predicted)
+        (scores,) = (
+            EvaluationResults(frame, pd.DataFrame([keys | {"error": ""}]), {})
+            .pooled()
+            .to_dict("records")
+        )
+        assert scores["accuracy"] == np.mean(target == predicted)
         assert scores["balanced_accuracy"] == pytest.approx(
             balanced_accuracy_score(target, predicted)
         )
         assert scores["macro_f1"] == pytest.approx(f1_score(target, predicted, average="macro"))
+
+    @pytest.mark.filterwarnings("error")
+    def test_a_test_set_with_one_class_is_scored_by_that_class(self):
+        scores = results_of([fit([1, 2, 6, 6], [6], 0)]).folds()
+        assert scores["balanced_accuracy"].tolist() == [0.5]
+        assert scores["accuracy"].tolist() == [0.5]
+        all_right, all_wrong = (
+            results_of([fit([1, 2], [], 0), fit([1, 2], [1, 2], 1)]).folds()[METRICS].to_numpy()
+        )
+        assert set(all_right) == {1}
+        assert set(all_wrong) == {0}
 
 
 class TestConfidenceInterval:
@@ -84,40 +82,23 @@ class TestConfidenceInterval:
         assert (mean - half, mean + half) == pytest.approx((low, high))
         assert confidence_interval(scores, level=0.5)[1] < half
 
-    def test_two_folds_by_hand(self):
-        assert confidence_interval([0.4, 0.6]) == pytest.approx((0.5, 12.7062 * 0.1), rel=1e-5)
-
     def test_nan_is_left_out(self):
-        assert confidence_interval([0.4, np.nan, 0.6]) == confidence_interval([0.4, 0.6])
+        assert confidence_interval([0.4, np.nan, 0.6]) == confidence_interval(x for x in (0.4, 0.6))
 
     def test_too_few(self):
         assert confidence_interval([0.7])[0] == 0.7
         assert np.isnan(confidence_interval([0.7])[1])
-        assert np.isnan(confidence_interval([])).all()
         assert np.isnan(confidence_interval([np.nan])).all()
-
-    def test_a_generator(self):
-        assert confidence_interval(x for x in (0.4, 0.6))[0] == 0.5
 
 
 class TestTables:
-    def test_predictions_say_where_each_window_is_from(self, results):
-        predictions = results.predictions
-        assert len(predictions) == 24
-        of_svm = predictions[predictions["protocol"] == "windows"]
-        np.testing.assert_array_equal(of_svm["window"], np.arange(12))
-        np.testing.assert_array_equal(of_svm["recording"], WINDOWS.recording)
-        np.testing.assert_array_equal(of_svm["subject"], WINDOWS.subject)
-        np.testing.assert_array_equal(of_svm["target"], WINDOWS.target)
-        wrong = np.flatnonzero(of_svm["target"] != of_svm["predicted"])
-        assert wrong.tolist() == [1, 4, 5, 8]
-
     def test_folds(self, results):
         folds = results.folds()
         assert folds["fold"].tolist() == [0, 1, 2, 0, 1, 2]
         assert folds["n_windows"].tolist() == [4] * 6
         assert folds["accuracy"].tolist() == [0.75, 0.5, 0.75, 1, 1, 1]
         assert folds["fit_seconds"].tolist() == [1.5] * 6
+        assert folds["scored_by"].unique().tolist() == ["predict_proba"]
 
     def test_table_is_mean_and_interval_over_folds(self, results):
         table = results.table()
@@ -129,7 +110,7 @@ class TestTables:
         folds = results.folds()[:3]
         for metric in ("balanced_accuracy", "macro_f1"):
             assert table[metric][0] == pytest.approx(folds[metric].mean())
-        assert "fit_seconds" in table
+        assert table["fit_seconds"].tolist() == [1.5, 1.5]
         assert results.table(level=0.5)["accuracy_ci"][0] < half
 
     def test_subjects(self, results):
@@ -139,8 +120,7 @@ class TestTables:
         assert subjects["accuracy"].tolist() == pytest.approx([2 / 3, 2 / 4, 4 / 5])
 
     def test_pooled_counts_each_window_alike(self):
-        uneven = [outcome([0], flipped([0], [0]), 0), outcome(range(1, 12), OF_WINDOW[1:], 1)]
-        results = EvaluationResults(uneven, WINDOWS, {})
+        results = results_of([fit([0], [0], 0), fit(range(1, 12), [], 1)])
         assert results.pooled()["accuracy"].tolist() == pytest.approx([11 / 12])
         assert results.table()["accuracy"].tolist() == pytest.approx([1 / 2])
 
@@ -148,78 +128,46 @@ class TestTables:
         # Window 1 ties with window 2, 4 and 5 outvote 3, 8 ties with 7: of a tie, the first label.
         recordings = results.recordings()
         assert recordings["n_recordings"].tolist() == [6, 6]
-        voted = ["calm", "calm", "tense", "tense", "calm", "tense"]
-        assert recordings["accuracy"][0] == pytest.approx(
-            np.mean(np.array(voted) == np.array(TARGET))
-        )
+        voted = np.array(["calm", "calm", "tense", "tense", "calm", "tense"])
+        assert recordings["accuracy"][0] == pytest.approx(np.mean(voted == ["calm", "tense"] * 3))
         assert recordings["accuracy"][1] == 1
 
-    def test_order_is_that_of_the_outcomes(self):
-        outcomes = [
-            outcome(range(12), OF_WINDOW, 0, estimator=e, protocol=p)
-            for e in ("zebra", "ape")
-            for p in ("windows", "subjects")
-        ]
-        table = EvaluationResults(outcomes, WINDOWS, {}).table()
-        assert table["estimator"].tolist() == ["zebra", "zebra", "ape", "ape"]
-
-    @pytest.mark.parametrize("kind", [int, str, bool, object])
-    def test_any_labels(self, kind):
-        codes = (OF_WINDOW == "calm").astype(int)
-        names = np.array(["x", "y"])[codes] if kind in (str, object) else codes
-        windows = LabelledWindows(
-            WINDOWS.store, names.astype(kind), WINDOWS.subject, WINDOWS.recording
-        )
-        done = [outcome(range(12), names.astype(kind), 0)]
-        results = EvaluationResults(done, windows, {})
-        assert results.table()["macro_f1"].tolist() == [1]
-        assert results.recordings()["accuracy"].tolist() == [1]
-
-
-class TestStudyColumn:
-    @pytest.mark.parametrize(
-        "settings",
-        [(5, 15), (0.1, 1.0), ("noise", "warp"), (None, "noise"), (None, 3), (True, False)],
-    )
-    def test_every_setting_has_its_row(self, settings):
-        outcomes = three_folds(setting=settings[0]) + three_folds((), setting=settings[1])
-        results = EvaluationResults(outcomes, WINDOWS, NOTES)
-        table = results.table()
-        assert len(table) == 2
-        assert table["accuracy"].tolist() == pytest.approx([2 / 3, 1])
-        assert len(results.folds()) == 6
-        assert len(results.subjects()) == 6
-        assert len(results.recordings()) == len(results.pooled()) == 2
-        assert str(results)
-        assert len(results.to_markdown().splitlines()) == 4
-
-    def test_markdown_has_a_row_a_setting(self):
-        outcomes = three_folds(setting=15) + three_folds((), setting=5)
-        assert EvaluationResults(outcomes, WINDOWS, {}).to_markdown("accuracy").splitlines()[0] == (
-            "| estimator | setting | windows |"
-        )
-        lines = EvaluationResults(outcomes, WINDOWS, {}).to_markdown("accuracy").splitlines()
-        assert lines[1] == "|---|---|---|"
-        assert lines[2].startswith("| svm | 15 | 0.667 ± ")
-        assert lines[3] == "| svm | 5 | 1.000 ± 0.000 |"
+    def test_order_is_that_of_the_fits(self):
+        fits = [fit(range(12), [], 0, estimator=e, protocol=p) for e in "za" for p in ("y", "b")]
+        table = results_of(fits).table()
+        assert (table["estimator"] + table["protocol"]).tolist() == ["zy", "zb", "ay", "ab"]
 
     def test_what_only_some_fits_measured_is_averaged_over_those(self):
-        outcomes = three_folds()
-        outcomes[0].measures["pretext_accuracy"] = 0.9
-        outcomes[2].measures["pretext_accuracy"] = 0.7
-        table = EvaluationResults(outcomes, WINDOWS, {}).table()
+        measured = [{"pretext_accuracy": 0.9}, {}, {"pretext_accuracy": 0.7}]
+        fits = [fit(THREE_FOLDS[i], [], i, measured=measured[i]) for i in range(3)]
+        table = results_of(fits).table()
         assert table["pretext_accuracy"].tolist() == pytest.approx([0.8])
         assert table["n_folds"].tolist() == [3]
 
 
+class TestVaried:
+    @pytest.mark.parametrize("values", [(5, 15), (0.1, 1.0), ("noise", "warp"), ("None", 3)])
+    def test_every_value_has_its_rows(self, values):
+        results = results_of(three_folds(C=values[0]) + three_folds((), C=values[1]))
+        assert results.varied == ["C"]
+        assert results.table()["C"].tolist() == list(values)
+        assert results.table()["accuracy"].tolist() == pytest.approx([2 / 3, 1])
+        assert len(results.folds()) == len(results.subjects()) == 6
+        assert len(results.recordings()) == len(results.pooled()) == 2
+
+    def test_markdown_has_a_row_a_value(self):
+        results = results_of(three_folds(C=15) + three_folds((), C=5))
+        head, rule, *lines = results.to_markdown("accuracy").splitlines()
+        assert (head, rule) == ("| estimator | C | windows |", "|---|---|---|")
+        assert lines[0].startswith("| svm | 15 | 0.667 ± ")
+        assert lines[1] == "| svm | 5 | 1.000 ± 0.000 |"
+
+
 class TestPrinting:
     def test_markdown(self, results):
-        lines = results.to_markdown("accuracy").splitlines()
-        assert lines[0] == "| estimator | windows | subjects |"
-        assert lines[1] == "|---|---|---|"
-        assert lines[2] == "| svm | 0.667 ± 0.359 | 1.000 ± 0.000 |"
-
-    def test_markdown_is_balanced_accuracy_by_default(self, results):
+        head, rule, line = results.to_markdown("accuracy").splitlines()
+        assert (head, rule) == ("| estimator | windows | subjects |", "|---|---|---|")
+        assert line == "| svm | 0.667 ± 0.359 | 1.000 ± 0.000 |"
         assert results.to_markdown() == results.to_markdown("balanced_accuracy")
         assert results.to_markdown() != results.to_markdown("macro_f1")
 
@@ -227,15 +175,11 @@ class TestPrinting:
         with pytest.raises(ValueError, match=r"one of \['accuracy', .*got 'auc'"):
             results.to_markdown("auc")
 
-    def test_one_fold_has_no_interval(self):
-        one = EvaluationResults([outcome(range(12), OF_WINDOW, 0)], WINDOWS, {})
-        assert one.to_markdown().splitlines()[2] == "| svm | 1.000 |"
-
-    def test_what_was_not_run_is_empty(self):
-        outcomes = three_folds() + three_folds((), estimator="net", protocol="subjects")
-        lines = EvaluationResults(outcomes, WINDOWS, {}).to_markdown("accuracy").splitlines()
-        assert lines[2].endswith("|  |")
-        assert lines[3] == "| net |  | 1.000 ± 0.000 |"
+    def test_what_was_not_run_is_empty_and_one_fold_has_no_interval(self):
+        one = fit(range(12), [], 0, estimator="svm | rbf")
+        net = fit(range(12), [], 0, estimator="net", protocol="subjects")
+        lines = results_of([one, net]).to_markdown("accuracy").splitlines()
+        assert lines[2:] == [r"| svm \| rbf | 1.000 |  |", "| net |  | 1.000 |"]
 
     def test_everything_is_shown(self, results):
         text = str(results)
@@ -244,56 +188,24 @@ class TestPrinting:
             assert part in text
         assert "failed" not in text
 
-    def test_a_bar_in_a_name_does_not_break_the_table(self):
-        results = EvaluationResults(three_folds(estimator="svm | rbf"), WINDOWS, {})
-        lines = results.to_markdown().splitlines()
-        assert lines[2].startswith(r"| svm \| rbf | ")
-
 
 class TestFailures:
     def test_are_kept_beside_the_others(self):
-        outcomes = [*three_folds(), outcome([0, 1], [], 0, estimator="net", error="ValueError: no")]
-        results = EvaluationResults(outcomes, WINDOWS, NOTES)
+        failed = fit([4, 5], [], 1, error="MemoryError: ")
+        results = results_of([*three_folds()[::2], failed])
         assert results.failures.to_dict("records") == [
-            {"estimator": "net", "protocol": "windows", "fold": 0, "error": "ValueError: no"}
+            {"estimator": "svm", "protocol": "windows", "fold": 1, "error": "MemoryError: "}
         ]
-        assert results.table()["estimator"].tolist() == ["svm"]
+        assert results.table()["n_folds"].tolist() == [2]
+        assert results.table()["accuracy"].tolist() == [0.75]
         assert "1 fits failed, see `failures`" in str(results)
 
-    def test_a_failed_fold_is_left_out_of_the_mean(self):
-        outcomes = three_folds()
-        outcomes[1] = outcome([4, 5], [], 1, error="MemoryError: ")
-        table = EvaluationResults(outcomes, WINDOWS, {}).table()
-        assert table["n_folds"].tolist() == [2]
-        assert table["accuracy"].tolist() == [0.75]
-
-    @pytest.mark.parametrize("outcomes", [[], [outcome([0], [], 0, error="ValueError: no")]])
-    def test_nothing_succeeded(self, outcomes):
-        results = EvaluationResults(outcomes, WINDOWS, NOTES)
+    def test_nothing_succeeded(self):
+        results = results_of([fit([0], [], 0, error="ValueError: no")])
         assert "no fit succeeded" in str(results)
         assert "sees the same people" in str(results)
-        for frame in (
-            results.table(),
-            results.folds(),
-            results.subjects(),
-            results.recordings(),
-            results.pooled(),
-            results.predictions,
-        ):
+        for table in ("table", "folds", "subjects", "recordings", "pooled"):
+            frame = getattr(results, table)()
             assert len(frame) == 0
-            assert "accuracy" in frame or frame is results.predictions
-        if outcomes:
-            assert results.to_markdown().count("\n") == 1
-
-
-def test_pandas_is_missing(monkeypatch):
-    imported = builtins.__import__
-
-    def without_pandas(name, *args, **kwargs):
-        if name == "pandas":
-            raise ModuleNotFoundError("No module named 'pandas'")
-        return imported(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", without_pandas)
-    with pytest.raises(ImportError, match=r"pip install sklearn_ecgssl\[evaluation\]"):
-        EvaluationResults(three_folds(), WINDOWS, {})
+            assert "accuracy" in frame
+        assert results.to_markdown().count("\n") == 1

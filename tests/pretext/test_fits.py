@@ -11,7 +11,7 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 
 from sklearn_ecgssl.classify import ECGClassifier
-from sklearn_ecgssl.evaluation import Evaluation, linear_classifier
+from sklearn_ecgssl.evaluation import compare_protocols, linear_classifier
 from sklearn_ecgssl.features import SSLEmbedder
 from sklearn_ecgssl.pretext import _fits, _shipped, check_fits, load_pretrained, warn_unless_scaled
 from sklearn_ecgssl.signal import Resampler, Segmenter, TrimmedScaler
@@ -170,16 +170,16 @@ class TestScale:
         frozen = pretrainer if isinstance(pretrainer, str) else FrozenEstimator(pretrainer)
         embedder = SSLEmbedder(frozen, sampling_rate=64)
         recordings = [np.sin(np.arange(300) / 3 + i) / 99 for i in range(4)]
-        evaluation = Evaluation(
-            recordings,
-            [0, 1, 0, 1],
-            list("aabb"),
-            segmenter=Segmenter(64, 1),
-            protocols=["windows"],
-            n_splits=2,
-        )
         with pytest.warns(UserWarning, match="these are much smaller"):
-            evaluation.run({"embedding": make_pipeline(embedder, linear_classifier())})
+            compare_protocols(
+                {"embedding": make_pipeline(embedder, linear_classifier())},
+                recordings,
+                [0, 1, 0, 1],
+                list("aabb"),
+                segmenter=Segmenter(64, 1),
+                protocols=["windows"],
+                n_splits=2,
+            )
 
     def test_an_artefact_is_no_scale(self, shipped, fit):
         with_a_spike, drifting = scaled(1), scaled(0.01)

@@ -1,5 +1,6 @@
 """Recordings as labelled windows that know where they come from, without a copy of the signals."""
 
+from functools import cached_property
 from typing import Any, Self
 
 import joblib
@@ -30,6 +31,11 @@ class LabelledWindows:
     recording : ndarray of int of shape (n_windows,)
         Which recording each window is of, by its position.
 
+    Attributes
+    ----------
+    classes : ndarray
+        The labels that there are, sorted.
+
     Examples
     --------
     >>> import numpy as np
@@ -52,6 +58,7 @@ class LabelledWindows:
         self.target = target
         self.subject = subject
         self.recording = recording
+        self.classes = np.unique(target)
 
     @classmethod
     def from_recordings(
@@ -112,14 +119,9 @@ class LabelledWindows:
         """
         return self.store.take(np.asarray(indices, dtype=np.intp))
 
+    @cached_property
     def digest(self) -> str:
-        """Compute a fingerprint of signals, target and subject, to know results again by.
-
-        Returns
-        -------
-        str
-            Hexadecimal digits.
-        """
+        """Fingerprint of signals, target and subject."""
         return joblib.hash([self.store.blocks, self.target, self.subject])
 
 

@@ -94,7 +94,7 @@ def test_segmenter_is_left_unfitted():
 class TestDigest:
     def test_same_content_same_digest(self):
         copies = [x.copy() for x in RECORDINGS]
-        assert labelled().digest() == labelled(copies, list(TARGET), list(SUBJECT)).digest()
+        assert labelled().digest == labelled(copies, list(TARGET), list(SUBJECT)).digest
 
     def test_anything_else_is_another(self):
         changed = [x.copy() for x in RECORDINGS]
@@ -106,12 +106,12 @@ class TestDigest:
             labelled(segmenter=Segmenter(sampling_rate=10, window_length=1)),
             labelled(segmenter=Segmenter(sampling_rate=10, window_length=2, overlap=0.5)),
         ]
-        digests = {windows.digest() for windows in [labelled(), *others]}
+        digests = {windows.digest for windows in [labelled(), *others]}
         assert len(digests) == 6
 
     def test_pickling_keeps_it(self, tmp_path):
         joblib.dump(labelled(), tmp_path / "w.joblib")
-        assert joblib.load(tmp_path / "w.joblib").digest() == labelled().digest()
+        assert joblib.load(tmp_path / "w.joblib").digest == labelled().digest
 
 
 class TestBadInput:
