@@ -10,7 +10,7 @@ from typing import Any
 from sklearn.base import BaseEstimator, clone
 
 from ..signal import Segmenter
-from ..signal._windows import is_windowed
+from ..signal.window_store import is_windowed
 from ._baselines import baselines
 from ._label_fraction import LabelFractionSplit
 from ._pretrainers import check_pretrained_first, seen_besides, with_pretrainers
