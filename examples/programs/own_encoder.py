@@ -97,13 +97,8 @@ display.figure_.savefig(args.output / "transformations.png", dpi=120)
 # alone. The first three are those of the papers. "Rhythm" are features of the same network that
 # keep the heart rate. "Scaled" takes no label, but some signal of a new person.
 
-head = {
-    "hidden": (64, 64),
-    "class_weight": "balanced",
-    "max_epochs": args.head_epochs,
-    "batch_size": args.batch_size,
-    "random_state": args.seed,
-}
+head = {"hidden": (64, 64), "class_weight": "balanced", "max_epochs": args.head_epochs}
+head |= {"batch_size": args.batch_size, "random_state": args.seed}
 untrained = clone(pretrainer).set_params(max_epochs=0)
 embedding, rhythm = SSLEmbedder(pretrainer), SSLEmbedder(pretrainer, aggregate="rhythm")
 heart_rate = HRVFeatures(sampling_rate=256)
