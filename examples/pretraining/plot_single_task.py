@@ -24,7 +24,7 @@ from sklearn_ecgssl import (
     PretextPretrainer,
     Segmenter,
     SSLEmbedder,
-    StudyDisplay,
+    ScoreDisplay,
     TimeWarp,
     TrimmedScaler,
     compare_protocols,
@@ -77,16 +77,17 @@ results = compare_protocols(
 # window: in 3 of 4 cases with three transformations, in 1 of 2 with a single one. So compare a
 # column from top to bottom with that in mind.
 
-folds = results.folds().rename(columns={"sslembedder__pretrainer": "setting"})
+folds = results.folds()
 embedding = folds[folds["estimator"] == "embedding"]
 recognised = ["noise_accuracy", "permute_accuracy", "warp_accuracy"]
-print(embedding.groupby("setting", sort=False)[recognised].mean().round(3).to_string())
+scores = embedding.groupby("sslembedder__pretrainer", sort=False)[recognised]
+print(scores.mean().round(3).to_string())
 
 # %%
 # The score of the features. Look at what is lost when a transformation is left out ("all but"),
 # and at what it gives alone. Differences within the bars, 95 % confidence intervals from four
 # folds, are none. The heart rate does not depend on the pretrainer.
 
-StudyDisplay.from_results(folds, x="transformations learnt")
+ScoreDisplay.from_results(results)
 print(results.to_markdown("balanced_accuracy"))
 plt.show()
