@@ -39,7 +39,7 @@ from sklearn_ecgssl import (
     make_cohort,
 )
 from sklearn_ecgssl.evaluation import compare_protocols, linear_classifier
-from sklearn_ecgssl.plotting import PretextHistoryDisplay, ProtocolDisplay, TransformationDisplay
+from sklearn_ecgssl.plotting import PretextHistoryDisplay, ScoreDisplay, TransformationDisplay
 
 parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[1])
 parser.add_argument("--data", help="recordings file or folder; none: a simulated cohort")
@@ -137,7 +137,7 @@ print(results)
 # %%
 # What is left of each score on recordings, and on people, that the model has not met:
 
-display = ProtocolDisplay.from_results(results)
+display = ScoreDisplay.from_results(results)
 display.figure_.savefig(args.output / "protocols.png", dpi=120, bbox_inches="tight")
 
 # %%
