@@ -71,6 +71,6 @@ print(f"nearest of other people, same condition: {np.mean(target[nearest] == tar
 
 # %%
 # The same picture of an embedder in a pipeline of yours is one line,
-# ``EmbeddingDisplay.from_estimator(pipe[:-1], recordings, color=target)``.
+# ``EmbeddingDisplay.from_features(pipe[:-1].transform(recordings), target)``.
 #
 # .. [1] I. Zyma et al., Data 4(1):14, 2019, doi:10.3390/data4010014.

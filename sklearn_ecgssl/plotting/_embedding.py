@@ -19,9 +19,10 @@ COLOR_QUANTILES = (0.01, 0.99)
 class EmbeddingDisplay:
     """Features in two dimensions, coloured by class, by subject or by a number.
 
-    Use `from_estimator` with a fitted embedder and windows, or `from_features`. Every feature is
-    z-scored first, and cut off at 3 standard deviations (`clip`). Look at the colours of class
-    and of subject: features that gather by subject say who it is before what the person does.
+    Use `from_features` with what a transformer returns, such as `SSLEmbedder` or a Pipeline without
+    its classifier. Every feature is z-scored first, and cut off at 3 standard deviations (`clip`).
+    Look at the colours of class and of subject: features that gather by subject say who it is
+    before what the person does.
 
     Parameters
     ----------
@@ -80,52 +81,6 @@ class EmbeddingDisplay:
         self.method = method
         self.n_features = n_features
         self.explained_variance_ratio = explained_variance_ratio
-
-    @classmethod
-    def from_estimator(
-        cls,
-        embedder: Any,
-        X: Any,
-        *,
-        color: Any = None,
-        color_name: str = "class",
-        method: str = "pca",
-        clip: float | None = 3.0,
-        ax: Any = None,
-    ) -> Self:
-        """Draw the features that a fitted embedder computes.
-
-        Parameters
-        ----------
-        embedder : estimator
-            A fitted transformer, such as an `SSLEmbedder`, or a Pipeline of transformers.
-        X : array-like or list of arrays
-            What it transforms: windows, windowed recordings, or recordings.
-        color : array-like of shape (n_samples,), default=None
-            Class, subject or a number for each row of the features.
-        color_name : str, default="class"
-            What the colours show.
-        method : {"pca", "tsne"}, default="pca"
-            Principal components, or t-SNE.
-        clip : float or None, default=3.0
-            Standard deviations at which the z-scored features are cut off: else a few windows with
-            artefacts make the scale of the whole picture. None leaves them as they are.
-        ax : Axes, default=None
-            Where to draw; None makes a figure.
-
-        Returns
-        -------
-        display : EmbeddingDisplay
-            The display, drawn.
-        """
-        return cls.from_features(
-            embedder.transform(X),
-            color,
-            color_name=color_name,
-            method=method,
-            clip=clip,
-            ax=ax,
-        )
 
     @classmethod
     def from_features(

@@ -154,7 +154,8 @@ class ScoreDisplay:
         Parameters
         ----------
         ax : Axes or sequence of Axes, default=None
-            One axes a panel; None makes a figure.
+            One axes a panel; None makes a figure. A figure with ``layout="constrained"`` has room
+            for the legend beside them.
 
         Returns
         -------
@@ -164,54 +165,68 @@ class ScoreDisplay:
         table = self.table.dropna(subset=[self.metric])
         values = list(table[self.x].unique())
         numeric = all(isinstance(v, Real) and not isinstance(v, bool) for v in values)
-        protocols = [None] if self.x == "protocol" else list(table["protocol"].unique())
+        protocols = [""] if self.x == "protocol" else list(table["protocol"].unique())
         width = 4.5
         if not numeric:
-            width = max(width, len(values) * (0.4 + 0.125 * table["estimator"].nunique()))
+            n_estimators = table["estimator"].nunique()
+            width = max(width, len(values) * max(1.1, 0.4 + 0.125 * n_estimators))
         self.axes_ = panels(ax, 1, len(protocols), (2 + width * len(protocols), 4), sharey=True)
         self.ax_ = self.axes_[0]
         self.figure_ = self.ax_.figure
-        self.containers_ = []
+        self.containers_: list[dict[str, Any]] = []
+        legend_entries: dict[str, Any] = {}
         for one, protocol in zip(self.axes_, protocols, strict=True):
-            rows = table if protocol is None else table[table["protocol"] == protocol]
-            self.containers_.append(self._draw_estimators(one, rows, values, numeric))
-            self._label(one, values, numeric)
-            one.set_title(self._title(protocol, alone=len(protocols) == 1))
-        self.ax_.set_ylabel(_words(self.metric))
-        handles = list({n: c for panel in self.containers_ for n, c in panel.items()}.values())
+            rows = table[table["protocol"] == protocol] if protocol else table
+            containers = self._draw_estimators(one, rows, values, numeric)
+            self.containers_.append(containers)
+            legend_entries |= containers
+            title = PROTOCOLS.get(protocol, protocol) or f"{_words(self.metric)} by protocol"
+            one.set_title(title[:1].upper() + title[1:])
+            if protocol:
+                one.set_xlabel(_words(self.x))
+            tidy(one, grid=True)
         if self.chance is not None:
-            style = {"color": "0.3", "linewidth": 0.8, "zorder": 0, "label": "chance"}
-            handles += [one.axhline(self.chance, **style) for one in self.axes_][-1:]
+            for one in self.axes_:
+                legend_entries["chance"] = one.axhline(
+                    self.chance, color="0.3", linewidth=0.8, zorder=0, label="chance"
+                )
+        self.ax_.set_ylabel(_words(self.metric))
         has_interval = table[f"{self.metric}_ci"].notna().any()
-        title = "95 % CI over folds" if has_interval else None
-        self.legend_ = legend(self.axes_[-1], title, handles)
+        self.legend_ = legend(
+            self.axes_[-1],
+            "95 % CI over folds" if has_interval else None,
+            list(legend_entries.values()),
+        )
         return self
 
     def _draw_estimators(self, ax: Any, rows: Any, values: list, numeric: bool) -> dict[str, Any]:
         """Draw lines against numbers, or points against names, with error bars."""
         from matplotlib.transforms import ScaledTranslation
 
-        containers = {}
         styles = _styles(list(self.table["estimator"].unique()))
+        gap = GAP_OF_LINES if numeric else GAP_OF_NAMES
+        factor = 100 if self.x == "label_fraction" else 1
+        containers = {}
         for i, (name, style) in enumerate(styles.items()):
             own = rows[rows["estimator"] == name]
             if own.empty:
                 continue
             if numeric:
                 own = own.sort_values(self.x)
-                places = own[self.x] * (100 if self.x == "label_fraction" else 1)
+                places = factor * own[self.x].to_numpy()
             else:
-                places = own[self.x].map(values.index)
-                style["linestyle"] = ""
-            mean, half_width = own[self.metric], own[f"{self.metric}_ci"]
-            low, high = mean - half_width.fillna(0), mean + half_width.fillna(0)
+                places = own[self.x].map(values.index).to_numpy()
+                style = {**style, "linestyle": ""}
+            mean = own[self.metric].to_numpy()
+            half_width = own[f"{self.metric}_ci"].fillna(0).to_numpy()
+            low, high = mean - half_width, mean + half_width
             if self.metric.endswith(("accuracy", "f1")):
-                low, high = low.clip(lower=0), high.clip(upper=1)
-            gap = GAP_OF_LINES if numeric else GAP_OF_NAMES
+                low, high = np.maximum(low, 0), np.minimum(high, 1)
+            # Moved on the screen alone, so the axes' limits must be told of the data.
             points = gap * (i - (len(styles) - 1) / 2)
             aside = ScaledTranslation(points / 72, 0, ax.figure.dpi_scale_trans)
-            for end in (low, high):  # else limits leave out what has a transform of its own
-                ax.update_datalim(np.column_stack([places, end]))
+            ax.update_datalim(np.column_stack([places, low]))
+            ax.update_datalim(np.column_stack([places, high]))
             containers[name] = ax.errorbar(
                 places,
                 mean,
@@ -223,38 +238,30 @@ class ScoreDisplay:
                 **style,
             )
         ax.autoscale_view()
-        return containers
-
-    def _label(self, ax: Any, values: list, numeric: bool) -> None:
         if numeric:
-            numbers = np.sort(values) * (100 if self.x == "label_fraction" else 1)
-            if numbers[0] > 0 and numbers[-1] >= LOG_RATIO * numbers[0]:
-                ax.set_xscale("log")
-            if len(numbers) <= MAX_TICKS:
-                ax.set_xticks(numbers, [f"{number:g}" for number in numbers])
-                ax.set_xticks([], minor=True)
+            _set_numbers(ax, factor * np.sort(values), log=self.x == "label_fraction")
         else:
             names = [fill(PROTOCOLS.get(value, str(value)), 14) for value in values]
             ax.set_xticks(range(len(names)), names)
             ax.set_xlim(-0.5, len(names) - 0.5)
-        if self.x != "protocol":
-            ax.set_xlabel(_words(self.x))
-        tidy(ax, grid=True)
+        return containers
 
-    def _title(self, protocol: str | None, alone: bool) -> str:
-        title = PROTOCOLS.get(protocol, protocol) if protocol else ""
-        if alone:
-            what = f"{_words(self.metric)} by {_words(self.x).partition(' (')[0]}"
-            title = f"{what}, {title}" if title else what
-        return title[0].upper() + title[1:]
+
+def _set_numbers(ax: Any, numbers: np.ndarray, log: bool) -> None:
+    """Scale the x axis for some numbers, and write them there if they are few."""
+    if log or (numbers[0] > 0 and numbers[-1] >= LOG_RATIO * numbers[0]):
+        ax.set_xscale("log")
+    if len(numbers) <= MAX_TICKS:
+        ax.set_xticks(numbers, [f"{number:g}" for number in numbers])
+        ax.set_xticks([], minor=True)
 
 
 def _varied(table: Any) -> list[str]:
     """Return the columns with several values to the left of the first score."""
-    scores = [name for name in table if f"{name}_ci" in table]
-    columns = list(table.columns)[: list(table.columns).index(scores[0])] if scores else []
-    known = ("estimator", "protocol", "n_folds")
-    return [name for name in columns if name not in known and table[name].nunique() > 1]
+    columns = list(table.columns)
+    first = next((i for i, name in enumerate(columns) if f"{name}_ci" in columns), 0)
+    other = ("estimator", "protocol", "n_folds")
+    return [name for name in columns[:first] if name not in other and table[name].nunique() > 1]
 
 
 def _styles(estimators: list[str]) -> dict[str, dict[str, Any]]:
@@ -267,7 +274,7 @@ def _styles(estimators: list[str]) -> dict[str, dict[str, Any]]:
             "marker": MARKERS[(i + i // len(COLORS)) % len(MARKERS)],
             "linestyle": LINES[i // len(COLORS) % len(LINES)],
         }
-        styles[name] = dict(BASELINES.get(name, own))
+        styles[name] = BASELINES.get(name, own)
     return styles
 
 

@@ -4,7 +4,6 @@ from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_ecgssl.plotting import EmbeddingDisplay
-from tests.tiny import tiny_embedder
 
 FEATURES = np.random.default_rng(0).normal(size=(30, 5)) * [1, 1, 1, 5, 100]
 TARGET = np.repeat(["rest", "stress", "rest"], 10)
@@ -73,18 +72,6 @@ def test_numbers_have_a_scale():
 def test_whole_numbers_are_categories(dtype):
     display = EmbeddingDisplay.from_features(FEATURES, (np.arange(30) % 2).astype(dtype))
     assert len(display.legend_.get_texts()) == 2
-
-
-def test_of_an_embedder():
-    windows = np.random.default_rng(0).normal(size=(9, 64)).astype(np.float32)
-    embedder = tiny_embedder().fit(windows)
-    color = np.arange(9) % 3
-    display = EmbeddingDisplay.from_estimator(embedder, windows, color=color)
-    expected = EmbeddingDisplay.from_features(embedder.transform(windows), color)
-    np.testing.assert_array_equal(display.points, expected.points)
-    recordings = [windows[:2], windows[2:4], windows[4:8], windows[8:]]
-    of_recordings = EmbeddingDisplay.from_estimator(embedder, recordings, color=list("abab"))
-    assert of_recordings.points.shape == (4, 2)
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ def test_numbers_are_lines_whose_intervals_stand_beside_each_other():
     assert display.containers_[0]["ssl"][0].get_linestyle() == "-"
     assert list(display.ax_.get_xticks()) == [5, 15, 25]
     assert display.ax_.get_xlabel() == "SNR (dB)"
-    assert display.ax_.get_title() == "Balanced accuracy by SNR, unseen subjects"
+    assert display.ax_.get_title() == "Unseen subjects"
     places = on_screen(display)
     assert (np.diff([places["ssl"], places["hrv"]], axis=0) > 1).all()
 
