@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import zarr
 
-from sklearn_ecgssl.datasets._windows import write_windows
+from sklearn_ecgssl.datasets._prepare_windows import write_windows
 from sklearn_ecgssl.signal.window_store import WindowStore
 from sklearn_ecgssl.training._orders import Shuffled, ShuffledInBuffer
 

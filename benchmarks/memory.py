@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sklearn_ecgssl.datasets._windows import write_windows
+from sklearn_ecgssl.datasets._prepare_windows import write_windows
 
 from .tables import print_table
 

@@ -6,7 +6,8 @@ from ._data_set import DataSet, LeftOut, Trial
 from ._load_recordings import RecordingsFiles, load_recordings
 from ._loaders import loader
 from ._make_cohort import make_cohort
-from ._prepare import prepare, prepare_windows
+from ._prepare import prepare
+from ._prepare_windows import prepare_windows
 from ._save_recordings import save_recordings
 from .sets._amigos import Amigos
 from .sets._ascertain import Ascertain

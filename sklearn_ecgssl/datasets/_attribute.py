@@ -33,12 +33,10 @@ class Attribute(ABC):
         """Make the target out of the labels of all recordings."""
 
     def _check(self, binarize: Any) -> None:
-        """Raise ValueError unless `binarize` is "mean", "median", a finite number or None."""
-        number = isinstance(binarize, Real) and not isinstance(binarize, bool)
-        known = np.isfinite(binarize) if number else binarize in ("mean", "median", None)
-        if not known:
+        is_number = isinstance(binarize, Real) and not isinstance(binarize, bool)
+        if not is_number and binarize not in ("mean", "median", None):
             raise ValueError(
-                f'binarize must be "mean", "median", a finite number or None, got {binarize!r}.'
+                f'binarize must be "mean", "median", a number or None, got {binarize!r}.'
             )
 
 
@@ -62,8 +60,7 @@ class Rating(Attribute):
     """
 
     def _target(self, fields: Mapping[str, np.ndarray], binarize: Any) -> Target:
-        """Return ratings, or whether they are above a threshold."""
-        ratings = np.array([_number(one) for one in fields[self.field].tolist()])
+        ratings = np.array([number_of(one) for one in fields[self.field].tolist()])
         keep = np.isfinite(ratings)
         if binarize is None or not keep.any():
             return Target(ratings, None, None, keep, ~keep)
@@ -101,14 +98,7 @@ class Condition(Attribute):
 
     classes: Mapping[str, Sequence[str]]
 
-    def __post_init__(self) -> None:
-        if not isinstance(self.classes, Mapping):
-            raise TypeError(
-                f'classes must be a mapping such as {{"rest": ["rest"]}}, got {self.classes!r}.'
-            )
-
     def _check(self, binarize: Any) -> None:
-        """Raise ValueError unless `binarize` is None."""
         if binarize is not None:
             raise ValueError(
                 f"binarize={binarize!r} is for ratings, but the attribute has the classes "
@@ -116,28 +106,12 @@ class Condition(Attribute):
             )
 
     def _target(self, fields: Mapping[str, np.ndarray], binarize: Any) -> Target:
-        """Return classes as indices."""
         conditions = np.array([_text(one) for one in fields[self.field].tolist()])
         values = np.full(len(conditions), -1)
         for code, members in enumerate(self.classes.values()):
             members = [members] if isinstance(members, str) else members
             values[np.isin(conditions, [_text(one) for one in members])] = code
         return Target(values, list(self.classes), None, values >= 0, conditions == "")
-
-
-def _text(value: Any) -> str:
-    """Return a condition as text: 0, 0.0 and "0" are one; "" where it is missing."""
-    if is_missing(value):
-        return ""
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _number(value: Any) -> float:
-    """Return a rating, also of text with a decimal comma; NaN for what is none."""
-    try:
-        return float(str(value).replace(",", "."))
-    except ValueError:
-        return math.nan
 
 
 @dataclass(frozen=True)
@@ -147,13 +121,9 @@ class AnyLabel(Attribute):
     names: Sequence[str] | None = None  # of the values 0, 1, ...
 
     def _target(self, fields: Mapping[str, np.ndarray], binarize: Any) -> Target:
-        """Return classes as indices, or numbers."""
         values = fields[self.field]
-        if binarize is not None:
+        if values.dtype.kind == "f" or binarize is not None:
             return Rating(self.field)._target(fields, binarize)
-        if values.dtype.kind == "f":
-            keep = np.isfinite(values)
-            return Target(values, None, None, keep, ~keep)
         keep = values != "" if values.dtype.kind == "U" else np.ones(len(values), dtype=bool)
         if values.dtype.kind in "iu":
             names = None if self.names is None else list(map(str, self.names))
@@ -162,3 +132,18 @@ class AnyLabel(Attribute):
         target = np.full(len(values), -1)
         target[keep] = codes
         return Target(target, [str(one) for one in classes], None, keep, ~keep)
+
+
+def _text(value: Any) -> str:
+    """Return a condition as text: 0, 0.0 and "0" are one; "" where it is missing."""
+    if is_missing(value):
+        return ""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def number_of(value: Any) -> float:
+    """Return a rating, also of text with a decimal comma; NaN for what is none."""
+    try:
+        return float(str(value).replace(",", "."))
+    except ValueError:
+        return math.nan

@@ -1,4 +1,4 @@
-"""Channels of a file, and which of them are an ECG."""
+"""Channels of a file: which are an ECG, and their units, however a file spells them."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -8,7 +8,6 @@ from typing import NamedTuple
 import numpy as np
 
 from ._data_set import Lead
-from ._units import UNKNOWN, is_unknown, millivolts
 
 #: Names of ECG leads: "II", "MLII", "aVR", "V5", "CM5", "D3", "ECG 1", "Lead I", "DII", "I (raw)".
 _ECG = re.compile(
@@ -20,6 +19,24 @@ _ECG = re.compile(
 #: Channels that are derived of an ECG, and are none.
 _DERIVED = re.compile(r"\b(?:hr|rate|quality|imp|impedance|beats?|fetal|marker|ref|rr)\b")
 _SHOWN = 20
+UNKNOWN = "unknown"
+#: What stands where nobody knew the unit, without what `_plain` takes away.
+_UNKNOWN = {
+    *("", "?", "1", "-", "na", "n/a", "nan", "nu", "nd", "none", "null", "unknown", "unitless"),
+    *("ad", "adc", "adu", "adcunit", "adcunits", "au", "arb", "arbitrary", "arbitraryunits"),
+    *("bit", "bits", "count", "counts", "digit", "digits", "digital", "digitalunits"),
+    *("adccounts", "arbunits", "dimensionless", "levels", "lsb", "raw", "uncalibrated"),
+}
+#: Millivolt in one volt, by the prefix. The micro sign is two characters of Unicode, of which
+#: casefold makes one; "æ" is its byte of the time of DOS, and "?" what is left where it was lost.
+_PREFIXES = {
+    "": 1e3,
+    **dict.fromkeys(("k", "kilo"), 1e6),
+    **dict.fromkeys(("m", "milli"), 1.0),
+    **dict.fromkeys(("\u03bc", "u", "micro", "mu", "mc", "æ", "?", "\ufffd", "\ufffd\ufffd"), 1e-3),
+    **dict.fromkeys(("n", "nano"), 1e-6),
+}
+_VOLT = re.compile(f"({'|'.join(map(re.escape, _PREFIXES))})(?:v|volts?)")
 
 
 class Channel(NamedTuple):
@@ -39,7 +56,7 @@ def leads_of(channels: Sequence[Channel]) -> dict[str, Lead]:
 def usual_lead(channels: Sequence[Channel]) -> str | None:
     """Name the first channel in volt, or in no unit, whose name is that of an ECG lead."""
     for name, one in zip(_unique_names(channels), channels, strict=True):
-        if _is_ecg(one) and (is_unknown(one.unit) or millivolts(one.unit) is not None):
+        if _is_ecg(one) and (_is_unknown(one.unit) or millivolts(one.unit) is not None):
             return name
     return None
 
@@ -57,9 +74,35 @@ def why_no_lead(channels: Sequence[Channel]) -> str:
     return f"has no channel {lacks}, but {has}: choose with leads=[{names[0]!r}]"
 
 
-def first_of(leads: dict[str, Lead], name: str | None) -> dict[str, Lead]:
-    """Put a lead before the others."""
-    return {one: leads[one] for one in ([] if name is None else [name]) + list(leads)}
+def millivolts(unit: str) -> float | None:
+    """Return the millivolts in one of a unit; None if it is none of voltage."""
+    match = _VOLT.fullmatch(_plain(unit))
+    return _PREFIXES[match[1]] if match else None
+
+
+def decoded(raw: bytes) -> str:
+    """Decode what may be UTF-8 or Latin-1."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def repaired(text: str) -> str:
+    """Decode anew what is UTF-8 and was read as Latin-1."""
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return text
+
+
+def _is_unknown(unit: str) -> bool:
+    return _plain(unit).strip(".") in _UNKNOWN
+
+
+def _plain(unit: str) -> str:
+    """Take away padding, brackets, blanks, capitals, and an encoding that was mistaken."""
+    return re.sub(r"[\s\0\[\](){}._]|(?<=\w)-(?=\w)", "", repaired(unit)).casefold()
 
 
 def _is_ecg(channel: Channel) -> bool:
@@ -83,7 +126,7 @@ def _unique_names(channels: Sequence[Channel]) -> list[str]:
 def _lead(channel: Channel) -> Lead:
     factor = millivolts(channel.unit)
     if factor is None:
-        unit = UNKNOWN if is_unknown(channel.unit) else channel.unit.strip("\0 ")
+        unit = UNKNOWN if _is_unknown(channel.unit) else channel.unit.strip("\0 ")
         return Lead(channel.read, channel.sampling_rate, unit)
     return Lead(partial(_scaled, channel.read, factor), channel.sampling_rate, "mV")
 

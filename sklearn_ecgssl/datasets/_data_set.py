@@ -272,10 +272,10 @@ class DataSet(ABC):
         }
         own["path"] = self.folder.resolve()
         kind = f"{type(self).__module__}.{type(self).__qualname__}"
-        return [kind, *(f"{name}={_known(one)}" for name, one in sorted(own.items()))]
+        return [kind, *(f"{name}={_content_hash(one)}" for name, one in sorted(own.items()))]
 
 
-def _known(value: Any) -> str:
+def _content_hash(value: Any) -> str:
     """Sum up a value, alike in every process; a function by its name and its code."""
     code = getattr(value, "__code__", None)
     if code is not None:

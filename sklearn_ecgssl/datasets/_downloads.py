@@ -27,13 +27,10 @@ def data_folder(data_home: str | os.PathLike[str] | None) -> Path:
 
 @dataclass
 class Downloads:
-    """Files that have the checksums of their data set's ``SHA256SUMS.txt``.
-
-    `url` is where they are downloaded from, ending in "/", unless `download` is False.
-    """
+    """Files that have the checksums of their data set's ``SHA256SUMS.txt``."""
 
     folder: Path
-    url: str
+    url: str  # of the folder, ends in "/"
     download: bool
     verbose: int = 0
     _right: dict[str, tuple[int, int]] = field(default_factory=dict)  # size and time when checked
@@ -43,8 +40,7 @@ class Downloads:
         """The checksum of every file by its name."""
         path = self.folder / SUMS
         if not path.is_file():
-            self._refuse_unless_allowed([SUMS])
-            self._fetch(SUMS, None)
+            self._download([SUMS], {SUMS: None})
         with reading(path, "a list of checksums"):
             lines = path.read_text(encoding="utf-8").splitlines()
             pairs = [line.split(maxsplit=1) for line in lines if line.strip()]
@@ -60,9 +56,7 @@ class Downloads:
                 )
         lacking = [name for name in dict.fromkeys(names) if not self._is_right(name)]
         if lacking:
-            self._refuse_unless_allowed(lacking)
-        for name in lacking:
-            self._fetch(name, f"sha256:{self.sums[name]}")
+            self._download(lacking, {name: f"sha256:{self.sums[name]}" for name in lacking})
         return [self.folder / name for name in names]
 
     def _is_right(self, name: str) -> bool:
@@ -78,65 +72,45 @@ class Downloads:
             self._right[name] = facts
         return True
 
-    def _fetch(self, name: str, checksum: str | None) -> None:
+    def _download(self, names: Sequence[str], checksums: dict[str, str | None]) -> None:
+        wrong = [name for name in names if (self.folder / name).exists()]
+        note = f" ({', '.join(wrong[:_SHOWN])}: there, with a wrong checksum)" if wrong else ""
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        lacks = f"{self.folder} lacks {', '.join(names[:_SHOWN])}{more}{note}"
+        if not self.download:
+            raise FileNotFoundError(
+                f"{lacks}, and download_if_missing=False. Put them there as they are at {self.url}"
+            )
         pooch = _pooch()
         import requests
 
-        url = self.url + quote(name)
         puppy = pooch.create(
             path=self.folder,
             base_url=self.url,
-            registry={name: checksum},
-            urls={name: url},
+            registry=checksums,
+            urls={name: self.url + quote(name) for name in names},
             retry_if_failed=_RETRIES,
         )
         logger = pooch.get_logger()
         level = logger.level
         logger.setLevel("INFO" if self.verbose else "ERROR")
         try:
-            puppy.fetch(name, progressbar=bool(self.verbose))
-        except requests.HTTPError as error:
-            status = error.response.status_code if error.response is not None else 0
-            raise self._refused(url, status) from error
+            for name in names:
+                puppy.fetch(name, progressbar=bool(self.verbose))
         except requests.RequestException as error:
             raise ConnectionError(
-                f"{self._lacks([name])}: {url} cannot be reached: {error}"
+                f"{lacks}, and downloading fails: {error}. The page of a data set, "
+                "https://physionet.org/content/<database>/, names its versions. One that asks for "
+                "an agreement is not downloaded: put its files there yourself."
             ) from error
         except ValueError as error:
             raise UnreadableFileError(
-                f"{self.folder / name}: what {url} sends has not the SHA-256 checksum in {SUMS}. "
-                "Try again later; if it stays so, the server has changed the file, or the list is "
-                "of another version."
+                f"{self.folder / name}: what {self.url} sends has not the SHA-256 checksum in "
+                f"{SUMS}. Try again later; if it stays so, the server has changed the file, or the "
+                "list is of another version."
             ) from error
         finally:
             logger.setLevel(level)
-
-    def _refused(self, url: str, status: int) -> OSError:
-        if status in (401, 403):
-            return PermissionError(
-                f"{url}: the server does not give it to everyone ({status}). Only openly licensed "
-                "data sets are downloaded; download others yourself, as their page says, into "
-                f"{self.folder}."
-            )
-        if status in (404, 410):
-            return FileNotFoundError(
-                f"{url}: the server has no such file ({status}). The page of a data set names its "
-                "versions: https://physionet.org/content/<database>/."
-            )
-        return ConnectionError(f"{url}: the server answers {status}. Try again later.")
-
-    def _refuse_unless_allowed(self, names: Sequence[str]) -> None:
-        if not self.download:
-            raise FileNotFoundError(
-                f"{self._lacks(names)}, and download_if_missing=False. Put them there as they are "
-                f"at {self.url}"
-            )
-
-    def _lacks(self, names: Sequence[str]) -> str:
-        wrong = [name for name in names if (self.folder / name).exists()]
-        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-        note = f" ({', '.join(wrong[:_SHOWN])}: there, with a wrong checksum)" if wrong else ""
-        return f"{self.folder} lacks {', '.join(names[:_SHOWN])}{more}{note}"
 
 
 def _pooch() -> Any:

@@ -2,38 +2,28 @@
 
 import os
 import re
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
-Key = TypeVar("Key", bound=Hashable)
 _SHOWN = 8
 
 
 def find_files(folder: Path, pattern: str) -> list[tuple[re.Match[str], Path]]:
-    """Find files by the last parts of their paths, a regular expression without letter case.
-
-    Hidden ones and what macOS adds to archives are passed over, links are followed once. Where
-    there is no folder there are none.
-    """
+    """Find files by the last parts of their paths, a regular expression without letter case."""
     if not folder.is_dir():
         return []
     whole = re.compile(f"(?:^|/)(?:{pattern})$", re.IGNORECASE)
-    found = []
-    for path in sorted(_walk(folder, {os.path.realpath(folder)})):
-        match = whole.search(path.relative_to(folder).as_posix())
-        if match:
-            found.append((match, path))
-    return found
+    paths = sorted(_walk(folder, {os.path.realpath(folder)}))
+    matches = ((whole.search(path.relative_to(folder).as_posix()), path) for path in paths)
+    return [(match, path) for match, path in matches if match]
 
 
 def _walk(folder: Path, seen: set[str]) -> Iterator[Path]:
-    """Yield files, each once, those that are no links first."""
+    """Yield files, each once, links last; hidden ones and what macOS adds to archives are none."""
     for path in sorted(folder.iterdir(), key=lambda path: (path.is_symlink(), path)):
-        if path.name.startswith(".") or path.name == "__MACOSX":
-            continue
         real = os.path.realpath(path)
-        if real in seen:
+        if path.name.startswith(".") or path.name == "__MACOSX" or real in seen:
             continue
         seen.add(real)
         if path.is_dir():
@@ -42,25 +32,18 @@ def _walk(folder: Path, seen: set[str]) -> Iterator[Path]:
             yield path
 
 
-def find_each(
-    name: str, folder: Path, pattern: str, looked_for: str
-) -> list[tuple[re.Match[str], Path]]:
-    """Find files; raise FileNotFoundError, which says what is there instead, if there are none."""
-    found = find_files(folder, pattern)
-    if not found:
-        raise not_found(name, folder, looked_for)
-    return found
+def files_by(folder: Path, pattern: str, key: Callable[[re.Match[str]], Any]) -> dict[Any, Path]:
+    """Find files, sorted by a key made of their names; the same twice would cross a split."""
+    return each_once(((key(match), path) for match, path in find_files(folder, pattern)), folder)
 
 
-def one_each(
-    found: Iterable[tuple[Key, Path]], folder: Path, what: str = "the same"
-) -> dict[Key, Path]:
-    """Return files by what they hold, sorted by it; the same twice would cross a split."""
-    files: dict[Key, Path] = {}
+def each_once(found: Any, folder: Path) -> dict[Any, Path]:
+    """Make a sorted dictionary of pairs of a key and a path; one key twice is an error."""
+    files: dict[Any, Path] = {}
     for key, path in found:
         if key in files:
             raise ValueError(
-                f"{folder} holds {what} twice: {files[key].relative_to(folder)} and "
+                f"{folder} holds the same twice: {files[key].relative_to(folder)} and "
                 f"{path.relative_to(folder)}. Name the folder of the one that you mean."
             )
         files[key] = path
@@ -69,10 +52,8 @@ def one_each(
 
 def not_found(name: str, folder: Path, looked_for: str) -> FileNotFoundError:
     """Make the error that says what was looked for, and what is there instead."""
-    if not folder.exists():
-        there = "it does not exist"
-    elif not folder.is_dir():
-        there = "it is a file, not a folder"
+    if not folder.is_dir():
+        there = "it is a file, not a folder" if folder.exists() else "it does not exist"
     else:
         names = sorted(found.name for found in folder.iterdir())
         more = ", ..." if len(names) > _SHOWN else ""

@@ -37,13 +37,15 @@ class Options(NamedTuple):
         attribute = self.attribute
         if attribute == "default":
             attribute = data_set.default_attribute
-        _check_attribute(data_set, attribute, self.binarize)
+        if attribute is not None:
+            if attribute not in data_set.attributes:
+                has = ", ".join(map(repr, data_set.attributes)) or "no labels"
+                raise ValueError(f"attribute={attribute!r}: {data_set.name} has {has}.")
+            data_set.attributes[attribute]._check(self.binarize)
+        elif data_set.attributes:
+            _pandas()
         data_set.check(attribute)
         people = list(dict.fromkeys(data_set.subjects()))
-        if not all(isinstance(one, str) for one in people):
-            raise TypeError(
-                f"subjects() of {type(data_set).__name__} must give names, text, got {people[0]!r}."
-            )
         return self._replace(
             attribute=attribute,
             subjects=_chosen("subjects", self.subjects, people, data_set) or people,
@@ -78,8 +80,10 @@ def load(data_set: DataSet, options: Options) -> Bunch:
 
 def each_person(data_set: DataSet, options: Options, jobs: Iterable[Any]) -> Iterator[Any]:
     """Run a joblib call for each person, several at once, and show progress."""
-    parallel = Parallel(n_jobs=1 if data_set.one_file else options.n_jobs, return_as="generator")
-    yield from tqdm(
+    # Processes would each read the whole of a single file.
+    n_jobs = 1 if data_set.one_file else options.n_jobs
+    parallel = Parallel(n_jobs=n_jobs, return_as="generator")
+    return tqdm(
         parallel(jobs),
         total=len(options.subjects or ()),
         desc=data_set.name,
@@ -99,7 +103,7 @@ def read_person(
                 found.append(trial)
             else:
                 found.extend(_recordings(trial, subject, leads, data_set.unit))
-    except Exception as error:  # a reader of one's own may raise anything
+    except Exception as error:  # a user's reader may raise anything
         if not go_on:
             error.add_note(f"It was raised on reading {subject} of {data_set.name}.")
             raise
@@ -127,12 +131,11 @@ def _recordings(
         if not isinstance(found, Lead):
             found = Lead(partial(np.asarray, found), trial.sampling_rate, trial.unit or unit)
         signal = np.asarray(found.read())
-        rate = float(found.sampling_rate)
-        if signal.ndim != 1 or signal.dtype.kind not in "biuf" or not 0 < rate < np.inf:
+        if signal.ndim != 1 or signal.dtype.kind not in "biuf" or not found.sampling_rate > 0:
             raise ValueError(
                 f"{trial.record}, lead {lead!r}: samples must be a 1-D array of numbers, and "
                 f"sampling_rate above 0 Hz, but they are {signal.dtype} of shape {signal.shape} at "
-                f"{rate:g} Hz."
+                f"{found.sampling_rate:g} Hz."
             )
         defect = _defect(signal)
         if defect:
@@ -140,7 +143,7 @@ def _recordings(
             continue
         # A copy: a view would keep the whole file in memory.
         signal = np.array(signal, dtype=np.float32, order="C")
-        labels = dict(trial.labels)
+        rate, labels = float(found.sampling_rate), dict(trial.labels)
         yield Recording(subject, trial.record, lead, signal, rate, labels, found.unit)
 
 
@@ -168,14 +171,13 @@ def as_bunch(
         nobody = "No file names a person." if data_set.folder.exists() else "It does not exist."
         why = _summary(left_out) if left_out else nobody
         raise ValueError(f"{data_set.folder} gives no recording. {why}")
-    rates = np.array([one.sampling_rate for one in recordings])
     data = Bunch(
         recordings=[one.signal for one in recordings],
         target=None,
         target_names=None,
         threshold=None,
         subject=np.array([one.subject for one in recordings]),
-        sampling_rate=float(rates[0]) if (rates == rates[0]).all() else rates,
+        sampling_rate=one_rate(np.array([one.sampling_rate for one in recordings])),
         fields={
             "record": np.array([one.record for one in recordings]),
             "lead": np.array([one.lead for one in recordings]),
@@ -186,10 +188,18 @@ def as_bunch(
         left_out=list(left_out),
         DESCR=data_set.DESCR,
     )
-    data = _with_target(data_set, data, options.attribute, options.binarize)
+    if options.attribute is not None:
+        _add_target(data_set, data, options.attribute, options.binarize)
+    elif data_set.attributes:
+        data.target = _pandas().DataFrame(data.fields)
     if data.left_out:
         warnings.warn(f"{data_set.name}: {_summary(data.left_out)}", stacklevel=4)
     return data
+
+
+def one_rate(rates: np.ndarray) -> float | np.ndarray:
+    """Return the sampling rate of all recordings; an array where they differ."""
+    return float(rates[0]) if (rates == rates[0]).all() else rates
 
 
 def unit_of(recordings: Sequence[Recording]) -> str:
@@ -214,11 +224,8 @@ def column(values: Iterable[Any]) -> np.ndarray:
     return np.array(values)
 
 
-def _with_target(data_set: DataSet, data: Bunch, attribute: str | None, binarize: Any) -> Bunch:
+def _add_target(data_set: DataSet, data: Bunch, attribute: str, binarize: Any) -> None:
     """Add the target; recordings that lack it are left out."""
-    if attribute is None:
-        data.target = _pandas().DataFrame(data.fields) if data_set.attributes else None
-        return data
     question = data_set.attributes[attribute]
     if question.field not in data.fields:
         raise ValueError(
@@ -226,32 +233,29 @@ def _with_target(data_set: DataSet, data: Bunch, attribute: str | None, binarize
             f"{data_set.name} has. Labels: {', '.join(data.fields)}."
         )
     target = question._target(data.fields, binarize)
-    if not target.keep.any():
+    keep = target.keep
+    if not keep.any():
         values = ", ".join(map(repr, np.unique(data.fields[question.field]).tolist()[:_SHOWN]))
         also = f" Besides, {_summary(data.left_out)}" if data.left_out else ""
         raise ValueError(
-            f"None of the {len(target.keep)} recordings of {data_set.folder} has a value of "
+            f"None of the {len(keep)} recordings of {data_set.folder} has a value of "
             f"attribute={attribute!r}, but {values}.{also}"
         )
-    keep, rate = target.keep, data.sampling_rate
+    lacks = f"has no value of {attribute!r}"
+    records = data.fields["record"]
     data.left_out += [
-        LeftOut(
-            str(data.subject[i]), str(data.fields["record"][i]), f"has no value of {attribute!r}"
-        )
+        LeftOut(str(data.subject[i]), str(records[i]), lacks)
         for i in np.flatnonzero(target.missing)
     ]
-    if np.ndim(rate) and len(np.unique(rate[keep])) == 1:
-        rate = float(rate[keep][0])
     data.update(
         recordings=[one for one, kept in zip(data.recordings, keep, strict=True) if kept],
         subject=data.subject[keep],
-        sampling_rate=rate if np.ndim(rate) == 0 else rate[keep],
+        sampling_rate=one_rate(np.broadcast_to(data.sampling_rate, len(keep))[keep]),
         fields={name: values[keep] for name, values in data.fields.items()},
         target=target.values[keep],
         target_names=target.names,
         threshold=target.threshold,
     )
-    return data
 
 
 def _chosen(
@@ -269,17 +273,6 @@ def _chosen(
             f"{', '.join(map(repr, there))}."
         )
     return list(dict.fromkeys(chosen))
-
-
-def _check_attribute(data_set: DataSet, attribute: str | None, binarize: Any) -> None:
-    if attribute is None:
-        if data_set.attributes:
-            _pandas()  # before anything is read
-    elif attribute in data_set.attributes:
-        data_set.attributes[attribute]._check(binarize)
-    else:
-        has = ", ".join(map(repr, data_set.attributes)) or "no labels"
-        raise ValueError(f"attribute={attribute!r}: {data_set.name} has {has}.")
 
 
 def _pandas() -> Any:

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +13,7 @@ from sklearn.utils import Bunch
 from .._files import UnreadableFileError
 from ._attribute import AnyLabel, Attribute
 from ._data_set import DataSet, LeftOut, Trial
+from ._load import one_rate
 from ._recordings_file import RecordingsFile, read_recordings, recordings_files
 
 
@@ -137,20 +137,25 @@ def load_recordings(
             f"and complete_subjects={complete_subjects}."
         )
     places = [(file, i) for file in files for i in range(len(file.fs))]
-    rates = fs[keep]
     data = Bunch(
         recordings=[file.signal(i) for (file, i), kept in zip(places, keep, strict=True) if kept],
         target=None if values is None else values[keep],
         target_names=names,
         subject=subject[keep],
-        sampling_rate=float(rates[0]) if (rates == rates[0]).all() else rates,
+        sampling_rate=one_rate(fs[keep]),
         fields={name: column[keep] for name, column in fields.items()},
         unit=files[0].unit,
-        meta={found.stem: file.meta for found, file in zip(paths, files, strict=True)}
-        if path.is_dir()
-        else files[0].meta,
+        meta=files[0].meta,
     )
-    data.DESCR = _describe(path, data, rates)
+    if path.is_dir():
+        data.meta = {found.stem: file.meta for found, file in zip(paths, files, strict=True)}
+    lengths = np.array([len(recording) for recording in data.recordings])
+    minutes = (lengths / data.sampling_rate).sum() / 60
+    data.DESCR = (
+        f"{len(lengths)} recordings of {len(np.unique(data.subject))} subjects, {minutes:.1f} min, "
+        f"in {data.unit}, from {path.name}.\n"
+    )
+    data.DESCR += "".join(f"{name}: {value}\n" for name, value in data.meta.items())
     return data
 
 
@@ -180,7 +185,7 @@ class RecordingsFiles(DataSet):
         self._paths = recordings_files(self.folder)
         self.one_file = len(self._paths) == 1  # type: ignore[misc]
         self._last: tuple[Any, RecordingsFile] | None = None
-        first = self._first()
+        first = self._read(self._paths[0])
         self.unit = first.unit  # type: ignore[misc]
         default = _target_field(self.target, first.fields, self.folder)
         names = first.meta.get("target_names") if default == "target" else None
@@ -193,7 +198,7 @@ class RecordingsFiles(DataSet):
     def _people(self) -> dict[str, list[Path]]:
         """The files in which each person stands; one that cannot be read is its own person's."""
         people: dict[str, list[Path]] = {}
-        first = self._first()
+        first = self._read(self._paths[0])
         for path in self._paths:
             try:
                 file = self._read(path)
@@ -223,13 +228,6 @@ class RecordingsFiles(DataSet):
                 labels = {name: values[i].item() for name, values in file.fields.items()}
                 record, lead = labels.pop("record"), labels.pop("lead", "ECG")
                 yield Trial(str(record), {str(lead): file.signal(int(i))}, file.fs[i], labels)
-
-    def _first(self) -> RecordingsFile:
-        """Read the first file that can be read."""
-        for path in self._paths[:-1]:
-            with suppress(UnreadableFileError):
-                return self._read(path)
-        return self._read(self._paths[-1])
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_last": None}
@@ -304,8 +302,6 @@ def _find_target(
 def _matches(
     path: Path, where: Mapping[str, Any] | None, columns: Mapping[str, np.ndarray]
 ) -> np.ndarray:
-    if not isinstance(where, Mapping | None):
-        raise TypeError(f"where must be a mapping of fields to values, got {where!r}.")
     keep = np.ones(len(columns["fs"]), dtype=bool)
     for name, wanted in (where or {}).items():
         if name not in columns:
@@ -325,13 +321,3 @@ def _complete(subject: np.ndarray, target: np.ndarray, keep: np.ndarray) -> np.n
         if len(np.unique(target[keep & (subject == person)])) == n_classes
     ]
     return np.isin(subject, complete)
-
-
-def _describe(path: Path, data: Bunch, rates: np.ndarray) -> str:
-    lengths = np.array([len(recording) for recording in data.recordings])
-    lines = [
-        f"{len(lengths)} recordings of {len(np.unique(data.subject))} subjects, "
-        f"{(lengths / rates).sum() / 60:.1f} min, in {data.unit}, from {path.name}.",
-        *(f"{name}: {value}" for name, value in data.meta.items()),
-    ]
-    return "\n".join(lines) + "\n"

@@ -9,11 +9,12 @@ from typing import Any
 
 from ._data_set import DataSet
 
-_CONNECTION = """\
-ConnectionError, PermissionError
-    If files lack and the server cannot be reached, or does not give them to everyone.
-"""
-_SECTIONS = """\
+_TEMPLATE = """\
+{verb} {summary}
+
+Parameters
+----------
+{parameters}
 Returns
 -------
 data : :class:`~sklearn.utils.Bunch`
@@ -65,6 +66,10 @@ Examples
 >>> from sklearn_ecgssl.datasets import {function}
 >>> data = {function}({arguments})  # doctest: +SKIP
 """
+_CONNECTION = """\
+ConnectionError
+    If files lack and the server cannot be reached, or does not give them to everyone.
+"""
 
 
 def loader(name: str, data_set: type[DataSet]) -> Callable[..., Any]:
@@ -95,12 +100,14 @@ def loader(name: str, data_set: type[DataSet]) -> Callable[..., Any]:
 
 def _docstring(function: str, data_set: type[DataSet], parameters: list[str]) -> str:
     """Put what the data set says of itself and what all loaders share together."""
-    summary = (data_set.__doc__ or "").strip().partition("\n\n")[0]
-    verb = function.split("_")[0]
-    entries = _entries(DataSet.load) | _own_entries(data_set)
+    described = _described(DataSet.load) | _own_parameters(data_set)
     for one in reversed(data_set.__mro__):  # what a class says stands before what its bases say
-        entries |= _entries(one)
-    shared = _SECTIONS.format(
+        described |= _described(one)
+    verb = function.split("_")[0]
+    docstring = _TEMPLATE.format(
+        verb=verb.capitalize(),
+        summary=(data_set.__doc__ or "").strip().partition("\n\n")[0],
+        parameters="".join(described[name] for name in parameters),
         target="The `attribute`; of a condition, indices into `target_names`."
         if data_set.attributes
         else "None: the set has no labels to predict.",
@@ -111,17 +118,16 @@ def _docstring(function: str, data_set: type[DataSet], parameters: list[str]) ->
         function=function,
         arguments={"database": '"nsrdb"', "path": f'"{data_set.name}"'}.get(parameters[0], ""),
     )
-    own = "Parameters\n----------\n" + "".join(entries[name] for name in parameters)
-    return indent(f"{verb.capitalize()} {summary}\n\n{own}\n{shared}", "    ").lstrip() + "    "
+    return indent(docstring, "    ").lstrip() + "    "
 
 
-def _own_entries(data_set: type[DataSet]) -> dict[str, str]:
+def _own_parameters(data_set: type[DataSet]) -> dict[str, str]:
     """Describe the leads and attributes of a data set."""
     leads = [f'"{lead}"' for lead in data_set.leads]
     named = f"{', '.join(leads)}. None: {leads[0]}." if leads else "None: the usual one."
     attributes = ", ".join(f'"{one}"' for one in data_set.attributes)
     default = f'"{data_set.default_attribute}"' if data_set.default_attribute else None
-    described = {
+    texts = {
         "leads : str or sequence of str, default=None": (
             f"Leads to load, each as a recording of its own: {named}"
         ),
@@ -131,11 +137,11 @@ def _own_entries(data_set: type[DataSet]) -> dict[str, str]:
     }
     return {
         head.split(" : ")[0]: f"{head}\n{indent(fill(text, width=92), '    ')}\n"
-        for head, text in described.items()
+        for head, text in texts.items()
     }
 
 
-def _entries(documented: Any) -> dict[str, str]:
+def _described(documented: Any) -> dict[str, str]:
     """Return the parameters in a docstring, each with its description, by name."""
     text = inspect.cleandoc(documented.__doc__ or "")
     section = re.search(r"^Parameters\n-+\n(.*?)(?:\n\n|\Z)", text, flags=re.M | re.S)

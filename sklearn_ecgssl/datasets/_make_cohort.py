@@ -1,6 +1,5 @@
 """A simulated cohort for examples, documentation and tests."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from numbers import Integral, Real
@@ -10,7 +9,6 @@ import numpy as np
 from scipy.stats import norm
 from sklearn.utils import Bunch, check_random_state, check_scalar
 
-from .._compat import LARGEST_INT
 from ._simulated_ecg import (
     TYPICAL,
     Morphology,
@@ -38,12 +36,6 @@ _OCCASION = np.array([0.03, 0.15, 0.20, 0.06, 0.08])
 _GAIN_OCCASION = 0.08
 # Breathing turns the heart in the chest: relative change of all waves.
 _RESPIRATORY_GAIN = 0.04
-# Beyond these, hearts beat infinitely fast, and float32 and memory end.
-_LARGEST_FACTOR = 10
-_LARGEST_LEVEL = 1e6
-_LARGEST_RATE = 100_000
-_MOST_SAMPLES = 1e9  # 1000 hours at 256 Hz, 4 GB
-
 _DESCR = """\
 Simulated ECG, no person was recorded. Scores on these data say nothing about real people.
 
@@ -94,10 +86,10 @@ def make_cohort(
     duration : float or (float, float), default=(60.0, 90.0)
         Duration in s of every recording, at least 1, or the limits between which each is drawn.
     sampling_rate : float, default=256
-        In Hz, at least 64, at most 100 000.
+        In Hz, at least 64.
     effect : float, default=1.0
-        Factor of the shifts that a condition makes, at most 10, and so are the next two. With 0
-        the conditions are the same, and a right evaluation finds chance.
+        Factor of the shifts that a condition makes. With 0 the conditions are the same, and a right
+        evaluation finds chance.
     effect_spread : float, default=0.6
         Standard deviation over people of their response, whose mean is 1. With 0 everyone
         responds alike.
@@ -176,27 +168,24 @@ def make_cohort(
     >>> cohort.target_names
     ['rest', 'stress']
     """
-    n_subjects = _check_int("n_subjects", n_subjects, 1)
-    n_conditions = _check_int("n_conditions", n_conditions, 1, len(_CONDITIONS))
-    n_recordings_per_condition = _check_int(
-        "n_recordings_per_condition", n_recordings_per_condition, 1
-    )
-    sampling_rate = _check_float("sampling_rate", sampling_rate, 64, _LARGEST_RATE)
-    limits = _check_duration(duration)
+    for name, count, most in (
+        ("n_subjects", n_subjects, None),
+        ("n_conditions", n_conditions, len(_CONDITIONS)),
+        ("n_recordings_per_condition", n_recordings_per_condition, None),
+    ):
+        check_scalar(count, name, Integral, min_val=1, max_val=most)
+    check_scalar(sampling_rate, "sampling_rate", Real, min_val=64)
+    for name, number in (
+        *(("effect", effect), ("effect_spread", effect_spread), ("subject_spread", subject_spread)),
+        *(("noise", noise), ("wander", wander), ("mains", mains)),
+    ):
+        check_scalar(number, name, Real, min_val=0)
+    shortest, longest = (duration, duration) if isinstance(duration, Real) else duration
+    if not 1 <= shortest <= longest:
+        raise ValueError(f"duration must be 1 s or more, or two such limits, got {duration!r}.")
+    sampling_rate = float(sampling_rate)
+    levels = (noise, wander, mains)
     shape = (n_subjects, n_conditions, n_recordings_per_condition)
-    n_samples = limits[1] * math.prod(shape) * sampling_rate
-    if n_samples > _MOST_SAMPLES:
-        raise ValueError(
-            f"The cohort would have up to {n_samples:.1e} samples, more than {_MOST_SAMPLES:.0e}: "
-            "lower n_subjects, n_recordings_per_condition, duration or sampling_rate."
-        )
-    effect = _check_float("effect", effect, 0, _LARGEST_FACTOR)
-    effect_spread = _check_float("effect_spread", effect_spread, 0, _LARGEST_FACTOR)
-    subject_spread = _check_float("subject_spread", subject_spread, 0, _LARGEST_FACTOR)
-    levels = [
-        _check_float(name, level, 0, _LARGEST_LEVEL)
-        for name, level in (("noise", noise), ("wander", wander), ("mains", mains))
-    ]
     rng = check_random_state(random_state)
 
     people = _draw_people(n_subjects, subject_spread, rng)
@@ -207,7 +196,7 @@ def make_cohort(
     recordings, r_peaks = [], []
     for i, condition, seed in zip(subject, target, seeds, strict=True):
         own_rng = np.random.RandomState(seed)
-        n_times = round(own_rng.uniform(*limits) * sampling_rate)
+        n_times = round(own_rng.uniform(shortest, longest) * sampling_rate)
         signals = RandomSignals(n_times, sampling_rate, own_rng)
         rhythm, morphology = _draw_occasion(people[i], shifts[i, condition], own_rng)
         recording, peaks = _simulate_recording(rhythm, morphology, levels, signals)
@@ -327,35 +316,3 @@ def _simulate_recording(
         + mains_hum(mains, signals)
     )
     return recording.astype(np.float32), r_peaks
-
-
-def _check_int(name: str, value: Any, low: int, high: int = LARGEST_INT) -> int:
-    if isinstance(value, bool):
-        raise TypeError(f"{name} must be an int, got {value!r}.")
-    return int(check_scalar(value, name, Integral, min_val=low, max_val=high))
-
-
-def _check_float(name: str, value: Any, low: float, high: float | None = None) -> float:
-    if isinstance(value, bool):
-        raise TypeError(f"{name} must be a float, got {value!r}.")
-    check_scalar(value, name, Real)
-    try:
-        number = float(value)
-    except OverflowError:
-        number = math.inf
-    if not math.isfinite(number):
-        raise ValueError(f"{name} must be finite, got {value!r:.40}.")
-    check_scalar(value, name, Real, min_val=low, max_val=high)
-    return number
-
-
-def _check_duration(duration: Any) -> tuple[float, float]:
-    if isinstance(duration, Real):
-        duration = (duration, duration)
-    fits = isinstance(duration, list | tuple) or np.ndim(duration) == 1
-    if not fits or len(duration) != 2:
-        raise ValueError(f"duration must be a number or (shortest, longest), got {duration!r}.")
-    shortest, longest = (_check_float("duration", value, 1) for value in duration)
-    if shortest > longest:
-        raise ValueError(f"duration must be (shortest, longest), got {duration!r}.")
-    return shortest, longest

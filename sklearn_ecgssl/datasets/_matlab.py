@@ -43,14 +43,6 @@ def _read_hdf(path: Path) -> dict[str, Any]:
     return dict(mat73.loadmat(path))
 
 
-def entry(path: Path, name: str, structure: Any, field: str) -> Any:
-    """Return a field of a structure."""
-    if not isinstance(structure, dict) or field not in structure:
-        has = ", ".join(structure) if isinstance(structure, dict) else type(structure).__name__
-        raise UnreadableFileError(f"{path}: {name} has no field {field!r}; it is {has or 'empty'}.")
-    return structure[field]
-
-
 def cells(value: Any) -> list[Any]:
     """Return what is in cells, of which scipy squeezes a single one."""
     if isinstance(value, np.ndarray) and value.dtype == object:
@@ -60,27 +52,19 @@ def cells(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def columns(path: Path, name: str, value: Any, wanted: dict[str, int]) -> dict[str, np.ndarray]:
+def columns(value: Any, wanted: dict[str, int]) -> dict[str, np.ndarray]:
     """Return columns of a matrix by name; empty ones if it is empty or a single NaN."""
     matrix = np.asarray(value)
-    if matrix.size == 0 or (
-        matrix.size == 1 and matrix.dtype.kind == "f" and np.isnan(matrix).all()
-    ):
-        return {one: np.zeros(0) for one in wanted}
-    last = max(wanted.values())
-    if matrix.ndim != 2 or matrix.shape[1] <= last or matrix.dtype.kind not in "iuf":
-        raise UnreadableFileError(
-            f"{path}: {name} should have {last + 1} columns of numbers or more, but is "
-            f"{matrix.dtype} of shape {' x '.join(map(str, matrix.shape))}."
-        )
-    return {one: matrix[:, at].copy() for one, at in wanted.items()}
+    if matrix.size == 0 or (matrix.size == 1 and np.isnan(matrix).all()):
+        return {name: np.zeros(0) for name in wanted}
+    return {name: matrix[:, at].copy() for name, at in wanted.items()}
 
 
 def timed_columns(
-    path: Path, name: str, value: Any, wanted: dict[str, int], sampling_rate: float
+    path: Path, value: Any, wanted: dict[str, int], sampling_rate: float
 ) -> dict[str, np.ndarray]:
     """Return columns by name; warn unless column 0, time in ms, goes on as the rate says."""
-    found = columns(path, name, value, {"time": 0, **wanted})
+    found = columns(value, {"time": 0, **wanted})
     steps = np.diff(found.pop("time").astype(np.float64))
     steps = steps[np.isfinite(steps)]
     expected = 1000 / sampling_rate
@@ -89,32 +73,24 @@ def timed_columns(
         0.05 * expected
     ):
         warnings.warn(
-            f"{path}: column 0 of {name} should be time in ms at {sampling_rate:g} Hz, which goes "
-            f"on by {expected:.3f}, but goes on by {np.median(steps):.6g}.",
+            f"{path}: time should go on by {expected:.3f} ms, at {sampling_rate:g} Hz, but goes on "
+            f"by {np.median(steps):.6g}.",
             stacklevel=3,
         )
     return found
 
 
-def numbers(path: Path, name: str, value: Any, *shape: int) -> np.ndarray:
+def numbers(value: Any, *shape: int) -> np.ndarray:
     """Return numbers of a shape, whose dimensions of 1 scipy squeezes."""
-    found = np.asarray(value)
-    if found.dtype.kind not in "biuf" or found.size != np.prod(shape, dtype=int):
-        raise UnreadableFileError(
-            f"{path}: {name} should be numbers of shape {' x '.join(map(str, shape))}, but is "
-            f"{found.dtype} of shape {' x '.join(map(str, found.shape))}."
-        )
-    return found.reshape(shape).astype(np.float64)
+    return np.asarray(value, dtype=np.float64).reshape(shape)
 
 
-def warn_of_ratings(
-    path: Path, name: str, ratings: np.ndarray, low: float, high: float, scale: str = ""
-) -> None:
-    """Warn of ratings outside of a scale, NaN aside."""
-    lowest, highest = np.nanmin(ratings), np.nanmax(ratings)
-    if lowest < low or highest > high:
+def warn_outside(path: Path, name: str, values: Any, low: float, high: float) -> None:
+    """Warn of values outside of their scale, NaN aside."""
+    values = np.asarray(values)
+    if (values < low).any() or (values > high).any():
         warnings.warn(
-            f"{path}: {name} should be {scale or f'from {low} to {high}'}, but are from "
-            f"{lowest:g} to {highest:g}.",
+            f"{path}: {name} should be from {low:g} to {high:g}, but are from "
+            f"{np.nanmin(values):g} to {np.nanmax(values):g}.",
             stacklevel=3,
         )

@@ -16,12 +16,9 @@ def read_pickle(path: Path) -> Any:
         return _ArrayUnpickler(stream, encoding="latin1").load()
 
 
-_MADE_BY: list[Any] = [
-    np.zeros(1).__reduce__()[0],
-    np.zeros(1).__reduce_ex__(5)[0],
-    np.float64(0).__reduce__()[0],
-]
-_RECONSTRUCT, _FROMBUFFER, _SCALAR = _MADE_BY
+_RECONSTRUCT: Any = np.zeros(1).__reduce__()[0]
+_FROMBUFFER: Any = np.zeros(1).__reduce_ex__(5)[0]
+_SCALAR: Any = np.float64(0).__reduce__()[0]
 
 
 class _Dtype:

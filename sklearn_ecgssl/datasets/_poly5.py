@@ -7,7 +7,8 @@ is one float32; a signal of 16 bits has one description, and its sample is an in
 """
 
 import struct
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -15,9 +16,8 @@ from typing import NamedTuple
 import numpy as np
 
 from .._files import UnreadableFileError, reading
-from ._units import decoded
+from ._channels import decoded
 
-_MAGIC = b"POLY SAMPLE FILE"
 #: Bytes before the version number: the identifier of 2.04 has a space more than that of 2.03.
 _IDENTIFIER_BYTES = {203: 31, 204: 32}
 #: Version, name, sampling rate, storage rate and its kind, signals, sample periods, start, blocks,
@@ -54,15 +54,10 @@ class Poly5File:
     block: np.dtype
     data_at: int
 
-    @property
-    def block_times(self) -> int:
-        """Sample periods of a block."""
-        return int(self.block["periods"].shape[0])
-
     def read(self, index: int) -> np.ndarray:
         """Read one channel in its unit, float32; the file passes in pieces."""
         channel = self.channels[index]
-        samples = np.empty((self.n_blocks, self.block_times), np.float32)
+        samples = np.empty((self.n_blocks, *self.block["periods"].shape), np.float32)
         at_once = max(1, _PIECE // self.block.itemsize)
         with reading(self.path, "Poly5"), open(self.path, "rb") as stream:
             stream.seek(self.data_at)
@@ -77,35 +72,64 @@ class Poly5File:
 def read_poly5(path: Path) -> Poly5File:
     """Read what a file of version 2.03 or 2.04 says of itself. No sample is read."""
     with reading(path, "Poly5"), open(path, "rb") as stream:
-        start = stream.read(max(_IDENTIFIER_BYTES.values()) + 2)
+        start = stream.read(34)
         versions = [
             before
             for version, before in _IDENTIFIER_BYTES.items()
-            if start.startswith(_MAGIC) and start[before : before + 2] == struct.pack("<H", version)
+            if start[before : before + 2] == struct.pack("<H", version)
         ]
-        if not versions:
+        if not start.startswith(b"POLY SAMPLE FILE") or not versions:
             raise ValueError(f"it does not begin as version 2.03 or 2.04 does, but with {start!r}")
         stream.seek(versions[0])
         fields = _HEADER.unpack(stream.read(_HEADER.size))
         _, _, rate, stored_rate, _, n_signals, n_times = fields[:7]
-        n_blocks, _, block_data, compression = fields[14:]
-        if compression or stored_rate not in (0, rate) or not rate * n_signals:
+        year, month, day, _, hour, minute, second = fields[7:14]
+        n_blocks, _, block_bytes, compression = fields[14:]
+        if compression or stored_rate not in (0, rate):
             raise ValueError("it is compressed, or does not store every sample of a signal")
         channels = _channels(stream.read(n_signals * _DESCRIPTION.size))
         # What the header says of the periods of a block beside its bytes is not always kept up.
-        block_times = block_data // (2 * n_signals)
+        block_times = block_bytes // (2 * n_signals)
         block = _block_type(channels, n_signals, block_times)
-        file = Poly5File(
-            path,
-            float(rate),
-            _time(fields[7:14]),
-            channels,
-            n_times,
-            n_blocks,
-            block,
-            stream.tell(),
+        data_at = stream.tell()
+    n_bytes = path.stat().st_size
+    if not n_times or not n_blocks:  # the recorder was not stopped: as much as there is
+        n_blocks = (n_bytes - data_at) // block.itemsize
+        n_times = n_blocks * block_times
+    end = data_at + max(1, n_blocks) * block.itemsize
+    if n_bytes < end:
+        raise UnreadableFileError(
+            f"{path} is cut off: it ends at byte {n_bytes}, but its header announces {end}. Get it "
+            "again from where it came from."
         )
-    return _check_size(file)
+    started = None
+    with suppress(ValueError):
+        started = datetime(year, month, day, hour, minute, second)
+    return Poly5File(path, float(rate), started, channels, n_times, n_blocks, block, data_at)
+
+
+def _channels(descriptions: bytes) -> list[Poly5Channel]:
+    """Put the two halves of 32-bit signals together."""
+    channels = []
+    for i, (label, unit, low, high, first, last, *_) in enumerate(
+        _DESCRIPTION.iter_unpack(descriptions)
+    ):
+        name = _text(label)
+        if name.startswith("(Hi)"):
+            continue  # described by its other half
+        dtype = "<f4" if name.startswith("(Lo)") else "<i2"
+        scale = (high - low) / (last - first) if last != first else 1.0
+        channels.append(
+            Poly5Channel(
+                name.removeprefix("(Lo)").strip(),
+                _text(unit).strip(),
+                dtype,
+                2 * i,
+                scale,
+                low - first * scale,
+            )
+        )
+    return channels
 
 
 def _block_type(channels: list[Poly5Channel], n_signals: int, block_times: int) -> np.dtype:
@@ -121,53 +145,6 @@ def _block_type(channels: list[Poly5Channel], n_signals: int, block_times: int) 
     return np.dtype([("header", f"V{_BLOCK_HEADER}"), ("periods", period, (block_times,))])
 
 
-def _channels(descriptions: bytes) -> list[Poly5Channel]:
-    """Put the two halves of 32-bit signals together."""
-    described = list(_DESCRIPTION.iter_unpack(descriptions))
-    labels = [_text(name) for name, *_ in described]
-    channels = []
-    for i, (_, unit, low, high, first, last, *_) in enumerate(described):
-        label, following = labels[i], labels[i + 1 : i + 2]
-        is_half = label.startswith("(Lo)")
-        if is_half != any(one.startswith("(Hi)") for one in following):
-            raise ValueError(f"its signal {label!r} lacks its other half")
-        if label.startswith("(Hi)"):
-            continue  # described by its other half
-        name, dtype = label.removeprefix("(Lo)").strip(), "<f4" if is_half else "<i2"
-        scale = (high - low) / (last - first) if last != first else 1.0
-        place, offset = 2 * i, low - first * scale
-        channels.append(Poly5Channel(name, _text(unit).strip(), dtype, place, scale, offset))
-    return channels
-
-
-def _check_size(file: Poly5File) -> Poly5File:
-    """Hold what a header says of its length against the size of the file."""
-    n_bytes = file.path.stat().st_size
-    if not file.n_times or not file.n_blocks:  # the recorder was not stopped: as much as there is
-        n_blocks = (n_bytes - file.data_at) // file.block.itemsize
-        file = replace(file, n_blocks=n_blocks, n_times=n_blocks * file.block_times)
-    end = file.data_at + file.n_blocks * file.block.itemsize
-    if n_bytes < end or not file.n_blocks:
-        raise UnreadableFileError(
-            f"{file.path} is cut off: it ends at byte {n_bytes}, but its header announces "
-            f"{max(end, file.data_at + file.block.itemsize)}. Get it again from where it came from."
-        )
-    if file.n_times > file.n_blocks * file.block_times:
-        raise UnreadableFileError(
-            f"{file.path} counts {file.n_times} samples in {file.n_blocks} blocks of "
-            f"{file.block_times}."
-        )
-    return file
-
-
 def _text(field: bytes) -> str:
     """Decode a field whose first byte is its length."""
     return decoded(field[1 : 1 + field[0]].split(b"\0")[0])
-
-
-def _time(numbers: tuple[int, ...]) -> datetime | None:
-    year, month, day, _, hour, minute, second = numbers
-    try:
-        return datetime(year, month, day, hour, minute, second)
-    except ValueError:
-        return None

@@ -1,24 +1,18 @@
 """A data set, prepared once and found again."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from joblib import Parallel, delayed
+from joblib import delayed
 from sklearn.base import BaseEstimator
 from sklearn.utils import Bunch
-from tqdm.auto import tqdm
 
-from .._files import replacing
 from ..signal import Segmenter
 from ._data_set import DataSet
 from ._load import Options, as_bunch, each_person
-from ._load_recordings import load_recordings
-from ._prepared_person import Cut, PreparedPerson
-from ._recipe import SCALED, Recipe, check_rate, check_short
-from ._windows import write_windows
+from ._prepared_person import PreparedPerson
+from ._recipe import SCALED, Cut, Recipe, cache_key
 
 
 def prepare(
@@ -143,23 +137,18 @@ def prepare(
     ([(3, 2560), (3, 2560), (3, 2560), (3, 2560)], array([0, 1, 0, 1]), array(['0', '0', '1', '1'],
           dtype='<U1'))
     """
-    if segmenter is not None and not isinstance(segmenter, Segmenter):
-        raise TypeError(f"segmenter must be a Segmenter or None, got {segmenter!r}.")
     if not isinstance(data_set, DataSet):
         raise TypeError(
             'data_set must be a data set, such as Wesad("WESAD") or RecordingsFiles("study.npz") '
             f"of sklearn_ecgssl.datasets, or one of your own, got {data_set!r}."
         )
-    _check_short(short)
     recipe = Recipe(sampling_rate, transformer, scale)
-    if segmenter is not None and sampling_rate is not None:
-        check_rate(segmenter, sampling_rate, "segmenter")
+    cut = None if segmenter is None else Cut(segmenter, short).checked(sampling_rate)
     options = Options(leads, attribute, binarize, subjects, n_jobs, verbose, on_error)
     options = options.checked(data_set)
-    key = recipe.key(options.leads, data_set._identity())
+    key = cache_key(sampling_rate, transformer, scale, options.leads, *data_set._identity())
     folder = Path(cache).expanduser() / f"{data_set.name}-{key}"
     folder.mkdir(parents=True, exist_ok=True)
-    cut = None if segmenter is None else Cut(segmenter, short)
     people = [PreparedPerson(folder, one) for one in options.subjects or ()]
     jobs = (delayed(one.prepare)(data_set, options, recipe, cut) for one in people)
     prepared = list(each_person(data_set, options, jobs))
@@ -174,166 +163,3 @@ def prepare(
     if scale is not None:
         data.unit = SCALED
     return data
-
-
-def prepare_windows(
-    parts: Iterable[Any],
-    path: str | os.PathLike[str],
-    *,
-    read: Callable[[Any], Any] = load_recordings,
-    sampling_rate: float = 256,
-    transformer: BaseEstimator | None = None,
-    scale: str | None = "trimmed",
-    segmenter: Segmenter | None = None,
-    short: str = "drop",
-    dtype: str = "float32",
-    n_jobs: int | None = None,
-    verbose: int = 0,
-) -> Bunch:
-    """Read recordings part by part, prepare them, and write their windows to one array.
-
-    Parts are read and prepared by joblib, with ``n_jobs=16`` in as many processes, and inside
-    ``parallel_config(backend="dask")`` on a cluster; their windows are written in the order of the
-    parts. No more than some parts are in memory at a time.
-
-    Parameters
-    ----------
-    parts : iterable
-        What `read` takes: recordings files, by default. All recordings of a person are in one part,
-        since they are scaled together.
-    path : path-like
-        ``corpus.npy``, an array that is mapped into memory, or ``corpus.zarr``, one of compressed
-        chunks. There must be nothing there. The subject of each window is written beside it, to
-        ``corpus.subject.npy``.
-    read : callable, default=load_recordings
-        Returns a Bunch with `recordings`, `sampling_rate` and `subject` of a part, as all loaders
-        do, or a function of yours that reads your files.
-    sampling_rate : float, default=256
-        To which recordings are resampled, in Hz; 256 is the papers'.
-    transformer : estimator or None, default=None
-        What is then done to the recordings, such as ``ECGFilter(sampling_rate=256)``; fitted on
-        each person alone.
-    scale : {"trimmed", "standard", None}, default="trimmed"
-        How all recordings of a person are then scaled together, as in `prepare`.
-    segmenter : Segmenter or None, default=None
-        How recordings are cut. None stands for ``Segmenter(sampling_rate)``: windows of 10 s.
-    short : {"drop", "raise"}, default="drop"
-        What becomes of recordings that are shorter than a window: left out, or an error.
-    dtype : {"float32", "float16"}, default="float32"
-        Of the samples. "float16" takes half the bytes and rounds to three digits, which is below
-        the noise of an ECG that is scaled.
-    n_jobs : int or None, default=None
-        Parts that are prepared at once.
-    verbose : int, default=0
-        1 shows a progress bar.
-
-    Returns
-    -------
-    data : :class:`~sklearn.utils.Bunch`
-        With the attributes
-
-        windows : memory-map or zarr.Array of shape (n_windows, n_times)
-            What was written, as ``numpy.load(path, mmap_mode="r")`` or ``zarr.open_array(path)``
-            opens it. Pretrainers, `SSLEmbedder` and `embed_blocks` read it chunk by chunk.
-        subject : ndarray of shape (n_windows,)
-            The person: pass it as `groups`.
-        n_short : int
-            Recordings that were left out.
-
-    Raises
-    ------
-    ImportError
-        If zarr is asked for and not installed: ``pip install "sklearn_ecgssl[scale]"``.
-    FileExistsError
-        If there is something at `path`.
-    ValueError
-        If a part cannot be prepared; says which. Nothing is left at `path` then.
-
-    See Also
-    --------
-    prepare : A data set, person by person, found again the next time.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> import numpy as np
-    >>> from sklearn_ecgssl.datasets import make_cohort, prepare_windows
-    >>> def read(seed):
-    ...     cohort = make_cohort(n_subjects=1, duration=35, sampling_rate=128, random_state=seed)
-    ...     cohort.subject = [f"person {seed}"] * len(cohort.recordings)
-    ...     return cohort
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     data = prepare_windows(range(3), Path(folder, "corpus.npy"), read=read)
-    ...     data.windows.shape, np.unique(data.subject).tolist()
-    ((18, 2560), ['person 0', 'person 1', 'person 2'])
-    """
-    path = Path(path).expanduser()
-    beside = path.with_suffix(".subject.npy")
-    if path.suffix not in (".npy", ".zarr"):
-        raise ValueError(f"path must end in .npy or .zarr, got {str(path)!r}.")
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"There is no folder {path.parent.absolute()} to save in.")
-    if path.exists():
-        raise FileExistsError(f"There is something at {path.absolute()}: delete it first.")
-    _check_short(short)
-    if dtype not in ("float32", "float16"):
-        raise ValueError(f'dtype must be "float32" or "float16", got {dtype!r}.')
-    if isinstance(parts, str | os.PathLike):
-        parts = [parts]
-    recipe = Recipe(sampling_rate, transformer, scale)
-    cut = Cut(Segmenter(sampling_rate) if segmenter is None else segmenter, short)
-    check_rate(cut.segmenter, sampling_rate, "segmenter")
-    prepared = Parallel(n_jobs=n_jobs, return_as="generator")(
-        delayed(_windows_of)(read, part, recipe, cut) for part in parts
-    )
-    subjects, n_short = [], 0
-
-    def pieces() -> Iterator[np.ndarray]:
-        nonlocal n_short
-        for windows, subject, n_dropped in tqdm(prepared, unit=" parts", disable=not verbose):
-            yield from windows
-            subjects.append(subject)
-            n_short += n_dropped
-
-    write_windows(path, pieces(), dtype)
-    subject = np.concatenate(subjects)
-    with replacing(beside) as temporary, open(temporary, "wb") as stream:
-        np.save(stream, subject)
-    return Bunch(windows=_opened(path), subject=subject, n_short=n_short)
-
-
-def _windows_of(
-    read: Callable[[Any], Any], part: Any, recipe: Recipe, cut: Cut
-) -> tuple[list[np.ndarray], np.ndarray, int]:
-    """Prepare a part: the windows of each recording, whose each is, and how many were too short."""
-    try:
-        data = read(part)
-        n_recordings, subject = len(data.recordings), np.asarray(data.subject)
-        if subject.shape != (n_recordings,):
-            raise ValueError(f"it has {n_recordings} recordings and subjects {subject.shape}")
-        rates = np.broadcast_to(data.sampling_rate, n_recordings).tolist()
-        prepared = recipe.apply_to_each(data.recordings, rates, subject)
-        names = [f"recording {i}" for i in range(n_recordings)]
-        is_long = check_short(cut.short, cut.segmenter, [len(one) for one in prepared], names)
-        long = np.flatnonzero(is_long)
-        windows = cut.segmenter.transform([prepared[i] for i in long]) if len(long) else []
-        counts = [len(one) for one in windows]
-        return windows, np.repeat(subject[long], counts), n_recordings - len(long)
-    except ValueError as error:
-        raise ValueError(f"{part!r:.200} cannot be prepared: {error}") from error
-    except (TypeError, LookupError, AttributeError) as error:  # `read` may be anybody's
-        raise ValueError(f"{part!r:.200} cannot be prepared: {error!r}") from error
-
-
-def _opened(path: Path) -> Any:
-    if path.suffix == ".npy":
-        return np.load(path, mmap_mode="r")
-    import zarr
-
-    return zarr.open_array(path, mode="r")
-
-
-def _check_short(short: str) -> None:
-    if short not in ("drop", "raise"):
-        raise ValueError(f'short must be "drop" or "raise", got {short!r}.')

@@ -1,7 +1,6 @@
 """The prepared recordings of one person, in files that are found again."""
 
 import json
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,17 +13,10 @@ from .._files import UnreadableFileError, write_whole
 from ..signal import Segmenter
 from ._data_set import DataSet, LeftOut
 from ._load import UNREADABLE, Options, Recording, labels_of, read_person, unit_of
-from ._recipe import SCALED, Recipe, check_rate, check_short
+from ._prepare_windows import write_windows
+from ._recipe import SCALED, Cut, Recipe, cache_key, check_rate
 from ._recordings_file import RecordingsFile, read_recordings
 from ._save_recordings import save_recordings
-from ._windows import write_windows
-
-
-class Cut(NamedTuple):
-    """How recordings become windows: by which segmenter, and what of those that are too short."""
-
-    segmenter: Segmenter
-    short: str
 
 
 class Prepared(NamedTuple):
@@ -35,12 +27,7 @@ class Prepared(NamedTuple):
 
 
 class PreparedPerson:
-    """The files of one person in a cache.
-
-    A recordings file holds what was prepared. A small one beside it, written last, says of which
-    sources it was made: as long as these are as they were, nothing is done again. While they are
-    made, other processes wait for them.
-    """
+    """The files of one person in a cache: the recordings, and of which sources they were made."""
 
     def __init__(self, folder: Path, subject: str) -> None:
         self.subject = subject
@@ -79,14 +66,9 @@ class PreparedPerson:
             return []
         file = read_recordings(self.recordings_path)
         if cut is None:
-            signals: list[np.ndarray] | None = [file.signal(i) for i in range(len(file.fs))]
+            signals = [file.signal(i) for i in range(len(file.fs))]
         else:
             signals = self._windows(cut.segmenter, file)
-        if signals is None:
-            raise RuntimeError(
-                f"{self.recordings_path} has changed since it was prepared: another process "
-                "prepares other versions of the files into this cache. Call again when it is done."
-            )
         names = [name for name in file.fields if name not in ("record", "lead")]
         return [
             Recording(
@@ -130,13 +112,12 @@ class PreparedPerson:
 
     def _found(self, sources: list[Any]) -> Prepared | None:
         """Return what there is; None if the files are to be made."""
-        try:
-            facts = json.loads(self.facts_path.read_bytes())
-            found = Prepared(facts["n_recordings"], [LeftOut(*one) for one in facts["left_out"]])
-        except (FileNotFoundError, ValueError, LookupError, TypeError):
+        if not self.facts_path.exists():
             return None
-        is_whole = not found.n_recordings or zipfile.is_zipfile(self.recordings_path)
-        return found if is_whole and facts.get("sources") == sources else None
+        facts = json.loads(self.facts_path.read_bytes())
+        found = Prepared(facts["n_recordings"], [LeftOut(*one) for one in facts["left_out"]])
+        is_there = not found.n_recordings or self.recordings_path.exists()
+        return found if is_there and facts["sources"] == sources else None
 
     def _write(self, recordings: list[Recording], recipe: Recipe) -> None:
         signals, rates = recipe.apply(
@@ -162,33 +143,27 @@ class PreparedPerson:
         for rate in np.unique(file.fs).tolist():
             check_rate(cut.segmenter, rate, f"segmenter ({data_set}, {self.subject})")
         records = file.fields["record"].astype(str).tolist()
-        is_long = check_short(cut.short, cut.segmenter, np.diff(file.start).tolist(), records)
-        if self._windows(cut.segmenter, file) is None:
+        is_long = cut.is_long(np.diff(file.start).tolist(), records)
+        path = self._windows_path(cut.segmenter)
+        if any(is_long) and not path.exists():
             signals = (file.signal(int(i)) for i in np.flatnonzero(is_long))
-            pieces = (cut.segmenter.transform([one])[0] for one in signals)
-            write_windows(self._windows_path(cut.segmenter), pieces)
+            write_windows(path, (cut.segmenter.transform([one])[0] for one in signals))
         return [
             LeftOut(self.subject, record, "is shorter than a window")
             for record, long in zip(records, is_long, strict=True)
             if not long
         ]
 
-    def _windows(self, segmenter: Segmenter, file: RecordingsFile) -> list[np.ndarray] | None:
-        """Map each recording's windows into memory; None if they are not there, or not whole."""
+    def _windows(self, segmenter: Segmenter, file: RecordingsFile) -> list[np.ndarray]:
+        """Map each recording's windows into memory."""
         counts = [segmenter.count(n_times) for n_times in np.diff(file.start).tolist()]
         if not any(counts):
             return [np.empty((0, 0))] * len(counts)
-        try:
-            mapped = np.lib.format.open_memmap(self._windows_path(segmenter), mode="r")
-        except (FileNotFoundError, ValueError):
-            return None
-        if len(mapped) != sum(counts):
-            return None
+        mapped = np.lib.format.open_memmap(self._windows_path(segmenter), mode="r")
         return np.split(mapped, np.cumsum(counts)[:-1])
 
     def _windows_path(self, segmenter: Segmenter) -> Path:
-        key = Recipe(transformer=segmenter).key()
-        return self.folder / f"{self.name}.windows-{key}.npy"
+        return self.folder / f"{self.name}.windows-{cache_key(segmenter)}.npy"
 
 
 def _fingerprint(paths: Sequence[Path]) -> list[Any]:

@@ -1,23 +1,21 @@
 """What is done to the recordings of one person."""
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isclose
-from typing import Any
+from typing import Any, NamedTuple
 
+import joblib
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 
-from ..formats import parameter_facts
 from ..signal import Segmenter, scale_subjects
 from ..signal._resample import rational_ratio, resample_recording
 
 #: Raised when the same settings give other numbers than before.
-_VERSION = 2
+_VERSION = 3
 #: Share of the extremes at either end that the standard deviation leaves out, by kind of scaling.
-TRIMS = {"trimmed": 0.025, "standard": 0.0}
+_TRIMS = {"trimmed": 0.025, "standard": 0.0}
 #: Relative difference of rates that are computed from time stamps, and mean the same.
 _SAME_RATE = 1e-6
 #: The unit of recordings that are scaled.
@@ -35,17 +33,9 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.sampling_rate is not None and not self.sampling_rate > 0:
             raise ValueError(f"sampling_rate must be above 0 Hz, got {self.sampling_rate!r}.")
-        is_class = isinstance(self.transformer, type)
-        if self.transformer is not None and (
-            is_class or not hasattr(self.transformer, "fit_transform")
-        ):
-            raise TypeError(
-                "transformer must be an estimator with fit_transform, such as "
-                f"ECGFilter(sampling_rate=256), or None, got {self.transformer!r}."
-            )
         if self.transformer is not None and self.sampling_rate is not None:
             check_rate(self.transformer, self.sampling_rate, "transformer")
-        if self.scale is not None and self.scale not in TRIMS:
+        if self.scale is not None and self.scale not in _TRIMS:
             raise ValueError(f'scale must be "trimmed", "standard" or None, got {self.scale!r}.')
 
     def apply(
@@ -61,10 +51,16 @@ class Recipe:
         if self.transformer is not None:
             for rate in dict.fromkeys(rates):
                 check_rate(self.transformer, rate, "transformer")
-            prepared = _transformed(clone(self.transformer), prepared)
+            transformed = clone(self.transformer).fit_transform(prepared)
+            if len(transformed) != len(prepared) or any(np.ndim(one) != 1 for one in transformed):
+                raise ValueError(
+                    f"transformer must return one recording for each of {len(prepared)}, but "
+                    f"{type(self.transformer).__name__} does not. To cut windows, pass segmenter."
+                )
+            prepared = [np.asarray(one, dtype=np.float32) for one in transformed]
         if self.scale is not None:
             one_person = np.zeros(len(prepared))
-            prepared = list(scale_subjects(prepared, one_person, trim=TRIMS[self.scale]))
+            prepared = list(scale_subjects(prepared, one_person, trim=_TRIMS[self.scale]))
         return prepared, rates
 
     def apply_to_each(
@@ -82,51 +78,46 @@ class Recipe:
                 prepared[i] = signal
         return prepared
 
-    def key(self, *others: Any) -> str:
-        """Sum up the settings, and what else can be JSON, in a few characters."""
-        try:
-            one = self.transformer
-            steps = None if one is None else parameter_facts(one, ("memory",))
-        except TypeError as error:
-            raise TypeError(
-                "transformer must be known again by its parameters. For functions, write a "
-                f"transformer class of your own. {error}"
-            ) from error
-        facts = [_VERSION, self.sampling_rate, steps, self.scale, *others]
-        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:12]
+
+class Cut(NamedTuple):
+    """How recordings become windows: by which segmenter, and what of those that are too short."""
+
+    segmenter: Segmenter
+    short: str
+
+    def checked(self, rate: float | None) -> "Cut":
+        """Check the parameters; `rate` is that of the recordings, where it is known."""
+        if self.short not in ("drop", "raise"):
+            raise ValueError(f'short must be "drop" or "raise", got {self.short!r}.')
+        if rate is not None:
+            check_rate(self.segmenter, rate, "segmenter")
+        return self
+
+    def is_long(self, lengths: Sequence[int], names: Sequence[str]) -> list[bool]:
+        """Tell which recordings are as long as a window; with ``short="raise"`` all must be."""
+        is_long = [self.segmenter.count(n_times) > 0 for n_times in lengths]
+        if self.short == "raise" and not all(is_long):
+            i = is_long.index(False)
+            raise ValueError(
+                f"{names[i]} has {lengths[i]} samples, less than a window of {self.segmenter!r}; "
+                f"so have {is_long.count(False)} of {len(lengths)} recordings. "
+                'short="drop" leaves them out.'
+            )
+        return is_long
+
+
+def cache_key(*values: Any) -> str:
+    """Sum up values in a few characters; estimators by their classes and parameters."""
+    unfitted = [clone(one) if isinstance(one, BaseEstimator) else one for one in values]
+    return str(joblib.hash([_VERSION, *unfitted]))[:12]
 
 
 def check_rate(estimator: BaseEstimator, rate: float, name: str) -> None:
     """Check that an estimator, and those in it, are for recordings of a rate in Hz."""
-    parameters = estimator.get_params() if hasattr(estimator, "get_params") else {}
-    for key, value in parameters.items():
+    for key, value in estimator.get_params().items():
         is_rate = key.split("__")[-1] == "sampling_rate"
         if is_rate and not isclose(value, rate, rel_tol=_SAME_RATE):
             raise ValueError(
                 f"{name} has {key}={value!r}, but the recordings that it gets are at {rate:g} Hz: "
                 "make them equal. To resample, pass sampling_rate."
             )
-
-
-def check_short(
-    short: str, segmenter: Segmenter, lengths: Sequence[int], names: Sequence[str]
-) -> list[bool]:
-    """Tell which recordings are as long as a window; with ``short="raise"`` all must be."""
-    is_long = [segmenter.count(n_times) > 0 for n_times in lengths]
-    if short == "raise" and not all(is_long):
-        i = is_long.index(False)
-        raise ValueError(
-            f"{names[i]} has {lengths[i]} samples, less than a window of {segmenter!r}; so have "
-            f'{is_long.count(False)} of {len(lengths)} recordings. short="drop" leaves them out.'
-        )
-    return is_long
-
-
-def _transformed(transformer: BaseEstimator, recordings: list[np.ndarray]) -> list[np.ndarray]:
-    transformed = transformer.fit_transform(recordings)
-    if len(transformed) != len(recordings) or any(np.ndim(one) != 1 for one in transformed):
-        raise ValueError(
-            f"transformer must return one recording for each of {len(recordings)}, but "
-            f"{type(transformer).__name__} does not. To cut windows, pass segmenter."
-        )
-    return [np.asarray(one, dtype=np.float32) for one in transformed]

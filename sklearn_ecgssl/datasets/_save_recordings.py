@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from ._recordings_file import RESERVED, write_recordings
 
 _INT16, _INT32 = np.iinfo(np.int16), np.iinfo(np.int32)
+_LABELS = "biufU"
 #: In standard deviations of the middle: a step that is too coarse, and the one in its place.
 _TOO_COARSE, _FINE = 1 / 10, 1 / 250
 #: The share that is extreme, at either end.
@@ -80,8 +81,8 @@ def save_recordings(
     Raises
     ------
     ValueError, TypeError
-        If an argument cannot be saved as it is: NaN or infinity, an empty or two-dimensional
-        recording, lengths that differ, reserved names, objects. Nothing is written then.
+        If an argument cannot be saved as it is: NaN or infinity, an empty recording, lengths that
+        differ, reserved names, objects. Nothing is written then.
     FileNotFoundError
         If the folder does not exist.
 
@@ -106,68 +107,55 @@ def save_recordings(
     path = Path(path).expanduser()
     if path.suffix != ".npz":
         raise ValueError(f"path must end in .npz, got {str(path)!r}.")
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"There is no folder {path.parent.absolute()} to save in.")
-    signals = _check_recordings(recordings)
+    signals = [_checked(np.asarray(one), f"recordings[{i}]") for i, one in enumerate(recordings)]
     n = len(signals)
-    counts, scales, offsets = _quantise(signals, scale)
+    if not n:
+        raise ValueError("recordings is empty: there is nothing to save.")
+    counts, scales, offsets = _counts_of(signals, scale)
     arrays = {
         "ecg": np.concatenate(counts),
         "start": np.concatenate([[0], np.cumsum([len(one) for one in counts])]).astype(np.int64),
         "scale": scales,
         "offset": offsets,
-        "fs": _check_per_recording("sampling_rate", sampling_rate, n),
+        "fs": _positive("sampling_rate", sampling_rate, n),
         "unit": np.array(str(unit)),
-        "subject": _check_column("subject", subject, n),
-        "record": _check_column(
-            "record", np.arange(n).astype(str) if record is None else record, n
-        ),
+        "subject": _labels("subject", subject, n),
+        "record": _labels("record", np.arange(n).astype(str) if record is None else record, n),
     }
     facts = dict(meta or {})
     if target is not None:
-        arrays["target"] = _check_column("target", target, n)
+        arrays["target"] = _labels("target", target, n)
     if target_names is not None:
-        facts["target_names"] = _check_target_names(target_names, arrays.get("target"))
+        facts["target_names"] = [str(name) for name in target_names]
+        if not np.isin(arrays.get("target", []), np.arange(len(facts["target_names"]))).all():
+            raise ValueError(f"target must hold indices into the target_names {target_names!r}.")
     for name, values in (fields or {}).items():
-        if not isinstance(name, str) or not name.isidentifier() or name in (*RESERVED, *arrays):
+        if name in (*RESERVED, *arrays) or "/" in name:
             raise ValueError(
-                f"fields: {name!r} cannot be the name of a field: it must be an identifier and "
-                f"none of {', '.join(dict.fromkeys([*arrays, *RESERVED]))}."
+                f"fields: {name!r} cannot be the name of a field: it has a slash, or is one of "
+                f"{', '.join(dict.fromkeys([*arrays, *RESERVED]))}."
             )
-        arrays[name] = _check_column(name, values, n)
-    try:
-        arrays["meta"] = np.array(json.dumps(facts))
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"meta must be what JSON can hold: {error}.") from error
+        arrays[name] = _labels(name, values, n)
+    arrays["meta"] = np.array(json.dumps(facts))
     write_recordings(path, arrays)
     return path
 
 
-def _check_recordings(recordings: Any) -> list[np.ndarray]:
-    if isinstance(recordings, str) or not hasattr(recordings, "__len__"):
-        raise TypeError(
-            "recordings must be a list of 1-D arrays or a 2-D array, "
-            f"got {type(recordings).__name__}."
+def _checked(signal: np.ndarray, name: str) -> np.ndarray:
+    if signal.ndim != 1 or signal.dtype.kind not in "iuf" or not len(signal):
+        raise ValueError(
+            f"{name} must be a 1-D array of numbers, is {signal.dtype} of shape {signal.shape}."
         )
-    if len(recordings) == 0:
-        raise ValueError("recordings is empty: there is nothing to save.")
-    signals = [np.asarray(recording) for recording in recordings]
-    for i, signal in enumerate(signals):
-        if signal.ndim != 1 or signal.dtype.kind not in "iuf" or not len(signal):
-            raise ValueError(
-                f"recordings[{i}] must be a 1-D array of numbers, is {signal.dtype} of shape "
-                f"{signal.shape}."
-            )
-        bad = np.flatnonzero(~np.isfinite(signal))
-        if len(bad):
-            raise ValueError(
-                f"recordings[{i}] has {len(bad)} samples that are NaN or infinite, the first at "
-                f"{bad[0]}. Interpolate or cut them out first."
-            )
-    return signals
+    bad = np.flatnonzero(~np.isfinite(signal))
+    if len(bad):
+        raise ValueError(
+            f"{name} has {len(bad)} samples that are NaN or infinite, the first at {bad[0]}. "
+            "Interpolate or cut them out first."
+        )
+    return signal
 
 
-def _quantise(
+def _counts_of(
     signals: list[np.ndarray], scale: Any
 ) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
     """Return integer counts, and the scale and offset of each recording."""
@@ -175,33 +163,28 @@ def _quantise(
     if scale is None:
         counts, steps, offsets = zip(*map(_as_counts, signals), strict=True)
         return list(counts), np.array(steps), np.array(offsets)
-    scales = _check_per_recording("scale", scale, n)
     for i, signal in enumerate(signals):
         if not _fits(signal):
             raise ValueError(
                 f"scale says that recordings are counts, but recordings[{i}] is not integers "
                 f"between {_INT16.min} and {_INT16.max}. Leave scale out to round it."
             )
-    return [signal.astype(np.int16) for signal in signals], scales, np.zeros(n)
+    return [one.astype(np.int16) for one in signals], _positive("scale", scale, n), np.zeros(n)
 
 
 def _fits(signal: np.ndarray) -> bool:
-    return (
-        signal.dtype.kind in "iu"
-        and int(signal.min()) >= _INT16.min
-        and int(signal.max()) <= _INT16.max
-    )
+    is_integer = signal.dtype.kind in "iu"
+    return is_integer and bool(signal.min() >= _INT16.min and signal.max() <= _INT16.max)
 
 
 def _as_counts(signal: np.ndarray) -> tuple[np.ndarray, float, float]:
+    """Return integers, the step from one to the next, and what 0 means."""
     if _fits(signal):
         return signal.astype(np.int16), 1.0, 0.0
     low, high = float(signal.min()), float(signal.max())
     middle = low + (high - low) / 2
     # 65 534 steps: as many below the middle as above it. A flat line has no step.
     step = (high - low) / (2 * _INT16.max) or 1.0
-    if not np.isfinite(step):
-        raise ValueError(f"A recording from {low} to {high} is too wide to be saved.")
     limits: np.iinfo[Any] = _INT16
     deviation = _trimmed_deviation(signal)
     if 0 < _TOO_COARSE * deviation < step:  # an artefact must not cost the rest its resolution
@@ -218,37 +201,24 @@ def _trimmed_deviation(signal: np.ndarray) -> float:
     return float(ordered[cut : len(signal) - cut].std(dtype=np.float64))
 
 
-def _check_per_recording(name: str, value: Any, n: int) -> np.ndarray:
+def _positive(name: str, value: Any, n: int) -> np.ndarray:
     """Return one positive float64 for each recording."""
-    values = np.asarray(value)
-    if values.dtype.kind not in "iuf" or values.shape not in [(), (n,)]:
+    values = np.asarray(value, dtype=np.float64)
+    if values.shape not in [(), (n,)] or not (np.isfinite(values) & (values > 0)).all():
         raise ValueError(
-            f"{name} must be a number, or one for each of {n} recordings, "
-            f"got {values.dtype} of shape {values.shape}."
+            f"{name} must be above 0, one number or one for each of {n} recordings, got {value!r}."
         )
-    if not np.isfinite(values).all() or (values <= 0).any():
-        raise ValueError(f"{name} must be finite and above 0, got {value!r}.")
-    return np.broadcast_to(values.astype(np.float64), n).copy()
+    return np.broadcast_to(values, n).copy()
 
 
-def _check_column(name: str, values: Any, n: int) -> np.ndarray:
-    column = np.asarray(values)
-    if column.dtype == object and all(isinstance(value, str) for value in column.ravel()):
-        column = column.astype(str)
-    if column.shape != (n,):
-        raise ValueError(f"{name} has shape {column.shape}, not ({n},), one for each recording.")
-    if column.dtype.kind not in "biufU":
-        raise ValueError(f"{name} must hold numbers, booleans or strings, is {column.dtype}.")
-    return column
-
-
-def _check_target_names(target_names: Any, target: np.ndarray | None) -> list[str]:
-    if target is None or target.dtype.kind not in "iu":
-        raise ValueError("target_names needs a target of integers.")
-    names = [str(name) for name in target_names]
-    if target.min() < 0 or target.max() >= len(names):
+def _labels(name: str, values: Any, n: int) -> np.ndarray:
+    """Return one label for each recording."""
+    labels = np.asarray(values)
+    if labels.dtype == object and all(isinstance(value, str) for value in labels.ravel()):
+        labels = labels.astype(str)
+    if labels.shape != (n,) or labels.dtype.kind not in _LABELS:
         raise ValueError(
-            f"target has values from {target.min()} to {target.max()}, which are no index into "
-            f"{len(names)} target_names."
+            f"{name} must be {n} numbers, booleans or strings, one for each recording, is "
+            f"{labels.dtype} of shape {labels.shape}."
         )
-    return names
+    return labels

@@ -20,8 +20,7 @@ import numpy as np
 
 from .._files import UnreadableFileError, library, reading
 from ..signal._resample import nominal_rate
-from ._channels import Channel
-from ._units import decoded
+from ._channels import Channel, decoded
 
 #: Bytes of a sample, by format. Of others (compressed ones) the size says nothing.
 _BYTES = {
@@ -109,10 +108,7 @@ def _unit(line: list[str]) -> str:
 
 
 def _read_signal(path: Path, index: int) -> np.ndarray:
-    """Return samples in the unit of a signal, float64, at its own rate.
-
-    NaN where the file marks a sample as invalid. What a shift in time leaves unknown is cut off.
-    """
+    """Return samples in the unit of a signal; what a shift in time leaves unknown is cut off."""
     header = read_wfdb_header(path)
     record, _ = _checked(path, header)
     samples = sample_file(path, header.signals[index][0])
@@ -131,13 +127,10 @@ def _read_signal(path: Path, index: int) -> np.ndarray:
 
 
 def _checked(path: Path, header: Header) -> tuple[Any, int]:
-    """Let wfdb read a header, and hold it against the sizes of the files.
-
-    Returns what wfdb has read, and the number of frames.
-    """
+    """Let wfdb read a header, check the sizes of the files; return it and the number of frames."""
     with reading(path, "a header of WFDB"), tempfile.TemporaryDirectory() as folder:
         record = _wfdb().rdheader(_write_plainly(header, folder))
-        if not 0 < header.rate < math.inf:
+        if not header.rate > 0:
             raise ValueError(f"its sampling rate is {header.rate}")
     n_frames: int | None = record.sig_len
     for name in header.files:

@@ -92,12 +92,6 @@ def test_records_that_were_not_announced_are_read_with_a_warning(read):
     with pytest.warns(UserWarning, match="one.edf announces 3 records and holds 5"):
         _, samples = read(Edf([signal], fields={"n_records": 3}))
     np.testing.assert_allclose(samples, signal.values(), atol=1e-12)
-    late = [signal, annotations([0, 1, 2, 3, 9])]
-    with (
-        pytest.warns(UserWarning, match="announces 3"),
-        pytest.raises(UnreadableFileError, match="gap.* of 5 s after 4 s"),
-    ):
-        read(Edf(late, 1, "EDF+D", {"n_records": 3}))
 
 
 @pytest.mark.parametrize(
@@ -107,7 +101,7 @@ def test_records_that_were_not_announced_are_read_with_a_warning(read):
 def test_cut_off_anywhere(write, edf):
     content = edf.to_bytes()
     least = 256 * (len(edf.signals) + 1)
-    for n_bytes in [*range(0, least, 61), *range(least, len(content), 7), len(content) - 1]:
+    for n_bytes in [*range(0, least, 61), *range(least, len(content), 19), len(content) - 1]:
         path = write(content[:n_bytes])
         with pytest.raises(UnreadableFileError, match="one.edf") as raised:
             read_edf_channels(path)
@@ -180,11 +174,3 @@ def test_channel_without_a_range_is_named_and_others_are_read(write, name, edges
     np.testing.assert_allclose(ecg.read(), edf.signals[2].values(), atol=1e-12)
     with pytest.raises(UnreadableFileError, match="one.edf .*'EEG Fp1' has no range"):
         other.read()
-
-
-@pytest.mark.parametrize(
-    "options", [{"duration": "1,0"}, {"fields": {"n_signals": "x"}}, {"fields": {"n_records": "?"}}]
-)
-def test_header_of_no_numbers(write, options):
-    with pytest.raises(UnreadableFileError, match="one.edf"):
-        read_edf_channels(write(Edf([ecg()], **options)))

@@ -164,16 +164,6 @@ def test_a_beat_has_p_qrs_and_t(cohort):
         assert s < 0.02
 
 
-def test_qt_goes_with_the_square_root_of_rr():
-    after_qrs = int(0.12 * FS)
-    for rr in (0.45, 0.6, 0.8, 1.0, 1.3):
-        phase = model.phase_of(np.full(4 * FS, rr), FS, start=0)
-        beat = model.waves_of(phase, model.TYPICAL, rr)[after_qrs : int(0.8 * rr * FS)]
-        r_to_t = (beat.argmax() + after_qrs) / FS
-        tolerance = (1 if rr == 1 else 1.5) / FS
-        assert r_to_t == pytest.approx(model.TYPICAL.time[-1] * np.sqrt(rr), abs=tolerance)
-
-
 def test_model_solves_the_equation_of_the_paper():
     """The closed form against small steps of dz/dt = -sum(a dtheta exp(..)) - z."""
     fs, n_times = 2000, 6000
@@ -200,15 +190,6 @@ def test_model_solves_the_equation_of_the_paper():
         z += (-push.sum() - z) / fs
     np.testing.assert_allclose(slow, ecg, atol=0.05)
     assert np.sqrt(np.mean((slow - ecg) ** 2)) < 0.02
-
-
-def test_people_differ_in_amplitude_and_form(cohort):
-    rest = np.flatnonzero(cohort.target == 0)
-    beats = np.array([beat_of(cohort.recordings[i], cohort.r_peaks[i]) for i in rest])
-    r = beats[:, 77] - np.median(beats[:, 55:63], axis=1)
-    assert 0.15 < np.log(r).std() < 0.5
-    shapes = beats / np.linalg.norm(beats, axis=1, keepdims=True)
-    assert np.ptp(shapes, axis=0).max() > 0.03
 
 
 def test_condition_effect_is_on_average_as_documented_and_not_in_everyone():
@@ -255,26 +236,14 @@ def test_unseen_people_are_as_difficult_as_the_effect_says(effect, n_cohorts, lo
     ("parameters", "error", "message"),
     [
         ({"n_subjects": 0}, ValueError, "n_subjects == 0, must be >= 1"),
-        ({"n_subjects": True}, TypeError, "n_subjects must be an int"),
-        ({"n_subjects": 10**9}, ValueError, "samples, more than.*lower n_subjects"),
+        ({"n_subjects": 2.5}, TypeError, "n_subjects must be an instance of"),
         ({"n_conditions": 5}, ValueError, "n_conditions == 5, must be <= 4"),
         ({"sampling_rate": 50}, ValueError, "sampling_rate == 50, must be >= 64"),
-        ({"duration": (9, 5)}, ValueError, r"duration must be \(shortest, longest\)"),
-        ({"duration": (1, 2, 3)}, ValueError, "duration must be a number or"),
-        ({"duration": np.inf}, ValueError, "duration must be finite"),
-        ({"effect": 1e9}, ValueError, "effect == .*, must be <= 10"),
-        ({"effect_spread": True}, TypeError, "effect_spread must be a float, got True"),
-        ({"noise": np.nan}, ValueError, "noise must be finite"),
+        ({"duration": (9, 5)}, ValueError, "duration must be 1 s or more, or two such limits"),
+        ({"duration": 0.5}, ValueError, "duration must be 1 s or more"),
         ({"wander": -1}, ValueError, "wander == -1"),
     ],
 )
 def test_bad_parameters_are_named(parameters, error, message):
     with pytest.raises(error, match=message):
         make_cohort(**{"n_subjects": 1, **parameters})
-
-
-def test_extreme_differences_stay_finite():
-    most = dict.fromkeys(("subject_spread", "effect", "effect_spread"), 10)
-    loud = dict.fromkeys(("noise", "wander", "mains"), 1e6)
-    cohort = make_cohort(6, duration=5, random_state=0, **most, **loud)
-    assert all(np.isfinite(recording).all() for recording in cohort.recordings)

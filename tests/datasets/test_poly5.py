@@ -1,4 +1,6 @@
-"""Poly5 files: every version and width, and what is not whole is named."""
+"""Poly5 files: every version and width, and what is cut off or damaged is named."""
+
+import os
 
 import numpy as np
 import pytest
@@ -27,9 +29,11 @@ def assert_read(path, signals, n_times=None):
         np.testing.assert_allclose(samples, one["samples"][:n_times], rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize("at_once", [1, 500, 2**22])
 @pytest.mark.parametrize("version", [203, 204])
-@pytest.mark.parametrize("block_times", [1, 7, 16, 40, 100])
-def test_samples_are_those_of_the_file(tmp_path, version, block_times):
+@pytest.mark.parametrize("block_times", [1, 7, 40, 100])
+def test_samples_are_those_of_the_file(tmp_path, monkeypatch, version, block_times, at_once):
+    monkeypatch.setattr(_poly5, "_PIECE", at_once)
     path = poly5.write(tmp_path / "a.S00", three(), version=version, block_times=block_times)
     assert_read(path, three())
     file = read_poly5(path)
@@ -47,13 +51,6 @@ def test_stored_numbers_are_scaled_to_the_unit_and_names_are_of_either_encoding(
     assert {one.unit for one in read_poly5(path).channels} == {"\u00b5V"}
 
 
-@pytest.mark.parametrize("at_once", [1, 500, 2**22])
-def test_file_passes_in_pieces(tmp_path, monkeypatch, at_once):
-    path = poly5.write(tmp_path / "a.S00", three(100))
-    monkeypatch.setattr(_poly5, "_PIECE", at_once)
-    assert_read(path, three(100))
-
-
 @pytest.mark.parametrize(
     "header",
     [{"storage_rate": 0}, {"periods": 0}, {"periods": 77}, {"rate": 40_000}, {"n_times": 33}],
@@ -65,22 +62,17 @@ def test_what_a_header_may_differ_in(tmp_path, header):
 
 
 @pytest.mark.parametrize("header", [{"n_times": 0}, {"n_blocks": 0}, {"n_times": 0, "n_blocks": 0}])
-@pytest.mark.parametrize("more", [b"", b"half a block"])
-def test_file_that_was_not_closed_has_the_blocks_that_are_there(tmp_path, header, more):
+def test_file_that_was_not_closed_has_the_blocks_that_are_there(tmp_path, header):
     path = poly5.write(tmp_path / "a.S00", three(48), **header)
-    whole = path.read_bytes()
-    path.write_bytes(whole + more)
+    path.write_bytes(path.read_bytes() + b"half a block")
     assert_read(path, three(48))
-    path.write_bytes(whole[: 218 + 5 * 136] + more)
-    with pytest.raises(UnreadableFileError, match="a.S00 is cut off"):
-        read_poly5(path)
 
 
 @pytest.mark.parametrize("version", [203, 204])
 def test_cut_off_anywhere(tmp_path, version):
     whole = poly5.content(three(), version=version)
     path = tmp_path / "a.S00"
-    for n_bytes in [*range(0, len(whole), 23), len(whole) - 1]:
+    for n_bytes in [*range(0, len(whole), 43), len(whole) - 1]:
         path.write_bytes(whole[:n_bytes])
         with pytest.raises(UnreadableFileError, match="a.S00") as raised:
             read_poly5(path)
@@ -90,11 +82,7 @@ def test_cut_off_anywhere(tmp_path, version):
 @pytest.mark.parametrize(
     ("header", "message"),
     [
-        ({"n_times": 49}, "counts 49 samples in 3 blocks of 16"),
         ({"n_blocks": 4}, "is cut off"),
-        ({"n_signals": 0}, "compressed, or does not store"),
-        ({"n_signals": 3}, r"'\(Lo\) Skin' lacks its other half"),
-        ({"rate": 0}, "compressed, or does not store"),
         ({"storage_rate": 256}, "does not store every sample"),
         ({"compression": 1}, "is compressed"),
     ],
@@ -105,7 +93,7 @@ def test_header_that_does_not_fit_the_file(tmp_path, header, message):
         read_poly5(path)
 
 
-def test_other_file_says_how_it_begins(tmp_path):
+def test_other_files_and_a_start_that_is_no_time(tmp_path):
     path = tmp_path / "a.S00"
     for content in (b"", b"PK\x03\x04" * 100, b"POLY SAMPLE FILE version 2.05\r\n"):
         path.write_bytes(content)
@@ -115,3 +103,22 @@ def test_other_file_says_how_it_begins(tmp_path):
     data[132:134] = b"\x0d\0"  # the month
     path.write_bytes(data)
     assert read_poly5(path).start is None
+
+
+@pytest.mark.filterwarnings("ignore:invalid value|overflow|divide by zero:RuntimeWarning")
+def test_random_damage_gives_samples_or_the_one_error(tmp_path):
+    whole, path = poly5.content(three()), tmp_path / "a.S00"
+    rng = np.random.default_rng(int(os.environ.get("FUZZ_SEED", 0)))
+    n_read = 0
+    for _ in range(int(os.environ.get("FUZZ_FILES", 300))):
+        content = bytearray(whole)
+        for _ in range(rng.integers(1, 4)):
+            content[rng.integers(len(content))] = rng.choice([0, 1, 127, 128, 255])
+        path.write_bytes(content)
+        try:
+            file = read_poly5(path)
+            assert all(file.read(i).dtype == np.float32 for i in range(len(file.channels)))
+            n_read += 1
+        except UnreadableFileError:
+            pass
+    assert n_read

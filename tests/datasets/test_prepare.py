@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer
 
 from sklearn_ecgssl import UnreadableFileError
 from sklearn_ecgssl.datasets import (
@@ -20,7 +19,6 @@ from sklearn_ecgssl.datasets import (
     save_recordings,
 )
 from sklearn_ecgssl.datasets._recipe import Recipe
-from sklearn_ecgssl.evaluation import LabelledWindows
 from sklearn_ecgssl.signal import ECGFilter, Resampler, Segmenter, scale_subjects
 from tests.datasets.sets import TINY, write_recordings
 
@@ -71,8 +69,6 @@ def test_windows(study, tmp_path):
         assert isinstance(windows, np.memmap)
         assert not windows.flags.writeable
         np.testing.assert_array_equal(windows, WINDOWS.transform([recording])[0])
-    flat = LabelledWindows.from_recordings(data.recordings, data.target, data.subject)
-    assert len(flat) == sum(map(len, data.recordings))
 
 
 def test_what_is_there_is_not_done_again(study, folder, tmp_path, reads):
@@ -98,31 +94,15 @@ def test_what_is_there_is_not_done_again(study, folder, tmp_path, reads):
     assert reads[12:] == ["p1"]
 
 
-@pytest.mark.parametrize(
-    ("file", "content", "is_read"),
-    [
-        ("p0.json", b"{", True),
-        ("p0.json", b"{}", True),
-        ("p0.json", None, True),
-        ("p0.npz", b"PK", True),
-        ("p0.npz", None, True),
-        ("p0.windows-*.npy", b"PK\3\4", False),
-        ("p0.windows-*.npy", "of fewer windows", False),
-        ("p0.windows-*.npy", None, False),
-    ],
-)
-def test_cache_that_lost_something(study, tmp_path, reads, file, content, is_read):
+@pytest.mark.parametrize("file", ["p0.json", "p0.npz", "p0.windows-*.npy"])
+def test_cache_that_lost_a_file(study, tmp_path, reads, file):
     data = prepare(study, cache=tmp_path / "c", segmenter=WINDOWS)
     expected = [one.tolist() for one in data.recordings]
     (path,) = data.folder.glob(file)
     path.unlink()
-    if isinstance(content, str):
-        np.save(path, data.recordings[0])
-    elif content:
-        path.write_bytes(content)
     again = prepare(study, cache=tmp_path / "c", segmenter=WINDOWS)
     assert [one.tolist() for one in again.recordings] == expected
-    assert reads[2:] == ["p0"] * is_read
+    assert reads[2:] == ["p0"] * (not file.endswith(".npy"))
 
 
 def test_a_cache_in_the_folder_of_the_data_set_is_found_again(tmp_path, reads):
@@ -296,10 +276,8 @@ def test_transformer_learns_from_one_person(study, tmp_path):
         ({"sampling_rate": None, "segmenter": WINDOWS}, ValueError, "study, p0.*256, .* 500 Hz"),
         ({"sampling_rate": None, "transformer": HIGH_PASS}, ValueError, "study, p0: transformer"),
         ({"transformer": WINDOWS}, ValueError, "must return one recording .* pass segmenter"),
-        ({"transformer": FunctionTransformer(np.negative)}, TypeError, "class of your own"),
-        ({"transformer": 3}, TypeError, "transformer must be an estimator .* got 3"),
         ({"scale": "person"}, ValueError, "scale must be .* got 'person'"),
-        ({"short": "keep"}, ValueError, 'short must be "drop" or "raise"'),
+        ({"short": "keep", "segmenter": WINDOWS}, ValueError, 'short must be "drop" or "raise"'),
         ({"subjects": ["p7"]}, ValueError, r"subjects=\['p7'\]: .*study has no .?p7"),
         ({"data_set": load_recordings}, TypeError, "data_set must be a data set, .* got <func"),
     ],

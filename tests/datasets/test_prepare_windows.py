@@ -6,8 +6,7 @@ from joblib import parallel_config
 
 from sklearn_ecgssl.datasets import (
     RecordingsFiles,
-    _windows as windows_module,
-    load_recordings,
+    _prepare_windows as windows_module,
     make_cohort,
     prepare,
     prepare_windows,
@@ -103,7 +102,7 @@ def test_parts_of_any_kind_in_half_precision(path):
 
 
 def test_short_recordings_are_an_error_if_so_asked(files, path):
-    with pytest.raises(ValueError, match=r'2\.npz.*cannot be prepared: recording 1 .* short="dr'):
+    with pytest.raises(ValueError, match=r'2\.npz.*cannot be prepared: .*recording 1 .* short="dr'):
         prepare_windows(files, path, segmenter=WINDOWS, short="raise")
     with pytest.raises(ValueError, match="parts give no windows"):
         prepare_windows(files, path, segmenter=Segmenter(256, window_length=60))
@@ -114,14 +113,6 @@ def test_a_failure_leaves_nothing(files, path, tmp_path):
     files[2].write_bytes(b"nothing")
     with pytest.raises(ValueError, match=r"2\.npz.*cannot be prepared"):
         prepare_windows(files, path, segmenter=WINDOWS)
-
-    def read(file):
-        if file == files[1]:
-            raise RuntimeError("the disk is gone")
-        return load_recordings(file)
-
-    with pytest.raises(RuntimeError, match="disk is gone"):
-        prepare_windows(files, path, read=read, segmenter=WINDOWS)
     assert set(tmp_path.iterdir()) == before
 
 
@@ -132,7 +123,5 @@ def test_places(files, path, tmp_path, monkeypatch):
         prepare_windows(files, path)
     with pytest.raises(ValueError, match=r"must end in \.npy or \.zarr"):
         prepare_windows(files, tmp_path / "x.npz")
-    with pytest.raises(FileNotFoundError, match="no folder"):
-        prepare_windows(files, tmp_path / "no" / "x.npy")
     with pytest.raises(ValueError, match="segmenter has sampling_rate=128"):
         prepare_windows(files, tmp_path / "x.npy", segmenter=Segmenter(128))

@@ -63,11 +63,10 @@ def test_units(tmp_path, unit, factor, said):
 
 def test_channels_that_are_no_ecg(tmp_path):
     swell.write(tmp_path, unit="µS")
-    with pytest.raises(UnreadableFileError, match="channel 8 .* 8 'HeartPre' in 'µS'"):
-        load(tmp_path)
+    assert load(tmp_path).unit == "µS"
     swell.write(tmp_path)
     poly5.write(tmp_path / PATH, [poly5.signal("ECG", np.arange(20))])
-    with pytest.raises(UnreadableFileError, match="the 8 channels .* has 1 'ECG' in 'µV'"):
+    with pytest.raises(UnreadableFileError, match="c2.S00 .* 8 channels of SWELL-KW, of which 8"):
         load(tmp_path)
 
 
@@ -79,7 +78,6 @@ def test_channels_that_are_no_ecg(tmp_path):
         (f"{swell.TABLE[:-5]}.tab", "\t", ".", "utf-8"),
         (f"{swell.TABLE[:-5]}.csv", ",", ".", "utf-8-sig"),
         (f"{swell.TABLE[:-5]}.csv", ";", ",", "utf-8"),
-        (f"{swell.TABLE[:-5]}.csv", ";", ",", "latin-1"),
         (f"{swell.TABLE[:-5]}.txt", "\t", ",", "utf-16"),
     ],
 )
@@ -100,23 +98,12 @@ def test_table_of_any_name_and_format(tmp_path, name, delimiter, point, encoding
     assert load(tmp_path, subjects="PP2").fields["valence"].tolist() == [7, 4, 3]
 
 
-def test_tables_that_are_not_there_or_twice(folder):
-    (folder / "copy").mkdir()
-    rewritten(folder / "copy", lambda rows: rows)
-    with pytest.raises(ValueError, match="several tables of labels"):
-        load(folder)
-    for path in folder.rglob("*.xlsx"):
-        path.unlink()
-    with pytest.raises(FileNotFoundError, match=r"Looked for .*behavioral-labels\.xlsx"):
-        load(folder)
-
-
 def test_table_with_one_row_a_block(folder):
     rewritten(folder, lambda rows: swell.short_rows(without=["Effort", "HR"]))
     data = load_swell(folder)  # of which nothing is cut off
     assert data.target.tolist() == [0, 1, 2, 2, 0]
     assert [len(one) for one in data.recordings] == [43, 44, 45, 51, 52]
-    with pytest.raises(ValueError, match="has no value of attribute='effort'"):
+    with pytest.raises(ValueError, match="has a value of attribute='effort'"):
         load(folder, attribute="effort")
 
 
@@ -138,8 +125,7 @@ def test_spellings(folder, column, rows, spellings):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (set_column("PP", "Bob"), "row 2.*Bob"),
-        (set_column("Blok", None), "row 2"),
+        (set_column("PP", "Bob"), "'Bob' is not the number of a person"),
         (lambda rows: swell.short_rows(without=["Dominance"]), "no column dominance, but timest"),
         (set_column("Condition", "I", slice(4, 5)), "block 1 of PP2 has the conditions"),
     ],
@@ -150,12 +136,12 @@ def test_tables_that_cannot_be_read(folder, change, message):
         load(folder)
 
 
-@pytest.mark.parametrize("rating", [-0.5, 10.5, "much"])
-def test_implausible_values_warn(folder, rating):
-    rewritten(folder, set_column("Valence_rc", rating, slice(5, 6)))
-    with pytest.warns(UserWarning, match=rf"valencerc.*{rating}"):
-        found = load(folder, subjects="PP2").fields["valence"][0]
-    np.testing.assert_equal(found, np.nan if rating == "much" else rating)
+def test_implausible_values_warn(folder):
+    rewritten(folder, set_column("Valence_rc", 10.5, slice(5, 6)))
+    with pytest.warns(UserWarning, match=r"valencerc should be from 0 to 10.* to 10\.5"):
+        assert load(folder, subjects="PP2").fields["valence"][0] == 10.5
+    rewritten(folder, set_column("Valence_rc", "much", slice(5, 6)))
+    assert np.isnan(load(folder, subjects="PP2").fields["valence"][0])
     rewritten(folder, set_column("Condition", "X", slice(3, 6)))
     with pytest.warns(UserWarning, match=r"Condition.*'X'|PP2/1 has no value of 'condition'"):
         assert load(folder).target.tolist() == [1, 2, 2, 0]

@@ -9,15 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from ..._files import UnreadableFileError
+from ..._files import reading
 from .._attribute import Rating
 from .._data_set import DataSet, Label, LeftOut, Trial
-from .._find import find_each, find_files, not_found, one_each
-from .._matlab import cells, columns, numbers, read_mat, timed_columns, warn_of_ratings
+from .._find import files_by, find_files, not_found
+from .._matlab import cells, columns, numbers, read_mat, timed_columns, warn_outside
 
 #: Columns of `labels_selfassessment`, in its order.
 RATINGS = ("arousal", "valence", "dominance", "liking", "familiarity")
 EMOTIONS = ("neutral", "disgust", "happiness", "surprise", "anger", "fear", "sadness")
+_NOT_RATED = dict.fromkeys((*RATINGS, *EMOTIONS), np.nan)
 _BASELINE = 5  # seconds
 _NAMES = {"preprocessed": "Preprocessed", "raw": "Original"}  # in those of files
 _RATES = {"preprocessed": 128.0, "raw": 256.0}
@@ -89,16 +90,16 @@ Personality and Mood Research on Individuals and Groups", IEEE Transactions on A
     @cached_property
     def _files(self) -> dict[str, Path]:
         name = f"Data_{_NAMES[self.version]}_P"
-        looked_for = f"{name}01.mat, ... there or in folders below"
-        found = find_each("AMIGOS", self.folder, rf"{name}(\d+)\.mat", looked_for)
+        found = files_by(self.folder, rf"{name}(\d+)\.mat", _person)
+        if not found:
+            raise not_found("AMIGOS", self.folder, f"{name}01.mat, ... there or in folders below")
         packed = find_files(self.folder, rf"{name}(\d+)\.(?:zip|rar|7z)")
-        return dict(map(_person, packed)) | one_each(map(_person, found), self.folder)
+        return {_person(match): path for match, path in packed} | found
 
     @cached_property
     def _rated(self) -> dict[str, Path]:
         """The files with ratings, which raw ones need not have beside them."""
-        found = find_files(self.folder, r"Data_Preprocessed_P(\d+)\.mat")
-        return one_each(map(_person, found), self.folder)
+        return files_by(self.folder, r"Data_Preprocessed_P(\d+)\.mat", _person)
 
     def subjects(self) -> list[str]:
         """Name the people: P01, P02, ..., those whose files are still packed as well."""
@@ -121,57 +122,48 @@ Personality and Mood Research on Individuals and Groups", IEEE Transactions on A
         if path.suffix.lower() != ".mat":
             yield LeftOut(subject, "", f"is packed in {path.name}, which has to be unpacked")
             return
-        raw = self.version == "raw"
-        variable = "ECG_DATA" if raw else "joined_data"
-        trials, videos = map(cells, read_mat(path, variable, "VideoIDs"))
-        videos = [_video(one) for one in videos]
-        if len(videos) != len(trials):
-            raise UnreadableFileError(
-                f"{path} has {len(trials)} trials and the IDs of {len(videos)} videos."
-            )
-        answers = self._answers(subject)
+        is_raw = self.version == "raw"
+        trials, videos = read_mat(path, "ECG_DATA" if is_raw else "joined_data", "VideoIDs")
+        ratings = self._ratings(subject)
         wanted, rate = _LEADS[self.version], _RATES[self.version]
-        for at, (trial, video) in enumerate(zip(trials, videos, strict=True)):
-            record = f"{subject}/{video or f'trial {at + 1}'}"
-            place = f"{variable}.{at}"
-            if raw:
-                ecg = timed_columns(path, place, trial, wanted, rate)
-                values = answers.get(video)
-            else:
-                whole = columns(path, place, trial, wanted)
-                n_before = 0 if self.keep_baseline else int(_BASELINE * rate)
-                ecg = {lead: signal[n_before:] for lead, signal in whole.items()}
-                if whole["left"].size and not ecg["left"].size:
-                    yield LeftOut(
-                        subject, record, f"ends within the {_BASELINE} s before the video"
-                    )
+        n_before = 0 if is_raw or self.keep_baseline else int(_BASELINE * rate)
+        with reading(path, "trials and the IDs of their videos"):
+            pairs = list(zip(cells(trials), map(_video, cells(videos)), strict=True))
+            for at, (trial, video) in enumerate(pairs):
+                record = f"{subject}/{video or f'trial {at + 1}'}"
+                ecg = timed_columns(path, trial, wanted, rate) if is_raw else columns(trial, wanted)
+                if n_before and 0 < len(next(iter(ecg.values()))) <= n_before:
+                    reason = f"ends within the {_BASELINE} s before the video"
+                    yield LeftOut(subject, record, reason)
                     continue
-                values = answers.get(at)
-            yield Trial(record, ecg, rate, _labels(video, values))
+                ecg = {lead: signal[n_before:] for lead, signal in ecg.items()}
+                labels: dict[str, Label] = {"video": video, "video_length": ""}
+                if video:
+                    labels["video_length"] = "short" if video.isdigit() else "long"
+                rated = ratings.get(video if is_raw else at, _NOT_RATED)
+                yield Trial(record, ecg, rate, {**labels, **rated})
 
-    def _answers(self, subject: str) -> dict[int | str, np.ndarray]:
-        """Read what a person answered in each trial, by its place and, if it has one, its video."""
-        answers: dict[int | str, np.ndarray] = {}
+    def _ratings(self, subject: str) -> dict[int | str, dict[str, float]]:
+        """Read the ratings of each trial, by its place and, if it has one, its video."""
+        ratings: dict[int | str, dict[str, float]] = {}
         if subject not in self._rated:
-            return answers
+            return ratings
         path = self._rated[subject]
         found, videos = map(cells, read_mat(path, "labels_selfassessment", "VideoIDs"))
-        for at, (one, video) in enumerate(zip(found, videos, strict=False)):
-            if np.size(one) == 0:
-                continue
-            name = f"labels_selfassessment.{at}"
-            values = numbers(path, name, one, len(RATINGS) + len(EMOTIONS))
-            warn_of_ratings(path, name, values, 0, 10, "ratings from 1 to 9, and emotions 0 or 1")
-            answers[at] = values
-            if _video(video):
-                answers[_video(video)] = values
-        return answers
+        with reading(path, "ratings"):
+            for at, (one, video) in enumerate(zip(found, videos, strict=False)):
+                if np.size(one) == 0:
+                    continue
+                values = numbers(one, len(_NOT_RATED))
+                warn_outside(path, f"ratings of trial {at + 1}", values, 0, 10)
+                ratings[at] = dict(zip(_NOT_RATED, values.tolist(), strict=True))
+                if _video(video):
+                    ratings[_video(video)] = ratings[at]
+        return ratings
 
 
-def _person(found: tuple[Match[str], Path]) -> tuple[str, Path]:
-    """Name the person of a file that was found."""
-    match, path = found
-    return f"P{int(match[1]):02d}", path
+def _person(match: Match[str]) -> str:
+    return f"P{int(match[1]):02d}"
 
 
 def _video(value: Any) -> str:
@@ -181,10 +173,3 @@ def _video(value: Any) -> str:
         return ""
     text = str(value.ravel()[0])
     return f"{float(text):g}" if value.dtype.kind in "iuf" else text.strip().strip("'")
-
-
-def _labels(video: str, values: np.ndarray | None) -> dict[str, Label]:
-    names = (*RATINGS, *EMOTIONS)
-    rated = [np.nan] * len(names) if values is None else values.tolist()
-    length = ("short" if video.isdigit() else "long") if video else ""
-    return {"video": video, "video_length": length, **dict(zip(names, rated, strict=True))}

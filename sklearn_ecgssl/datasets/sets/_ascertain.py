@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..._files import UnreadableFileError, reading
+from ..._files import reading
 from .._attribute import Rating
 from .._data_set import DataSet, Label, LeftOut, Trial
-from .._find import find_each, find_files, not_found, one_each
-from .._matlab import numbers, read_mat, timed_columns, warn_of_ratings
+from .._find import files_by, find_files, not_found
+from .._matlab import numbers, read_mat, timed_columns, warn_outside
 
 N_PEOPLE, N_CLIPS = 58, 36
 _RATE = 256.0
@@ -84,14 +84,12 @@ and Personality Recognition Using Commercial Sensors", IEEE Transactions on Affe
 
     @cached_property
     def _files(self) -> dict[tuple[int, int], Path]:
-        found = find_each(
-            "ASCERTAIN",
-            self.folder,
-            r"Movie_P(\d+)/ECG_Clip(\d+)\.mat",
-            "ECGData/Movie_P01/ECG_Clip1.mat, ... there or in folders below",
-        )
-        pairs = (((int(match[1]), int(match[2])), path) for match, path in found)
-        return one_each(pairs, self.folder)
+        pattern = r"Movie_P(\d+)/ECG_Clip(\d+)\.mat"
+        found = files_by(self.folder, pattern, lambda match: (int(match[1]), int(match[2])))
+        if not found:
+            looked_for = "ECGData/Movie_P01/ECG_Clip1.mat, ... there or in folders below"
+            raise not_found("ASCERTAIN", self.folder, looked_for)
+        return found
 
     @cached_property
     def _ratings_file(self) -> Path | None:
@@ -109,10 +107,12 @@ and Personality Recognition Using Commercial Sensors", IEEE Transactions on Affe
         path = self._ratings_file
         if path is None:
             return np.full(shape, np.nan)
-        ratings = numbers(path, "Ratings", read_mat(path, "Ratings")[0], *shape)
-        for one, (name, (low, high)) in zip(ratings, _SCALES.items(), strict=True):
-            warn_of_ratings(path, f"ratings of {name}", one, low, high)
-        return ratings
+        (ratings,) = read_mat(path, "Ratings")
+        with reading(path, "ratings"):
+            ratings = numbers(ratings, *shape)
+        for one, (name, scale) in zip(ratings, _SCALES.items(), strict=True):
+            warn_outside(path, f"ratings of {name}", one, *scale)
+        return np.asarray(ratings)
 
     @cached_property
     def _quality(self) -> np.ndarray | None:
@@ -126,10 +126,9 @@ and Personality Recognition Using Commercial Sensors", IEEE Transactions on Affe
         """Find a file in the folder, or in that of the features beside it or the one above."""
         beside = [above / "ASCERTAIN_Features" for above in self.folder.absolute().parents[:2]]
         for place in (self.folder, *beside):
-            if place.is_dir():
-                found = find_files(place, re.escape(name))
-                if found:
-                    return one_each(((name, path) for _, path in found), place)[name]
+            found = files_by(place, re.escape(name), lambda match: name)
+            if found:
+                return found[name]
         return None
 
     def subjects(self) -> list[str]:
@@ -152,10 +151,11 @@ and Personality Recognition Using Commercial Sensors", IEEE Transactions on Affe
             return
         for clip in range(1, N_CLIPS + 1):
             record, place = f"{subject}/clip {clip}", (person - 1, clip - 1)
-            labels: dict[str, Label] = {"clip": clip}
-            if (person, clip) not in self._files:
+            path = self._files.get((person, clip))
+            if path is None:
                 yield LeftOut(subject, record, "has no file")
                 continue
+            labels: dict[str, Label] = {"clip": clip}
             if self._quality is not None:
                 labels["quality"] = mark = float(self._quality[place])
                 if self.max_quality is not None and mark > self.max_quality:
@@ -163,32 +163,18 @@ and Personality Recognition Using Commercial Sensors", IEEE Transactions on Affe
                     yield LeftOut(subject, record, reason)
                     continue
             labels |= dict(zip(_SCALES, self._ratings[:, *place].tolist(), strict=True))
-            yield Trial(record, _read_ecg(self._files[person, clip]), _RATE, labels)
-
-
-def _read_ecg(path: Path) -> dict[str, np.ndarray]:
-    (data,) = read_mat(path, "Data_ECG")
-    data = np.asarray(data)
-    n_columns = data.shape[-1] if data.size else 3
-    if n_columns not in _COLUMNS:
-        raise UnreadableFileError(
-            f"{path}: Data_ECG should have 3 columns (time, two of ECG) or 6 (time, three of "
-            f"acceleration, two of ECG), but has {n_columns}."
-        )
-    return timed_columns(path, "Data_ECG", data, _COLUMNS[n_columns], _RATE)
+            (data,) = read_mat(path, "Data_ECG")
+            with reading(path, f"Data_ECG of {' or '.join(map(str, _COLUMNS))} columns"):
+                data = np.asarray(data)
+                wanted = _COLUMNS[data.shape[-1] if data.size else 3]
+                ecg = timed_columns(path, data, wanted, _RATE)
+            yield Trial(record, ecg, _RATE, labels)
 
 
 def _read_quality(path: Path) -> np.ndarray:
     """Read a line of marks for each person, or for each clip."""
-    with reading(path, "marks of quality"):
+    with reading(path, f"{N_PEOPLE} lines of {N_CLIPS} marks of quality"):
         text = path.read_text(encoding="utf-8-sig")
         lines = [re.split(r"[\s,;]+", line.strip()) for line in text.splitlines() if line.strip()]
         marks = np.array(lines, dtype=float)
-        if marks.shape == (N_CLIPS, N_PEOPLE):
-            marks = marks.T
-        if marks.shape != (N_PEOPLE, N_CLIPS):
-            raise ValueError(
-                f"it should be {N_PEOPLE} lines of {N_CLIPS} marks, or {N_CLIPS} of {N_PEOPLE}, "
-                f"but is of shape {marks.shape}"
-            )
-    return marks
+        return numbers(marks.T if len(marks) == N_CLIPS else marks, N_PEOPLE, N_CLIPS)

@@ -1,22 +1,18 @@
 """DREAMER: film clips, one file for everybody."""
 
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from ..._files import UnreadableFileError
+from ..._files import reading
 from .._attribute import Rating
 from .._data_set import DataSet, Trial
-from .._find import find_each, one_each
-from .._matlab import cells, columns, entry, numbers, read_mat, warn_of_ratings
+from .._find import files_by, not_found
+from .._matlab import cells, columns, numbers, read_mat, warn_outside
 
 _FILE = "DREAMER.mat"
-_RATE = 256.0
 _LEADS = {"1": 0, "2": 1}
 _RATINGS = {"arousal": "ScoreArousal", "valence": "ScoreValence", "dominance": "ScoreDominance"}
 
@@ -72,20 +68,18 @@ Informatics 22(1), 98-107, 2018, doi:10.1109/JBHI.2017.2688239.
     def _file(self) -> Path:
         if self.folder.is_file():
             return self.folder
-        found = find_each("DREAMER", self.folder, _FILE, f"{_FILE} there or in folders below")
-        return one_each(((_FILE, path) for _, path in found), self.folder)[_FILE]
+        found = files_by(self.folder, _FILE, lambda match: _FILE)
+        if not found:
+            raise not_found("DREAMER", self.folder, f"{_FILE} there or in folders below")
+        return found[_FILE]
 
     @cached_property
     def _content(self) -> dict[str, Any]:
         (content,) = read_mat(self._file, "DREAMER")
-        rate = float(entry(self._file, "DREAMER", content, "ECG_SamplingRate"))
-        if not 0 < rate < np.inf:
-            raise UnreadableFileError(f"{self._file}: ECG_SamplingRate is {rate:g}.")
-        if rate != _RATE:
-            warnings.warn(f"{self._file} is at {rate:g} Hz, not at {_RATE:g}.", stacklevel=2)
-        people = cells(entry(self._file, "DREAMER", content, "Data"))
-        # EEG, nine tenths of the file, is let go.
-        return {"rate": rate, "people": [{**person, "EEG": None} for person in people]}
+        with reading(self._file, "DREAMER"):
+            # EEG, nine tenths of the file, is let go.
+            people = [{**person, "EEG": None} for person in cells(content["Data"])]
+            return {"rate": float(content["ECG_SamplingRate"]), "people": people}
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: one for name, one in self.__dict__.items() if name != "_content"}
@@ -109,23 +103,17 @@ Informatics 22(1), 98-107, 2018, doi:10.1109/JBHI.2017.2688239.
     def trials(self, subject: str) -> Iterator[Trial]:
         """Read a person's trials in the order of the films."""
         person = self._content["people"][int(subject) - 1]
-        where = f"person {subject}"
-        ecg = entry(self._file, where, person, "ECG")
-        films = cells(entry(self._file, f"ECG of {where}", ecg, self.part))
-        ratings = {} if self.part == "baseline" else self._ratings(person, where, len(films))
-        for at, film in enumerate(films):
-            name = f"ECG.{self.part}.{at} of {where}"
-            yield Trial(
-                f"{subject}/{'film' if ratings else 'before film'} {at + 1}",
-                columns(self._file, name, film, _LEADS),
-                self._content["rate"],
-                {"film": at + 1, **{rating: float(one[at]) for rating, one in ratings.items()}},
-            )
-
-    def _ratings(self, person: Any, where: str, n_films: int) -> dict[str, np.ndarray]:
-        ratings = {}
-        for rating, field in _RATINGS.items():
-            name, scores = f"{field} of {where}", entry(self._file, where, person, field)
-            ratings[rating] = numbers(self._file, name, scores, n_films)
-            warn_of_ratings(self._file, name, ratings[rating], 1, 5)
-        return ratings
+        with reading(self._file, f"DREAMER, person {subject}"):
+            films = cells(person["ECG"][self.part])
+            ratings = {}
+            if self.part == "stimuli":
+                ratings = {name: numbers(person[at], len(films)) for name, at in _RATINGS.items()}
+            for at, film in enumerate(films):
+                yield Trial(
+                    f"{subject}/{'film' if ratings else 'before film'} {at + 1}",
+                    columns(film, _LEADS),
+                    self._content["rate"],
+                    {"film": at + 1, **{name: float(one[at]) for name, one in ratings.items()}},
+                )
+        for name, values in ratings.items():
+            warn_outside(self._file, f"{name} of person {subject}", values, 1, 5)

@@ -12,7 +12,7 @@ from ..._files import UnreadableFileError
 from .._attribute import Condition
 from .._channels import leads_of
 from .._data_set import Label, LeftOut, Trial
-from ._physionet import TERMS, PhysioNetSet
+from ._physionet_set import TERMS, PhysioNetSet
 
 _LEAD, _MARKER = "ECG", "marker"
 #: Of drive13, recorded with other channels besides.

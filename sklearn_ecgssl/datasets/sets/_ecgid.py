@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from .._data_set import Label
-from ._physionet import TERMS, PhysioNetSet
+from ._physionet_set import TERMS, PhysioNetSet
 
 
 @dataclass

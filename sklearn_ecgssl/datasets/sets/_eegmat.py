@@ -1,17 +1,16 @@
 """EEG during mental arithmetic: rest and task of 36 people."""
 
 import csv
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from ..._files import UnreadableFileError, reading
-from .._attribute import Condition
+from ..._files import reading
+from .._attribute import Condition, number_of
 from .._channels import leads_of, why_no_lead
 from .._data_set import Label, LeftOut, Trial
-from ._physionet import TERMS, PhysioNetSet
+from ._physionet_set import TERMS, PhysioNetSet
 
 _LEAD = "ECG ECG"
 _TABLE = "subject-info.csv"
@@ -61,23 +60,27 @@ doi:10.3390/data4010014.
         (path,) = self.files.fetch([_TABLE])
         with reading(path, "a table"), open(path, encoding="utf-8-sig", newline="") as stream:
             rows = csv.DictReader(stream, skipinitialspace=True)
-            return {row["Subject"].strip(): _read_facts(path, row) for row in rows}
+            return {
+                row["Subject"].strip(): {
+                    "age": number_of(row["Age"]),
+                    "sex": row["Gender"].strip(),
+                    "n_subtractions": number_of(row["Number of subtractions"]),
+                    "good_count": row["Count quality"].strip() == "1",
+                }
+                for row in rows
+            }
 
     def read(self, subject: str, record: str) -> Iterator[Trial | LeftOut]:
         """Read the ECG of one condition."""
         name = record.removesuffix(".edf")
-        condition = _CONDITIONS.get(name.removeprefix(f"{subject}_"))
-        if condition is None or subject not in self._facts:
-            raise UnreadableFileError(
-                f"{self.folder}: {record} is not named as a recording of a person in {_TABLE}, "
-                "such as Subject05_1.edf."
-            )
         if name in _NO_ECG:
             yield LeftOut(subject, name, f"holds no heart beat in its channel {_LEAD!r}")
             return
         channels, _ = self.channels(record)
         lead = leads_of(channels).get(_LEAD)
-        labels = {"condition": condition, **self._facts[subject]}
+        with reading(self.folder / record, f"a recording of a person in {_TABLE}"):
+            condition = _CONDITIONS[name.removeprefix(f"{subject}_")]
+            labels = {"condition": condition, **self._facts[subject]}
         if lead is None:
             yield LeftOut(subject, name, why_no_lead(channels))
         else:
@@ -86,15 +89,3 @@ doi:10.3390/data4010014.
     def record_files(self, record: str) -> list[Path]:
         """Download the file of a record that holds an ECG."""
         return [] if record.removesuffix(".edf") in _NO_ECG else super().record_files(record)
-
-
-def _read_facts(path: Path, row: dict[str, str]) -> dict[str, Label]:
-    age, n_subtractions = (
-        float(row[name].strip() or "nan") for name in ("Age", "Number of subtractions")
-    )
-    sex, quality = row["Gender"].strip(), row["Count quality"].strip()
-    if not 0 < age < 120 or sex not in ("F", "M") or quality not in ("0", "1"):
-        warnings.warn(
-            f"{path} has a person of age {age:g}, sex {sex!r}, {quality!r}.", stacklevel=3
-        )
-    return {"age": age, "sex": sex, "n_subtractions": n_subtractions, "good_count": quality == "1"}

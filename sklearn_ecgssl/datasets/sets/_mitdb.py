@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from .._channels import Channel
 from .._data_set import Label, Lead
-from ._physionet import TERMS, PhysioNetSet
+from ._physionet_set import TERMS, PhysioNetSet
 
 _AGE_AND_SEX = re.compile(r"(-?\d{1,3}|\?) +([MF])\b")
 

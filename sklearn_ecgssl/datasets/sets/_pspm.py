@@ -1,7 +1,6 @@
 """PsPM: recordings in the format of the toolbox for psychophysiology."""
 
 import re
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,15 +10,13 @@ from typing import Any
 import numpy as np
 import scipy.io
 
-from ..._files import UnreadableFileError
+from ..._files import reading
 from ...signal._resample import nominal_rate
+from .._channels import UNKNOWN, millivolts
 from .._data_set import DataSet, LeftOut, Trial
-from .._find import find_each, not_found, one_each
-from .._matlab import cells, entry, read_mat
-from .._units import UNKNOWN, millivolts
+from .._find import each_once, find_files, not_found
+from .._matlab import cells, read_mat
 
-#: PsPM refuses files in which a channel and `infos.duration` differ by more.
-_MOST_SAMPLES_OFF = 3
 _SESSION = re.compile(r"_(?:sn|blk)\d+$", re.IGNORECASE)
 _TYPE = re.compile(r"_spike(?=_|$)", re.IGNORECASE)
 
@@ -64,17 +61,16 @@ conductance responses: Towards causal models in psychophysiology", Psychophysiol
 
     @cached_property
     def _files(self) -> dict[str, list[Path]]:
-        looked_for = "*.mat with infos and data there or in folders below"
-        found = find_each("PsPM files", self.folder, r"[^/]+\.mat", looked_for)
-        paths = [path for _, path in found if _may_be_pspm(path)]
-        if not paths:
-            raise not_found("PsPM files", self.folder, looked_for)
         files: dict[str, list[Path]] = {}
-        for path in paths:
-            files.setdefault(_subject(path), []).append(path)
-        for subject, own in files.items():
+        for _, path in find_files(self.folder, r"[^/]+\.mat"):
+            if _may_be_pspm(path):
+                files.setdefault(_subject(path), []).append(path)
+        if not files:
+            looked_for = "*.mat with infos and data there or in folders below"
+            raise not_found("PsPM files", self.folder, looked_for)
+        for own in files.values():
             # Raw and preprocessed, or whole and trimmed, would be twice the same.
-            one_each(((_name(path), path) for path in own), self.folder, subject)
+            each_once(((_name(path), path) for path in own), self.folder)
         return files
 
     def subjects(self) -> list[str]:
@@ -88,7 +84,9 @@ conductance responses: Towards causal models in psychophysiology", Psychophysiol
     def trials(self, subject: str) -> Iterator[Trial | LeftOut]:
         """Read a recording from each of a person's files."""
         for path in self._files[subject]:
-            yield from _read(path, subject)
+            (data,) = read_mat(path, "data")
+            with reading(path, "PsPM"):
+                yield from _read(path, subject, cells(data))
 
 
 def _may_be_pspm(path: Path) -> bool:
@@ -112,11 +110,8 @@ def _subject(path: Path) -> str:
     return _TYPE.sub("", name)
 
 
-def _read(path: Path, subject: str) -> Iterator[Trial | LeftOut]:
-    infos, data = read_mat(path, "infos", "data")
-    duration = float(entry(path, "infos", infos, "duration"))
-    channels = cells(data)
-    headers = [entry(path, f"data.{i}", one, "header") for i, one in enumerate(channels)]
+def _read(path: Path, subject: str, channels: list[Any]) -> Iterator[Trial | LeftOut]:
+    headers = [one["header"] for one in channels]
     types = [str(one.get("chantype", one.get("channeltype", ""))).lower() for one in headers]
     places = [i for i, kind in enumerate(types) if kind == "ecg"]
     if not places:
@@ -124,40 +119,21 @@ def _read(path: Path, subject: str) -> Iterator[Trial | LeftOut]:
         yield LeftOut(subject, path.stem, f"has no ECG channel, but {has}")
         return
     ecg: dict[str, np.ndarray] = {}
-    rate, unit = _rate(path, places[0], headers), _unit(headers[places[0]])
+    rate, unit = kind = _kind(headers[places[0]])
     for number, i in enumerate(places, start=1):
-        if (_rate(path, i, headers), _unit(headers[i])) != (rate, unit):
+        if _kind(headers[i]) != kind:
             reason = f"has another ECG at channel {i + 1}, of other kind"
             yield LeftOut(subject, path.stem, reason)
             continue
-        samples = np.asarray(entry(path, f"data.{i}", channels[i], "data"))
-        if (samples.ndim > 1 and samples.size) or samples.dtype.kind not in "iuf":
-            raise UnreadableFileError(
-                f"{path}: data.{i}.data should be a column of numbers, but is {samples.dtype} of "
-                f"shape {' x '.join(map(str, samples.shape))}."
-            )
-        if samples.size and abs(samples.size - duration * rate) > _MOST_SAMPLES_OFF:
-            warnings.warn(
-                f"{path}: channel {i + 1} has {samples.size} samples, where infos.duration says "
-                f"{duration * rate:.0f}.",
-                stacklevel=2,
-            )
-        ecg[str(number)] = samples.ravel().astype(np.float64) * (millivolts(unit) or 1.0)
+        samples = np.asarray(channels[i]["data"], dtype=np.float64).ravel()
+        ecg[str(number)] = samples * (millivolts(unit) or 1.0)
     shown = "mV" if millivolts(unit) else unit
     rate = nominal_rate(rate, max(map(len, ecg.values())))
     yield Trial(path.stem, ecg, rate, {"ecg_unit": shown}, shown)
 
 
-def _rate(path: Path, channel: int, headers: list[dict[str, Any]]) -> float:
-    rate = float(entry(path, f"data.{channel}.header", headers[channel], "sr"))
-    if not 0 < rate < np.inf:
-        raise UnreadableFileError(
-            f"{path}: data.{channel}.header.sr is {rate:g}, which is no rate."
-        )
-    return rate
-
-
-def _unit(header: dict[str, Any]) -> str:
+def _kind(header: dict[str, Any]) -> tuple[float, str]:
+    """Return the rate and the unit in a header."""
     unit = header.get("units", "")
     said = unit.strip() if isinstance(unit, str) else ""  # MATLAB's [] is an array
-    return said or UNKNOWN
+    return float(header["sr"]), said or UNKNOWN

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from .._channels import Channel
 from .._data_set import Label, Lead
 from .._persons import origin_of
-from ._physionet import TERMS, PhysioNetSet
+from ._physionet_set import TERMS, PhysioNetSet
 
 
 @dataclass

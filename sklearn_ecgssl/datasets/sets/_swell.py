@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from ..._files import UnreadableFileError, library, reading
-from .._attribute import Condition, Rating
+from ..._files import library, reading
+from .._attribute import Condition, Rating, number_of
 from .._channels import Channel, leads_of
 from .._data_set import DataSet, Label, Lead, LeftOut, Trial
-from .._find import find_each, find_files, not_found, one_each
+from .._find import files_by, find_files, not_found
+from .._matlab import warn_outside
 from .._poly5 import Poly5File, read_poly5
-from .._units import UNKNOWN
 
 _FILE = r"pp(\d{1,4})(?:[-_][^/]*)?[-_]c(\d)([-_]cont)?\.(?:s00|poly5)"
 _TABLES = (  # the first is a name that programs give to a part of the second
@@ -123,26 +123,24 @@ Interaction (ICMI), 291-298, 2014, doi:10.1145/2663204.2663257.
 
     @cached_property
     def _files(self) -> dict[tuple[int, int, bool], Path]:
-        found = find_each("SWELL-KW", self.folder, _FILE, _LOOKED_FOR)
-        keys = ((int(match[1]), int(match[2]), match[3] is not None) for match, _ in found)
-        return one_each(zip(keys, (path for _, path in found), strict=True), self.folder)
+        found = files_by(
+            self.folder, _FILE, lambda match: (int(match[1]), int(match[2]), match[3] is not None)
+        )
+        if not found:
+            raise not_found("SWELL-KW", self.folder, _LOOKED_FOR)
+        return found
 
     @cached_property
     def _table(self) -> Path:
-        for name in _TABLES:
-            found = [path for _, path in find_files(self.folder, name)]
-            if len(found) > 1:
-                shown = " and ".join(str(path.relative_to(self.folder)) for path in found)
-                raise ValueError(
-                    f"{self.folder} holds several tables of labels: {shown}. Keep one."
-                )
-            if found:
-                return found[0]
-        raise not_found("SWELL-KW", self.folder, _LOOKED_FOR)
+        found = [path for name in _TABLES for _, path in find_files(self.folder, name)]
+        if not found:
+            raise not_found("SWELL-KW", self.folder, _LOOKED_FOR)
+        return found[0]
 
     @cached_property
     def _labels(self) -> dict[tuple[int, int], dict[str, Label]]:
-        return _read_labels(self._table)
+        with reading(self._table, "a table of SWELL-KW"):
+            return _read_labels(self._table)
 
     def subjects(self) -> list[str]:
         """Name the people: PP1, PP2, ..., of files and labels alike."""
@@ -153,13 +151,6 @@ Interaction (ICMI), 291-298, 2014, doi:10.1145/2663204.2663257.
         """List the table and the files of one person."""
         person = int(subject.removeprefix("PP"))
         return [self._table, *(path for key, path in self._files.items() if key[0] == person)]
-
-    def check(self, attribute: str | None) -> None:
-        """Check that the table has a value of the target, before gigabytes are read for nothing."""
-        field = "condition" if attribute == "stress" else attribute
-        values = {labels[field] for labels in self._labels.values() if field in labels}
-        if values and all(value == "" or value != value for value in values):
-            raise ValueError(f"{self._table} has no value of attribute={attribute!r}.")
 
     def trials(self, subject: str) -> Iterator[Trial | LeftOut]:
         """Read one person, block by block."""
@@ -201,21 +192,11 @@ Interaction (ICMI), 291-298, 2014, doi:10.1145/2663204.2663257.
 
 def _lead(file: Poly5File, lead: str, n_before: int) -> Lead:
     """Find a channel by its number; its samples become mV."""
-    number = _CHANNELS[lead]
-    has = ", ".join(f"{i} {one.name!r} in {one.unit!r}" for i, one in enumerate(file.channels, 1))
-    if number > len(file.channels):
-        raise UnreadableFileError(
-            f"{file.path} should have the 8 channels of SWELL-KW, of which {number} is the lead "
-            f"{lead!r}, but has {has}."
-        )
-    read = partial(_samples, file, number - 1, n_before)
-    channel = Channel(lead, file.sampling_rate, file.channels[number - 1].unit, read)
-    found = leads_of([channel])[lead]
-    if found.unit not in ("mV", UNKNOWN):
-        raise UnreadableFileError(
-            f"{file.path}: channel {number} should be an ECG in µV, mV or V, but there is {has}."
-        )
-    return found
+    index = _CHANNELS[lead] - 1
+    with reading(file.path, f"8 channels of SWELL-KW, of which {index + 1} is {lead!r}"):
+        unit = file.channels[index].unit
+    read = partial(_samples, file, index, n_before)
+    return leads_of([Channel(lead, file.sampling_rate, unit, read)])[lead]
 
 
 def _samples(file: Poly5File, index: int, n_before: int) -> np.ndarray:
@@ -224,57 +205,50 @@ def _samples(file: Poly5File, index: int, n_before: int) -> np.ndarray:
 
 def _read_labels(path: Path) -> dict[tuple[int, int], dict[str, Label]]:
     """Read the labels of blocks, by person and block, from one row a block or one a minute."""
+    table = _read_table(path)
     rows: dict[tuple[int, int], list[dict[str, Label]]] = {}
-    for number, row in _read_table(path).iterrows():
-        with reading(path, f"a table, in row {number + 2}"):
-            person, block = _number(row["pp"]), _number(row["blok"])
-            labels: dict[str, Label] = {
-                "condition": _condition(path, row.get("condition")),
-                "work_began": _time(row.get("timestamp")),
-            }
-            for rating, (name, highest) in RATINGS.items():
-                labels[rating] = _rating(path, name, row.get(name), highest)
-            rows.setdefault((person, block), []).append(labels)
-            work = {one["condition"] for one in rows[person, block]} - {_RELAXATION, ""}
-            if len(work) > 1:
-                raise ValueError(f"block {block} of PP{person} has the conditions {sorted(work)}")
+    for _, row in table.iterrows():
+        labels: dict[str, Label] = {
+            "condition": _condition(path, row.get("condition")),
+            "work_began": _time(row.get("timestamp")),
+        }
+        for rating, (name, _) in RATINGS.items():
+            labels[rating] = number_of(row.get(name))
+        rows.setdefault((_number(row["pp"]), _number(row["blok"])), []).append(labels)
+    for rating, (name, highest) in RATINGS.items():
+        values = [one[rating] for block in rows.values() for one in block]
+        warn_outside(path, name, values, 0, highest)
+    for (person, block), found in rows.items():
+        work = {one["condition"] for one in found} - {_RELAXATION, ""}
+        if len(work) > 1:
+            raise ValueError(f"block {block} of PP{person} has the conditions {sorted(work)}")
     return {key: _block(found) for key, found in rows.items()}
 
 
 def _read_table(path: Path) -> Any:
     """Read a table of text and numbers, its columns by their bare names."""
     pandas = library("pandas", f"{path.name} is read")
-    with reading(path, "a table"):
-        if path.suffix.lower() == ".xlsx":
-            frame = pandas.read_excel(path)
-        else:
-            utf16 = path.read_bytes()[:2] in (b"\xff\xfe", b"\xfe\xff")
-            encoding = "utf-16" if utf16 else "utf-8-sig"
-            frame = pandas.read_csv(
-                path,
-                sep=None,
-                engine="python",
-                dtype=str,
-                encoding=encoding,
-                encoding_errors="replace",
-            )
-        bare = [re.sub(r"[\s_]", "", str(name)).casefold() for name in frame.columns]
-        frame.columns = [_SAME.get(name, name) for name in bare]
-        lacking = [name for name in _NEEDED if name not in frame.columns]
-        if lacking:
-            raise ValueError(f"it has no column {', '.join(lacking)}, but {', '.join(bare[:20])}")
+    if path.suffix.lower() == ".xlsx":
+        frame = pandas.read_excel(path)
+    else:
+        is_utf16 = path.read_bytes()[:2] in (b"\xff\xfe", b"\xfe\xff")
+        encoding = "utf-16" if is_utf16 else "utf-8-sig"
+        text = {"encoding": encoding, "encoding_errors": "replace", "dtype": str}
+        frame = pandas.read_csv(path, sep=None, engine="python", **text)
+    bare = [re.sub(r"[\s_]", "", str(name)).casefold() for name in frame.columns]
+    frame.columns = [_SAME.get(name, name) for name in bare]
+    lacking = [name for name in _NEEDED if name not in frame.columns]
+    if lacking:
+        raise ValueError(f"it has no column {', '.join(lacking)}, but {', '.join(bare[:20])}")
     return frame.dropna(how="all", subset=list(_NEEDED))
 
 
 def _block(rows: list[dict[str, Label]]) -> dict[str, Label]:
-    """Make the labels of a block: those of its last row of work, and how long before it began.
-
-    The minutes of relaxation are those from the first row to the first of work, or, if there are
-    more, the rows of relaxation; NaN if there is a single row of the block.
-    """
+    """Make the labels of a block: those of its last row of work, and how long before it began."""
     work = [row for row in rows if row["condition"] != _RELAXATION]
     rest = [row for row in rows if row["condition"] == _RELAXATION]
     began = _first(work)
+    # From the first row to the first of work or, if there are more, the rows of relaxation.
     minutes = max(float(len(rest)), _minutes_between(_first(rest), began))
     minutes = minutes if len(rows) > 1 else math.nan
     return {**(work or rows)[-1], "work_began": began, "relaxation_minutes": minutes}
@@ -324,17 +298,3 @@ def _condition(path: Path, value: object) -> str:
         stacklevel=3,
     )
     return ""
-
-
-def _rating(path: Path, column: str, value: object, highest: float) -> float:
-    if value is None or value != value or not str(value).strip():
-        return math.nan
-    try:
-        rating = float(str(value).replace(",", "."))
-    except ValueError:
-        rating = math.nan
-    if not 0 <= rating <= highest:
-        warnings.warn(
-            f"{path} has {column} {value!r:.40} on a scale from 0 to {highest}.", stacklevel=3
-        )
-    return rating

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby, pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from ..._files import UnreadableFileError, reading
-from .._attribute import Condition, Rating
+from ..._files import reading
+from .._attribute import Condition, Rating, number_of
 from .._data_set import DataSet, Label, LeftOut, Trial
-from .._find import find_each, find_files, one_each
+from .._find import files_by, not_found
+from .._matlab import warn_outside
 from .._pickles import read_pickle
 
 #: What the labels mean. 0 is in between, 5 to 7 are "to be ignored".
@@ -94,14 +95,14 @@ doi:10.1145/3242969.3242985.
 
     @cached_property
     def _signals(self) -> dict[int, Path]:
-        looked_for = "S2/S2.pkl, S3/S3.pkl, ... there or below"
-        found = find_each("WESAD", self.folder, r"S(\d+)\.pkl", looked_for)
-        return one_each(((int(match[1]), path) for match, path in found), self.folder)
+        found = files_by(self.folder, r"S(\d+)\.pkl", lambda match: int(match[1]))
+        if not found:
+            raise not_found("WESAD", self.folder, "S2/S2.pkl, S3/S3.pkl, ... there or below")
+        return found
 
     @cached_property
     def _answers(self) -> dict[int, Path]:
-        found = find_files(self.folder, r"S(\d+)_quest\.csv")
-        return one_each(((int(match[1]), path) for match, path in found), self.folder)
+        return files_by(self.folder, r"S(\d+)_quest\.csv", lambda match: int(match[1]))
 
     def subjects(self) -> list[str]:
         """Name the people: S2, S3, ..."""
@@ -118,7 +119,7 @@ doi:10.1145/3242969.3242985.
         if path is None:
             yield LeftOut(subject, "", f"has no file {subject}.pkl")
             return
-        ecg, label = _read(path, subject)
+        ecg, label = _read(path)
         runs = list(_runs(label))
         if not runs:
             has = ", ".join(map(str, np.unique(label)[:10]))
@@ -145,7 +146,8 @@ doi:10.1145/3242969.3242985.
         path = self._answers.get(int(subject[1:]))
         if path is None:
             return unknown
-        answers = _read_answers(path)
+        with reading(path, "answers of WESAD"):
+            answers = _read_answers(path)
         said = [condition for condition, _ in answers]
         # A phase that something interrupted is several runs.
         phases = [(condition, len(list(runs))) for condition, runs in groupby(conditions)]
@@ -163,42 +165,16 @@ doi:10.1145/3242969.3242985.
         ]
 
 
-def _read(path: Path, subject: str) -> tuple[np.ndarray, np.ndarray]:
+def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """Return ECG in mV and labels; all else that the file holds is let go."""
     content = read_pickle(path)
-    if _entry(path, content, "subject") != subject:
-        warnings.warn(f"{path} says that it is of {content['subject']!r:.40}.", stacklevel=3)
-    with reading(path, "arrays"):
-        ecg = np.asarray(_entry(path, content, "signal", "chest", "ECG"))
-        label = np.asarray(_entry(path, content, "label")).ravel()
-    if ecg.dtype.kind != "f" or ecg.ndim == 0 or ecg.size != len(ecg):
-        raise UnreadableFileError(
-            f"{path} has in 'signal', 'chest', 'ECG' an array of shape {ecg.shape} and "
-            f"{ecg.dtype}, where real numbers of shape (n, 1) were expected."
-        )
-    if label.dtype.kind not in "iu" or len(label) != len(ecg):
-        raise UnreadableFileError(
-            f"{path} has a 'label' of shape {label.shape} and {label.dtype}, where an integer for "
-            f"each of the {len(ecg)} samples of the ECG was expected."
-        )
-    largest = np.nanmax(np.abs(ecg), initial=0)
-    if largest > _MOST_MILLIVOLTS:
-        warnings.warn(
-            f"{path} has an ECG of up to {largest:g}, where mV within {_MOST_MILLIVOLTS} of 0 were "
-            "expected. Has it been converted to another unit?",
-            stacklevel=3,
-        )
-    return ecg.ravel(), label
-
-
-def _entry(path: Path, content: Any, *keys: str) -> Any:
-    """Look up a key, in that another, and so on."""
-    for key in keys:
-        if not isinstance(content, dict) or key not in content:
-            has = ", ".join(map(repr, content)) if isinstance(content, dict) else type(content)
-            raise UnreadableFileError(f"{path} has no {' / '.join(keys)}: there is {has!s:.200}.")
-        content = content[key]
-    return content
+    with reading(path, "WESAD"):
+        ecg = np.asarray(content["signal"]["chest"]["ECG"]).ravel()
+        label = np.asarray(content["label"]).ravel()
+        if len(label) != len(ecg):
+            raise ValueError(f"it has {len(label)} labels of {len(ecg)} samples of ECG")
+    warn_outside(path, "mV", ecg, -_MOST_MILLIVOLTS, _MOST_MILLIVOLTS)
+    return ecg, label
 
 
 def _runs(label: np.ndarray) -> Iterator[_Run]:
@@ -212,27 +188,15 @@ def _read_answers(path: Path) -> list[tuple[str, dict[str, Label]]]:
     """Read condition and ratings of each phase: the k-th "# DIM" is of the k-th phase."""
     text = path.read_text(encoding="utf-8-sig", errors="replace")
     lines = [[cell.strip() for cell in line.split(";")] for line in text.splitlines()]
-    order = next((cells for tag, *cells in lines if tag == "# ORDER"), [])
+    order = next(cells for tag, *cells in lines if tag == "# ORDER")
     names = [name.lower() for name in order if name and name.lower() not in _READING]
-    ratings = [[*cells, "", ""][:2] for tag, *cells in lines if tag == "# DIM"]
-    unknown = [name for name in names if name not in _PHASES]
-    if unknown or not names or len(ratings) != len(names):
-        raise UnreadableFileError(
-            f"{path} names the conditions {', '.join(names) or 'none'} in '# ORDER' and has "
-            f"{len(ratings)} lines '# DIM;valence;arousal'; expected is one of these for each of "
-            "Base, TSST, Fun, Medi 1, Medi 2."
-        )
+    ratings = [
+        [number_of(cell) for cell in [*cells, "", ""][:2]]
+        for tag, *cells in lines
+        if tag == "# DIM"
+    ]
+    warn_outside(path, "ratings", np.array(ratings), 1, 9)
     return [
-        (_PHASES[name], {"valence": _rating(path, valence), "arousal": _rating(path, arousal)})
+        (_PHASES[name], {"valence": valence, "arousal": arousal})
         for name, (valence, arousal) in zip(names, ratings, strict=True)
     ]
-
-
-def _rating(path: Path, cell: str) -> float:
-    try:
-        rating = float(cell.replace(",", ".") or "nan")
-    except ValueError:
-        rating = np.nan
-    if cell and not 1 <= rating <= 9:
-        warnings.warn(f"{path} has {cell!r:.40} for a rating from 1 to 9.", stacklevel=5)
-    return rating
