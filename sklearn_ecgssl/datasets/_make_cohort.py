@@ -180,7 +180,7 @@ def make_cohort(
         *(("noise", noise), ("wander", wander), ("mains", mains)),
     ):
         check_scalar(number, name, Real, min_val=0)
-    shortest, longest = (duration, duration) if isinstance(duration, Real) else duration
+    shortest, longest = np.broadcast_to(duration, 2).tolist()
     if not 1 <= shortest <= longest:
         raise ValueError(f"duration must be 1 s or more, or two such limits, got {duration!r}.")
     sampling_rate = float(sampling_rate)
