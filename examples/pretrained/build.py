@@ -17,136 +17,94 @@ import tomllib
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
-from card import model_card
-from corpus import Corpus, Place, checksum, make_corpus, recorded_noise
-from manifest import check_windows, encoder_folder, read_manifest, write_manifest
+from card import amounts_table, model_card
+from corpus import Corpus, Place, make_corpus
+from manifest import amounts_of, encoder_folder, read_manifest, write_manifest
 
 from sklearn_ecgssl import MaskedPretrainer, PretextPretrainer, load_pretrained
 from sklearn_ecgssl.pretext import BasePretrainer
-from sklearn_ecgssl.transforms import WindowTransform, default_transforms
 
 HERE = Path(__file__).resolve().parent
 SHIPPED = HERE.parents[1] / "sklearn_ecgssl" / "pretext" / "encoders"
 CARD = "MODEL_CARD.md"
-DEFAULTS = {"config": HERE / "encoders.toml", "recordings": None, "work": Path("pretrained-work")}
 PRETRAINERS = {"recognition": PretextPretrainer, "masked": MaskedPretrainer}
 
 
 def main() -> None:
-    args = parsed()
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("command", choices=["corpus", "train", "ship"])
+    parser.add_argument("name", nargs="?", default="recognition-open", help="of an encoder")
+    parser.add_argument("--config", type=Path, default=HERE / "encoders.toml")
+    parser.add_argument("--recordings", type=Path, help="folder of recordings files")
+    parser.add_argument("--work", type=Path, default=Path("pretrained-work"), help="for trainings")
+    parser.add_argument("--output", type=Path, default=SHIPPED, help="of ship")
+    parser.add_argument("--downstream", type=Path, help="scores (Markdown), else scores/NAME.md")
+    args = parser.parse_args()
     config = tomllib.loads(args.config.read_text(encoding="utf-8"))
-    place = Place(args.work, args.recordings)
-    if args.command == "corpus":
-        print_corpus(config, place)
-    elif args.command == "train":
-        train(args.name, config, place)
-    else:
-        ship(args.name, config, place, args.output, args.downstream)
-
-
-def parsed() -> argparse.Namespace:
-    # Before and after the command: what is left out in one place must not undo the other.
-    places = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
-    places.add_argument("--config", type=Path, help="encoders.toml, if it is not the one here")
-    places.add_argument("--recordings", type=Path, help="folder of recordings files")
-    places.add_argument("--work", type=Path, help="for prepared data and trainings")
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0], parents=[places])
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("corpus", parents=[places], help="say what goes in")
-    training = commands.add_parser("train", parents=[places], help="train an encoder or candidate")
-    training.add_argument("name")
-    shipping = commands.add_parser("ship", parents=[places], help="write an encoder and its card")
-    shipping.add_argument("name")
-    shipping.add_argument("--output", type=Path, default=SHIPPED)
-    said = "measured scores, for the card (Markdown); scores/NAME.md beside build.py, else"
-    shipping.add_argument("--downstream", type=Path, help=said)
-    return parser.parse_args(namespace=argparse.Namespace(**DEFAULTS))
-
-
-def train(name: str, config: dict, place: Place) -> None:
-    """Train until `max_epochs`, or go on with that; print what it is worth on other people."""
-    recipe = recipe_of(name, config)
-    pretrainer = untrained(recipe, config, place).set_params(
-        checkpoint=place.work / name / "checkpoint", verbose=1
-    )
+    recipes = config["encoders"] | config["candidates"]
+    if args.name not in recipes:
+        parser.error(f"There is no encoder {args.name!r} in the configuration: {list(recipes)}.")
+    recipe, place = recipes[args.name], Place(args.work, args.recordings)
     corpus = make_corpus(config, recipe, place)
+    if args.command == "corpus":
+        print(amounts_table(config, recipe, amounts_of(config, recipe, corpus)))
+    elif args.command == "train":
+        train(args.name, config, recipe, place, corpus)
+    else:
+        downstream = args.downstream or HERE / "scores" / f"{args.name}.md"
+        ship(args.name, config, recipe, place, corpus, args.output / args.name, downstream)
+
+
+def train(name: str, config: dict, recipe: dict, place: Place, corpus: Corpus) -> None:
+    """Train until `max_epochs`, or go on with that; print what it is worth on other people."""
+    pretrainer = PRETRAINERS[recipe["method"]](
+        **recipe["parameters"], checkpoint=place.work / name / "checkpoint", verbose=1
+    )
     pretrainer.fit(corpus.learnt, X_val=corpus.held_out)
-    if recipe.get("recorded_noise"):
-        # Its class is no part of the package. To go on with it, it is in the checkpoint.
-        set_noise(pretrainer, dict(default_transforms())["noise"])
-    pretrainer.save_pretrained(encoder_folder(name, place), sampling_rate=rate_of(recipe, config))
+    rate = config["preparation"][recipe["method"]]["sampling_rate"]
+    pretrainer.save_pretrained(encoder_folder(name, place), sampling_rate=rate)
     write_manifest(name, config, recipe, place, corpus, pretrainer)
     for row in pretrainer.history_:
         print(", ".join(f"{key} {row[key]:.4g}" for key in row if "accuracy" not in key))
 
 
-def untrained(recipe: dict, config: dict, place: Place) -> BasePretrainer:
-    """Make the pretrainer of a recipe."""
-    pretrainer = PRETRAINERS[recipe["method"]](**recipe["parameters"])
-    if recipe.get("recorded_noise"):
-        pretrainer.set_params(noise=recorded_noise(config, place))
-    return pretrainer
-
-
-def set_noise(pretrainer: PretextPretrainer, noise: WindowTransform) -> None:
-    """Set the noise of a pretrainer that is fitted."""
-    pretrainer.set_params(noise=noise)
-    pretrainer.transforms_ = [
-        (name, noise if name == "noise" else transform)
-        for name, transform in pretrainer.transforms_
-    ]
-
-
-def ship(name: str, config: dict, place: Place, output: Path, downstream: Path | None) -> None:
+def ship(
+    name: str,
+    config: dict,
+    recipe: dict,
+    place: Place,
+    corpus: Corpus,
+    output: Path,
+    downstream: Path,
+) -> None:
     """Write what comes with the package: all that was made by one training, or nothing."""
-    recipe = recipe_of(name, config)
-    table = read_downstream(downstream or HERE / "scores" / f"{name}.md", name, recipe, place)
-    manifest = read_manifest(name, config, recipe, place)
-    corpus = make_corpus(config, recipe, place)
-    check_windows(manifest, corpus, place)
+    if not downstream.is_file():
+        raise SystemExit(
+            f"--downstream {downstream} is missing: a Markdown table of what {name!r} is worth on "
+            "people whom it has not met. `make bench BENCH=pretrained ARGS='--data FILE --target "
+            f"FIELD --{recipe['method']} {encoder_folder(name, place)}'` prints one: save it there."
+        )
+    manifest = read_manifest(name, config, recipe, place, corpus)
     with TemporaryDirectory(prefix="shipping-", dir=place.work / name) as staged:
-        card = write_files(Path(staged), manifest, config, place, corpus, table)
-        put_in_place(Path(staged), output / name)
+        folder = Path(staged)
+        trained = load_pretrained(encoder_folder(name, place))
+        trained.set_params(precision="float32")  # for the same features on every machine
+        trained.save_pretrained(folder, dtype="bfloat16")
+        shipped = load_pretrained(folder)
+        untrained = PRETRAINERS[recipe["method"]](**recipe["parameters"])
+        untrained.set_params(max_epochs=0, precision="float32").fit(corpus.held_out)
+        card = model_card(
+            shipped,
+            manifest,
+            config,
+            n_bytes=(folder / "weights.safetensors").stat().st_size,
+            held_out={"float32": scores(trained, corpus), "bfloat16": scores(shipped, corpus)},
+            untrained=scores(untrained, corpus),
+            downstream=downstream.read_text(encoding="utf-8"),
+        )
+        (folder / CARD).write_text(card, encoding="utf-8")
+        put_in_place(folder, output)
     print(card)
-
-
-def write_files(
-    folder: Path, manifest: dict, config: dict, place: Place, corpus: Corpus, downstream: str
-) -> str:
-    """Write an encoder and its card, which is returned."""
-    recipe = manifest["recipe"]
-    trained = load_pretrained(encoder_folder(manifest["name"], place))
-    trained.set_params(precision="float32")  # for the same features on every machine
-    trained.save_pretrained(folder, dtype="bfloat16")
-    shipped = load_pretrained(folder)
-    initialised = untrained(recipe, config, place).set_params(max_epochs=0, precision="float32")
-    initialised.fit(corpus.held_out)
-    if recipe.get("recorded_noise"):
-        for encoder in (trained, shipped):
-            set_noise(encoder, recorded_noise(config, place))
-    card = model_card(
-        shipped,
-        manifest,
-        config,
-        n_bytes=(folder / "weights.safetensors").stat().st_size,
-        held_out={"float32": scores(trained, corpus), "bfloat16": scores(shipped, corpus)},
-        untrained=scores(initialised, corpus),
-        downstream=downstream,
-    )
-    (folder / CARD).write_text(card, encoding="utf-8")
-    return card
-
-
-def read_downstream(file: Path, name: str, recipe: dict, place: Place) -> str:
-    if file.is_file():
-        return file.read_text(encoding="utf-8")
-    trained = f"--{recipe['method']} {encoder_folder(name, place)}"
-    raise SystemExit(
-        f"--downstream {file} is missing: a Markdown table of what {name!r} is worth on people "
-        "whom it has not met goes into its card. `make bench BENCH=pretrained ARGS='--data FILE "
-        f"--target FIELD {trained}'` makes one (docs/guide/pretrained.md): save it there."
-    )
 
 
 def put_in_place(staged: Path, folder: Path) -> None:
@@ -168,30 +126,6 @@ def scores(pretrainer: BasePretrainer, corpus: Corpus) -> dict[str, float]:
     if isinstance(pretrainer, PretextPretrainer):
         return {"mean": pretrainer.score(X), **pretrainer.task_scores(X)}
     return {"share of the masked samples' variance that is predicted": pretrainer.score(X)}
-
-
-def recipe_of(name: str, config: dict) -> dict:
-    recipes = config["encoders"] | config["candidates"]
-    if name not in recipes:
-        raise SystemExit(f"There is no encoder {name!r} in the configuration: {list(recipes)}.")
-    return recipes[name]
-
-
-def rate_of(recipe: dict, config: dict) -> float:
-    return config["preparation"][recipe["method"]]["sampling_rate"]
-
-
-def print_corpus(config: dict, place: Place) -> None:
-    corpus = make_corpus(config, {"method": "recognition"}, place)
-    kinds = {"learnt": corpus.learnt_from, "held out": corpus.held_out_of}
-    for one in config["corpus"]["sets"]:
-        for kind, person in kinds.items():
-            own = person[np.char.startswith(person, f"{one['name']}/")]
-            hours = len(own) * config["corpus"]["window_length"] / 3600
-            print(
-                f"{one['name']}, {kind}: {len(set(own))} people, {len(own)} windows, {hours:.1f} h"
-            )
-        print(f"{one['name']}: SHA-256 {checksum(one, place)}")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from corpus import sets_of, sources_of, windows_per_person
+from corpus import sets_of, windows_per_person
 
 from sklearn_ecgssl.pretext import BasePretrainer
 
@@ -46,7 +46,7 @@ def model_card(
     untrained: dict[str, float],
     downstream: str,
 ) -> str:
-    """Write the card, in Markdown; `encoder` has the noise that it learnt, if it was recorded."""
+    """Write the card, in Markdown."""
     recipe = manifest["recipe"]
     preparation = config["preparation"][recipe["method"]]
     sections = [
@@ -55,7 +55,7 @@ def model_card(
         "## Data",
         _data(config, recipe, manifest),
         "## Training",
-        _training(encoder, manifest, n_bytes) + _noise(encoder, config, recipe),
+        _training(encoder, manifest, n_bytes),
         "## Scores on the people who were held out",
         _held_out(held_out, untrained, encoder.patience),
         "## Scores downstream",
@@ -87,14 +87,12 @@ It takes windows of {n_times} samples: {n_times / rate:g} s at {rate} Hz, after
 (`scale_subjects(recordings, subject{trim})`, or `TrimmedScaler` for each recording)."""
 
 
-def _data(config: dict, recipe: dict, manifest: dict) -> str:
-    sets, amounts = sets_of(config, recipe), manifest["sets"]
+def amounts_table(config: dict, recipe: dict, amounts: dict) -> str:
+    """Write a table of the people and windows of each set, in Markdown."""
     length = config["corpus"]["window_length"]
-    rows = [(one["title"], [amounts[one["name"]]]) for one in sets]
+    rows = [(one["title"], [amounts[one["name"]]]) for one in sets_of(config, recipe)]
     return "\n".join(
         [
-            f"At most {windows_per_person(config, recipe)} windows of a person, spread evenly over "
-            "what there is.\n",
             "| data set | people, windows, hours learnt from | held out |",
             "| --- | --- | --- |",
             *(
@@ -102,16 +100,6 @@ def _data(config: dict, recipe: dict, manifest: dict) -> str:
                 f"| {_amount(some, 'held_out', length)} |"
                 for title, some in [*rows, ("all", list(amounts.values()))]
             ),
-            "\nNobody stands on both sides: a person is held out of everything or of nothing. "
-            "Attribution:\n",
-            *(
-                f"- [{one['title']}](https://physionet.org/content/{one['physionet']}/), "
-                f"{one['licence']}: {one['cite']}"
-                for one in sources_of(config, recipe)
-            ),
-            f"- PhysioNet: {PHYSIONET}",
-            "\nSHA-256 of what was read:\n",
-            *(_read(one, manifest) for one in sources_of(config, recipe)),
         ]
     )
 
@@ -121,9 +109,27 @@ def _amount(amounts: list[dict], kind: str, window_length: float) -> str:
     return f"{n_people}, {n_windows:,}, {n_windows * window_length / 3600:.1f} h"
 
 
-def _read(one: dict, manifest: dict) -> str:
-    read = manifest["read"][one["name"]]
-    return f"- {one['title']}, {read['file']}: `{read['sha256']}`"
+def _data(config: dict, recipe: dict, manifest: dict) -> str:
+    sets = sets_of(config, recipe)
+    attribution = [
+        f"- [{one['title']}](https://physionet.org/content/{one['physionet']}/), "
+        f"{one['licence']}: {one['cite']}"
+        for one in sets
+    ]
+    read = ["- {}, {}: `{}`".format(one["title"], *manifest["read"][one["name"]]) for one in sets]
+    return "\n".join(
+        [
+            f"At most {windows_per_person(config, recipe)} windows of a person, spread evenly over "
+            "what there is.\n",
+            amounts_table(config, recipe, manifest["sets"]),
+            "\nNobody stands on both sides: a person is held out of everything or of nothing. "
+            "Attribution:\n",
+            *attribution,
+            f"- PhysioNet: {PHYSIONET}",
+            "\nSHA-256 of what was read:\n",
+            *read,
+        ]
+    )
 
 
 def _training(encoder: BasePretrainer, manifest: dict, n_bytes: int) -> str:
@@ -142,17 +148,6 @@ Trained with sklearn_ecgssl {made["sklearn_ecgssl"]} and torch {made["torch"]}, 
 {made["date"]}, by `examples/pretrained/build.py`. It was trained in {made["precision"]} \
 ({made["device"]}, {threads}) and is shipped with `precision="float32"`, so that its features are \
 the same everywhere; the other settings in `config.json` are those of the training."""
-
-
-def _noise(encoder: BasePretrainer, config: dict, recipe: dict) -> str:
-    if not recipe.get("recorded_noise"):
-        return ""
-    snr_db = dict(encoder.transforms_)["noise"].snr_db
-    return f"""
-
-The transformation `noise` adds recorded noise, {config["noise"]["title"]}, {snr_db:g} dB below \
-the power of the window, in training and in the scores below. `config.json` names the package's \
-own white noise in its place, with which everybody can load it."""
 
 
 def _held_out(
@@ -179,16 +174,11 @@ def _held_out(
 
 
 def _licence(config: dict, recipe: dict) -> str:
-    sources = sources_of(config, recipe)
-    if unknown := {one["licence"] for one in sources} - LICENCES.keys():
-        raise ValueError(
-            f"licence {sorted(unknown)} is not known, {list(LICENCES)} are. Add it to card.py."
-        )
     notices = [
         "- Contains information from {}, which is made available under the {} ({}).".format(
             one["title"], *LICENCES[one["licence"]]
         )
-        for one in sources
+        for one in sets_of(config, recipe)
     ]
     own = "The weights: BSD-3-Clause, as the package. Notices of the data, for what you publish:"
     return "\n".join([f"{own}\n", *notices])

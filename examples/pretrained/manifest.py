@@ -2,124 +2,94 @@
 
 import hashlib
 import json
-import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from corpus import Corpus, Place, checksum, file_read, sets_of, sources_of, windows_per_person
+from corpus import Corpus, Place, file_read, sets_of, windows_per_person
 
 import sklearn_ecgssl
 from sklearn_ecgssl.pretext import BasePretrainer
 from sklearn_ecgssl.training import resolve_device, resolve_precision
 
-#: Keys of a source that change nothing in what is trained.
+#: Keys of a data set that change nothing in what is trained.
 SAID = ("title", "licence", "cite")
 
 
 def write_manifest(
     name: str, config: dict, recipe: dict, place: Place, corpus: Corpus, pretrainer: BasePretrainer
 ) -> None:
-    """Write the manifest of a trained encoder, unless it has one that says the same training.
-
-    Of a training with nothing left to do, the first manifest says when and with what it was.
-    """
+    """Write the manifest of a trained encoder."""
     manifest = {
         "name": name,
-        **wanted(config, recipe),
-        "windows": checksums(corpus),
-        "encoder": encoder_checksum(name, place),
-        "sets": {one["name"]: _amounts(one, corpus) for one in sets_of(config, recipe)},
-        "read": {
-            one["name"]: {"file": file_read(one, place), "sha256": checksum(one, place)}
-            for one in sources_of(config, recipe)
-        },
+        **trained_from(name, config, recipe, place, corpus),
+        "sets": amounts_of(config, recipe, corpus),
+        "read": {one["name"]: file_read(one, place) for one in sets_of(config, recipe)},
         "made": _made(name, place, pretrainer),
     }
-    file = _file(name, place)
-    if file.exists():
-        before = json.loads(file.read_text(encoding="utf-8"))
-        if all(before[key] == manifest[key] for key in ("recipe", "config", "windows", "encoder")):
-            return
-    temporary = file.with_suffix(".tmp")
-    temporary.write_text(json.dumps(manifest, indent=2, ensure_ascii=False), encoding="utf-8")
-    os.replace(temporary, file)
+    text = json.dumps(manifest, indent=2, ensure_ascii=False)
+    _file(name, place).write_text(text, encoding="utf-8")
 
 
-def read_manifest(name: str, config: dict, recipe: dict, place: Place) -> dict:
-    """Read the manifest of an encoder; it must be of this recipe and of the encoder beside it."""
+def read_manifest(name: str, config: dict, recipe: dict, place: Place, corpus: Corpus) -> dict:
+    """Read the manifest of an encoder; it must be of this training and of the encoder beside it."""
     file = _file(name, place)
     if not file.exists():
-        raise SystemExit(
-            f"There is no {file}: {name!r} is not trained, or by an earlier version. {_again(name)}"
-            " It goes on where it was; where nothing is left to do, it writes this file."
-        )
+        raise SystemExit(f"There is no {file}: {name!r} is not trained. {_again(name)}")
     manifest = json.loads(file.read_text(encoding="utf-8"))
-    expected = wanted(config, recipe) | {"encoder": encoder_checksum(name, place)}
-    _check_equal({key: manifest[key] for key in expected}, expected, name, file)
+    now = trained_from(name, config, recipe, place, corpus)
+    if differing := [key for key in now if manifest[key] != now[key]]:
+        raise SystemExit(
+            f"{name!r} was not trained from this: other {', '.join(differing)} ({file}). "
+            f"{_again(name)} For another training than the one begun, delete {file.parent} first."
+        )
     return manifest
 
 
-def check_windows(manifest: dict, corpus: Corpus, place: Place) -> None:
-    """Refuse windows that are not those that were learnt from and held out."""
-    name = manifest["name"]
-    found = {"windows": checksums(corpus)}
-    _check_equal({"windows": manifest["windows"]}, found, name, _file(name, place))
-
-
-def wanted(config: dict, recipe: dict) -> dict:
-    """The recipe, and those parts of the configuration that its training depends on."""
-    parts = {
-        "corpus": config["corpus"]
-        | {
-            "windows_per_person": windows_per_person(config, recipe),
-            "sets": [_unsaid(one) for one in sets_of(config, recipe)],
-        },
-        "preparation": config["preparation"][recipe["method"]],
-    }
-    if recipe.get("recorded_noise"):
-        parts["noise"] = _unsaid(config["noise"])
-    return {"recipe": recipe, "config": parts}
-
-
-def checksums(corpus: Corpus) -> dict[str, str]:
-    """SHA-256 of the windows, in their order."""
-    parts = {"learnt": corpus.learnt, "held_out": corpus.held_out}
+def trained_from(name: str, config: dict, recipe: dict, place: Place, corpus: Corpus) -> dict:
+    """Return all that a training depends on, and the checksum of the weights that it gave."""
+    sets = [
+        {key: value for key, value in one.items() if key not in SAID}
+        for one in sets_of(config, recipe)
+    ]
+    at_most = windows_per_person(config, recipe)
+    weights = encoder_folder(name, place) / "weights.safetensors"
     return {
-        kind: hashlib.sha256(np.ascontiguousarray(X, dtype="<f4").data).hexdigest()
-        for kind, X in parts.items()
+        "recipe": recipe,
+        "corpus": config["corpus"] | {"windows_per_person": at_most, "sets": sets},
+        "preparation": config["preparation"][recipe["method"]],
+        "windows": [_checksum(corpus.learnt), _checksum(corpus.held_out)],
+        "encoder": hashlib.sha256(weights.read_bytes()).hexdigest(),
     }
+
+
+def amounts_of(config: dict, recipe: dict, corpus: Corpus) -> dict[str, dict[str, dict[str, int]]]:
+    """Count people and windows of each set."""
+    kinds = {"learnt": corpus.learnt_from, "held_out": corpus.held_out_of}
+    amounts: dict[str, dict[str, dict[str, int]]] = {}
+    for one in sets_of(config, recipe):
+        name = one["name"]
+        amounts[name] = {}
+        for kind, person in kinds.items():
+            own = person[np.char.startswith(person, f"{name}/")]
+            amounts[name][kind] = {"people": len(set(own)), "windows": len(own)}
+    return amounts
 
 
 def encoder_folder(name: str, place: Place) -> Path:
     return place.work / name / "encoder"
 
 
-def encoder_checksum(name: str, place: Place) -> str:
-    weights = encoder_folder(name, place) / "weights.safetensors"
-    return hashlib.sha256(weights.read_bytes()).hexdigest()
-
-
 def _file(name: str, place: Place) -> Path:
     return place.work / name / "manifest.json"
 
 
-def _unsaid(one: dict) -> dict:
-    return {key: value for key, value in one.items() if key not in SAID}
+def _checksum(X: np.ndarray) -> str:
+    return hashlib.sha256(np.ascontiguousarray(X, dtype="<f4").data).hexdigest()
 
 
-def _amounts(one: dict, corpus: Corpus) -> dict[str, dict[str, int]]:
-    """Count people and windows of a set."""
-    amounts = {}
-    for kind, person in (("learnt", corpus.learnt_from), ("held_out", corpus.held_out_of)):
-        own = person[np.char.startswith(person, f"{one['name']}/")]
-        amounts[kind] = {"people": len(set(own)), "windows": len(own)}
-    return amounts
-
-
-def _made(name: str, place: Place, pretrainer: BasePretrainer) -> dict[str, Any]:
+def _made(name: str, place: Place, pretrainer: BasePretrainer) -> dict:
     """When the last epoch was over, and with what."""
     last = (place.work / name / "checkpoint" / "checkpoint.safetensors").stat().st_mtime
     device = resolve_device(pretrainer.device)
@@ -132,29 +102,6 @@ def _made(name: str, place: Place, pretrainer: BasePretrainer) -> dict[str, Any]
         "precision": str(precision).removeprefix("torch."),
         "n_threads": torch.get_num_threads(),
     }
-
-
-def _check_equal(before: dict, now: dict, name: str, file: Path) -> None:
-    if differing := _differences(before, now, ""):
-        raise SystemExit(
-            f"{name!r} was not trained from this: {'; '.join(differing)} ({file}). {_again(name)} "
-            f"For another training than the one begun there, delete {file.parent} first."
-        )
-
-
-def _differences(before: Any, now: Any, where: str) -> list[str]:
-    """Name what differs, as deep as both are tables or lists of one length."""
-    if isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
-        before, now = dict(enumerate(before)), dict(enumerate(now))
-    if not (isinstance(before, dict) and isinstance(now, dict)):
-        return [] if before == now else [f"{where} was {before!r:.80}, is {now!r:.80}"]
-    return [
-        difference
-        for key in dict.fromkeys([*before, *now])
-        for difference in _differences(
-            before.get(key), now.get(key), f"{where}.{key}".removeprefix(".")
-        )
-    ]
 
 
 def _again(name: str) -> str:

@@ -1,6 +1,6 @@
 """Look for the signal of an evaluation set in the corpus: by content, whatever the names say.
 
-    python examples/pretrained/overlaps.py --recordings FOLDER --evaluation eegmat_ecg.npz
+    python examples/pretrained/overlaps.py FOLDER/eegmat_ecg.npz --recordings FOLDER
 
 Takes every window of an evaluation set and finds its highest absolute correlation with any stretch
 of the corpus as long, at any offset. Data sets hold excerpts of each other at other sampling rates,
@@ -8,14 +8,9 @@ in other units, upside down: they correlate above .99, and then the exit status 
 of mitdb does above .996, the most alike windows of two people of the corpus below .96.) Another
 lead of the same heart beats does not, nor do other minutes of a person; these only names tell.
 Nor does a copy through a filter that shifts phases or leaves little of the band from 0.8 to 40 Hz.
-With `--among N`, so many windows of each person of the corpus are looked for in all others.
 
-There are two steps. All offsets at 64 Hz are tried on what is below 16 Hz, by FFT. Whatever could
-be above .99 is then correlated at 256 Hz, in steps of a millisecond. It could be from .7 on: half
-a sample between the grids of 64 Hz costs up to .09 of a correlation (the vectors are 24 degrees
-apart). Where but a fifth of a window is below 16 Hz, so much noise as .99 allows costs another 19
-degrees there. Such were the worst of some windows of all six data sets, and the cosine of both
-together is .73. Without the low-pass at 16 Hz, half a sample costs up to .28.
+There are two steps. All offsets at 64 Hz are tried on what is below 16 Hz, by FFT. Whatever is
+above .7, and may therefore be above .99, is correlated at 256 Hz, in steps of a millisecond.
 """
 
 import argparse
@@ -26,7 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from corpus import Place, load
+from corpus import Place, data_set_of
 from scipy import fft, signal
 from sklearn.utils import Bunch
 
@@ -71,9 +66,6 @@ class Windows(NamedTuple):
     person: np.ndarray
     start: np.ndarray
 
-    def take(self, rows: np.ndarray) -> "Windows":
-        return Windows(*(column[rows] for column in self))
-
 
 class Match(NamedTuple):
     """How much a window is like a stretch of a recording, which begins at `offset` s."""
@@ -86,39 +78,27 @@ class Match(NamedTuple):
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("evaluation", type=Path, nargs="+", help="recordings files")
     parser.add_argument("--config", type=Path, default=HERE / "encoders.toml")
     parser.add_argument("--recordings", type=Path, help="folder of recordings files")
     parser.add_argument("--work", type=Path, default=Path("pretrained-work"), help="for downloads")
-    parser.add_argument("--evaluation", type=Path, nargs="*", default=[], help="recordings files")
-    parser.add_argument("--among", type=int, default=0, metavar="N", help="windows of a person")
     args = parser.parse_args()
-    if not args.evaluation and not args.among:
-        parser.error("there is nothing to look for: give --evaluation, --among, or both")
     place = Place(args.work, args.recordings)
     sets = tomllib.loads(args.config.read_text(encoding="utf-8"))["corpus"]["sets"]
-    corpus = {one["name"]: read_corpus_set(one, place) for one in sets}
     n_above = 0
     for path in args.evaluation:
-        data = datasets.load_recordings((args.recordings or Path()) / path, target=None)
-        evaluation = prepare(data, path.stem)
-        if not evaluation:
-            parser.error(f"--evaluation {path}: no recording in it is as long as a window of 10 s")
+        evaluation = prepare(datasets.load_recordings(path, target=None), path.stem)
         windows = windows_of(evaluation)
-        for name, recordings in corpus.items():
-            n_above += report(windows, path.stem, recordings, name)
+        for one in sets:
+            data_set, options = data_set_of(one, place)
+            recordings = prepare(data_set.load(**options), one["name"], one.get("without", []))
+            n_above += report(windows, path.stem, recordings, one["name"])
             # An excerpt as short as this need not hold a whole window of the evaluation set.
             short = [r for r in recordings if len(r.fine) <= 2 * WINDOW_LENGTH * FINE_RATE]
             if short:
                 middles = windows_of(short, WINDOW_LENGTH - 2 * EDGE, EDGE)
-                n_above += report(middles, f"{name} (short recordings)", evaluation, path.stem)
-    if args.among:
-        report_among([r for recordings in corpus.values() for r in recordings], args.among)
+                n_above += report(middles, f"{one['name']} (short)", evaluation, path.stem)
     return int(n_above > 0)
-
-
-def read_corpus_set(one: dict, place: Place) -> list[Recording]:
-    """Read a set of encoders.toml, without those who are left out."""
-    return prepare(load(one, place), one["name"], one.get("without", []))
 
 
 def prepare(data: Bunch, data_set: str, without: Sequence[str] = ()) -> list[Recording]:
@@ -165,12 +145,10 @@ def windows_of(recordings: list[Recording], length: int = WINDOW_LENGTH, edge: i
 
 
 def search(windows: Windows, recordings: list[Recording]) -> list[Match]:
-    """Look for windows in the recordings of other people.
-
-    Returns, for each window, every place where it may be, and the one where it is most likely.
-    """
+    """Look for windows in the recordings of other people: all places where each may be."""
     n_windows, n_times = windows.coarse.shape
-    spectra, fine = spectra_of(windows.coarse), unit_rows(windows.fine)
+    spectra = np.conj(fft.rfft(unit_rows(windows.coarse), BLOCK, workers=1)).astype(np.complex64)
+    fine = unit_rows(windows.fine)
     best = np.zeros(n_windows)
     matches = []
     for index, recording in enumerate(recordings):
@@ -189,11 +167,6 @@ def search(windows: Windows, recordings: list[Recording]) -> list[Match]:
     return matches
 
 
-def spectra_of(windows: np.ndarray) -> np.ndarray:
-    """Transform windows for `correlations`."""
-    return np.conj(fft.rfft(unit_rows(windows), BLOCK, workers=1)).astype(np.complex64)
-
-
 def unit_rows(windows: np.ndarray) -> np.ndarray:
     """Take off the mean of each window and divide by its norm; a flat one becomes zeros."""
     centred = windows - windows.mean(axis=1, keepdims=True, dtype=np.float64)
@@ -205,11 +178,7 @@ def unit_rows(windows: np.ndarray) -> np.ndarray:
 def correlations(
     spectra: np.ndarray, recording: np.ndarray, n_times: int
 ) -> Iterator[tuple[slice, int, np.ndarray]]:
-    """Correlate windows with all stretches of a recording of `n_times` samples.
-
-    Yields some windows, the offset of the first of some stretches, and the correlations of each of
-    these windows with each of these stretches. In the next step they are written over.
-    """
+    """Yield some windows, the offset of some stretches, and their correlations with each other."""
     scale = inverse_norms(recording, n_times)
     step = BLOCK - n_times + 1  # beyond these, a block is continued with its beginning
     for first in range(0, len(scale), step):
@@ -240,10 +209,7 @@ def peaks(found: np.ndarray) -> np.ndarray:
 
 
 def correlate_finely(window: np.ndarray, recording: np.ndarray, sample: int) -> tuple[float, float]:
-    """Find the highest absolute correlation around a sample, and where, between two samples even.
-
-    The window is one of `unit_rows`.
-    """
+    """Find the highest absolute correlation around a sample, and where, also between samples."""
     n_times = len(window)
     first = max(sample - REACH, 0)
     last = min(sample + REACH, len(recording) - n_times)
@@ -262,37 +228,15 @@ def report(windows: Windows, of: str, recordings: list[Recording], name: str) ->
     matches = search(windows, recordings)
     n_above = len({match.window for match in matches if match.correlation > LIMIT})
     print(f"{of} in {name}: {n_above} of {len(windows.name)} windows above {LIMIT}")
-    for match in sorted(matches, reverse=True)[:1]:
-        print("    highest:", described(match, windows, recordings), flush=True)
+    if matches:
+        best = max(matches)
+        i, recording = best.window, recordings[best.recording]
+        print(
+            f"    highest: {best.correlation:.4f}, {windows.person[i]} ({windows.name[i]}) at "
+            f"{windows.start[i]} s, {recording.person} ({recording.name}) at {best.offset:.3f} s",
+            flush=True,
+        )
     return n_above
-
-
-def report_among(recordings: list[Recording], n_windows: int) -> None:
-    """Say which people of the corpus share a stretch, from some windows of each."""
-    windows = windows_of(recordings, WINDOW_LENGTH - 2 * EDGE, EDGE)
-    chosen = []
-    for person in np.unique(windows.person):
-        rows = np.flatnonzero(windows.person == person)
-        places = np.linspace(0, len(rows) - 1, n_windows + 2)[1:-1].round().astype(int)
-        chosen += rows[np.unique(places)].tolist()
-    windows = windows.take(np.array(chosen))
-    of_pairs: dict[frozenset[str], Match] = {}
-    for match in sorted(search(windows, recordings)):
-        pair = frozenset([windows.person[match.window], recordings[match.recording].person])
-        of_pairs[pair] = match
-    ordered = sorted(of_pairs.values(), reverse=True)
-    same = [match for match in ordered if match.correlation > LIMIT]
-    print(f"among the corpus: {len(same)} pairs of people above {LIMIT}")
-    for match in ordered[: len(same) + 1]:
-        print("   ", described(match, windows, recordings), flush=True)
-
-
-def described(match: Match, windows: Windows, recordings: list[Recording]) -> str:
-    window, recording = windows.take(np.array([match.window])), recordings[match.recording]
-    return (
-        f"{match.correlation:.4f}, {window.person[0]} ({window.name[0]}) at {window.start[0]} s, "
-        f"{recording.person} ({recording.name}) at {match.offset:.3f} s"
-    )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,5 @@
 """The scripts of the package's encoders, and a small configuration to run them on."""
 
-import hashlib
-import json
 import sys
 import tomllib
 
@@ -11,14 +9,15 @@ from sklearn_ecgssl.pretext import MaskedPretrainer, PretextPretrainer
 from tests.checkout import checkout
 
 RECIPE = checkout() / "examples" / "pretrained"
-OWN = ("build", "card", "corpus", "manifest")  # names that other modules may have
+OWN = ("build", "card", "corpus", "manifest", "overlaps")  # names that other modules may have
 with pytest.MonkeyPatch.context() as patch:
     patch.syspath_prepend(RECIPE)
     for name in OWN:
         patch.delitem(sys.modules, name, raising=False)
     import build
-    import card as cards  # noqa: F401  (for the tests, as corpus)
+    import card as cards  # noqa: F401  (for the tests, as the two below)
     import corpus  # noqa: F401
+    import overlaps  # noqa: F401
 
     for name in OWN:
         del sys.modules[name]
@@ -49,15 +48,6 @@ licence = "ODC-By 1.0"
 cite = "B. Nobody, Second, 2002, doi:10.1000/second"
 without = ["sel1"]
 never_held_out = ["sele*"]
-
-[noise]
-name = "third"
-physionet = "third/1.0.0"
-title = "Third Database 1.0.0"
-data_set = "PhysioNet"
-file = "noise.npz"
-licence = "ODC-By 1.0"
-cite = "C. Nobody, Third, 2003, doi:10.1000/third"
 
 [preparation.recognition]
 sampling_rate = 64
@@ -96,18 +86,6 @@ max_epochs = 3
 random_state = 0
 precision = "float32"
 
-[candidates.noisy]
-method = "recognition"
-recorded_noise = true
-
-[candidates.noisy.parameters]
-filters = [3]
-kernel_sizes = [8]
-head_hidden = []
-batch_size = 16
-max_epochs = 2
-random_state = 0
-
 [candidates.without-first]
 method = "masked"
 without_sets = ["first"]
@@ -119,25 +97,15 @@ NAMES = {
 }
 TINY = {"tiny-recognition": PretextPretrainer, "tiny-masked": MaskedPretrainer}
 each_encoder = pytest.mark.parametrize("name", TINY)
-each_method = pytest.mark.parametrize("method", ["recognition", "masked"])
-
-
 #: The configuration that the encoders were made from.
 REAL = tomllib.loads((RECIPE / "encoders.toml").read_text("utf-8"))
 SETS = {one["name"]: one for one in REAL["corpus"]["sets"]}
 
 
-def sha256(file):
-    return hashlib.sha256(file.read_bytes()).hexdigest()
-
-
 def command(files, work, *args):
     """Run build.py in this process."""
     where = ["--recordings", files.folder, "--config", files.folder / "config.toml"]
+    where += ["--downstream", files.folder / "scores.md", "--work", work]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["build.py", *map(str, [*where, "--work", work, *args])])
+        patch.setattr(sys, "argv", ["build.py", *map(str, [*where, *args])])
         build.main()
-
-
-def manifest_of(name, work):
-    return json.loads((work / name / "manifest.json").read_text("utf-8"))
