@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..pretext._split import held_out_split
+from ..pretext import held_out_split
 
 #: Draws after which a held-out part is given up that leaves every class to train on.
 MAX_DRAWS = 100

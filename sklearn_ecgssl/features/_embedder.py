@@ -11,8 +11,7 @@ from torch import nn
 
 from .._compat import HasMethods, Interval, StrOptions, _fit_context
 from .._fitting import UnfinishedFitError, all_or_nothing
-from ..pretext import check_fits, resolve_pretrainer, warn_unless_scaled
-from ..pretext._trunk_features import check_duration
+from ..pretext import check_duration, check_fits, resolve_pretrainer, warn_unless_scaled
 from ..signal.window_store import check_windows
 from ._pooling import POOLS, pool_windows
 
@@ -147,34 +146,21 @@ class SSLEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             If windows for an encoder that comes with the package seem not to be scaled.
         """
         pretrainer = resolve_pretrainer(self.pretrainer)
-        if self.layer not in pretrainer.layer_names():
-            raise ValueError(
-                f"layer must be one of {pretrainer.layer_names()}, got {self.layer!r}."
-            )
-        pretrainer.n_features_encoded(self.layer, self.aggregate)  # refuses unknown ones at once
+        # What `transform` would refuse is refused before anything is trained.
+        pretrainer.n_features_encoded(self.layer, self.aggregate)
         store = check_windows(self, X, reset=True)
-        self._check_duration(store.n_times)
+        check_duration(self.aggregate, store.n_times, float(self.sampling_rate))
         self.windowed_ = store.windowed
         self.pretrainer_ = pretrainer
-        self._pretrain(X, groups)
-        check_fits(self.pretrainer_, store, float(self.sampling_rate))
-        warn_unless_scaled(self.pretrainer_, store)
-        return self
-
-    def _check_duration(self, n_times: int) -> None:
-        """Refuse windows that `transform` would refuse, before anything is trained on them."""
-        named = self.aggregate
-        ways = (named,) if isinstance(named, str) else tuple(named or ())
-        sampling_rate = float(self.sampling_rate)
-        check_duration(n_times / sampling_rate, ways, sampling_rate)
-
-    def _pretrain(self, X: Any, groups: Any) -> None:
         try:
-            self.pretrainer_.fit(X, None, groups=groups)
+            self.pretrainer_.fit(store, None, groups=groups)
         except BaseException as error:
             if hasattr(self.pretrainer_, "state_"):  # it keeps the epochs before, so do we
                 raise UnfinishedFitError(error) from None
             raise
+        check_fits(self.pretrainer_, store, float(self.sampling_rate))
+        warn_unless_scaled(self.pretrainer_, store)
+        return self
 
     def transform(self, X: Any) -> np.ndarray:
         """Compute the features.
@@ -192,30 +178,32 @@ class SSLEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             One row a window, or one a recording.
         """
         check_is_fitted(self, "pretrainer_")
-        windowed = check_windows(self, X, reset=False).windowed
-        if windowed != self.windowed_ and self.pool == "mean_std":
+        store = check_windows(self, X, reset=False)
+        if store.windowed != self.windowed_ and self.pool == "mean_std":
             raise ValueError(
                 "With pool='mean_std' a recording has twice as many features as a window: pass "
                 f"{'windowed recordings' if self.windowed_ else 'plain windows'}, as in fit."
             )
-        features = self.pretrainer_.encode(
-            X, layer=self.layer, aggregate=self.aggregate, sampling_rate=float(self.sampling_rate)
-        )
-        if not windowed:
+        features = self.pretrainer_.encode(store, *self._features())
+        if not store.windowed:
             return features
         return np.stack([pool_windows(windows, self.pool) for windows in features])
 
     def to_torch(self) -> nn.Module:
-        """Build a torch module that computes what `transform` does with windows.
+        """Make what `transform` applies to plain windows, as a torch module.
 
         Returns
         -------
         nn.Module
             From windows (n_windows, n_times) to features (n_windows, n_features), on the CPU, in
-            float32 and in evaluation mode, with a copy of the weights. Recordings are not pooled.
+            float32 and evaluation mode. Its weights are a copy.
         """
         check_is_fitted(self, "pretrainer_")
-        return self.pretrainer_.to_torch(self.layer, self.aggregate, float(self.sampling_rate))
+        return self.pretrainer_.to_torch(*self._features())
+
+    def _features(self) -> tuple[str, Any, float]:
+        """Give the arguments that say which features `encode` and `to_torch` make."""
+        return self.layer, self.aggregate, float(self.sampling_rate)
 
     @property
     def _n_features_out(self) -> int:

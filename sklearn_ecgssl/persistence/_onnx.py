@@ -14,8 +14,7 @@ from .. import __version__
 from .._files import write_whole
 from ..features import SSLEmbedder
 from ..networks import ConvTrunk, TransformerTrunk, rebuilt
-from ..pretext import BasePretrainer
-from ..pretext._trunk_features import check_duration
+from ..pretext import BasePretrainer, check_duration
 from ._onnx_graph import Graph, import_onnx
 from ._onnx_trunks import conv_features, token_features
 
@@ -158,7 +157,7 @@ def _model(source: _Source) -> bytes:
     n_features = pretrainer.n_features_encoded(layer, aggregate)
     ways = pretrainer._check_aggregate(aggregate)
     n_times = pretrainer.n_features_in_
-    check_duration(n_times / sampling_rate, ways, sampling_rate)
+    check_duration(ways, n_times, sampling_rate)
     trunk = rebuilt(pretrainer.build_trunk, pretrainer.trunk_state(), torch.device("cpu"))
     write = TRUNKS.get(type(trunk))
     if write is None:

@@ -1,14 +1,21 @@
 """Self-supervised estimators: they learn from ECG without labels."""
 
 from ._base import BasePretrainer
-from ._fits import check_fits, warn_unless_scaled
-from ._load import PRETRAINERS, load_pretrained, resolve_pretrainer
+from ._load import (
+    PRETRAINERS,
+    list_pretrained,
+    load_pretrained,
+    model_card,
+    nested_pretrainers,
+    pretrained,
+    resolve_pretrainer,
+    share_pretraining,
+)
 from ._masked import MaskedPretrainer
+from ._masking import Reconstruction
 from ._memory import INDIFFERENT
 from ._pretext import PretextPretrainer
-from ._reconstruction import Reconstruction
-from ._sharing import nested_pretrainers, pretrained, share_pretraining
-from ._shipped import list_pretrained, model_card
+from ._windows import check_duration, check_fits, held_out_split, warn_unless_scaled
 
 __all__ = [
     "INDIFFERENT",
@@ -17,7 +24,9 @@ __all__ = [
     "MaskedPretrainer",
     "PretextPretrainer",
     "Reconstruction",
+    "check_duration",
     "check_fits",
+    "held_out_split",
     "list_pretrained",
     "load_pretrained",
     "model_card",

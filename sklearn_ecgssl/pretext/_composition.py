@@ -6,7 +6,7 @@ from sklearn.base import BaseEstimator, clone
 
 from .._compat import _BaseComposition
 from ..transforms import WindowTransform, default_transforms
-from ._task_weights import task_weights
+from ._recognition import task_weights
 
 
 class TransformComposition(_BaseComposition):

@@ -1,4 +1,4 @@
-"""Pretrainers out of folders."""
+"""Pretrainers by name or folder, and inside other estimators."""
 
 from os import PathLike, fspath
 from pathlib import Path
@@ -11,11 +11,63 @@ from ..formats import UnreadableFileError, read_folder
 from ._base import BasePretrainer
 from ._masked import MaskedPretrainer
 from ._pretext import PretextPretrainer
-from ._shipped import is_shipped, list_pretrained, shipped_folder
 
 PRETRAINERS: dict[str, type[BasePretrainer]] = {
     known.__name__: known for known in (PretextPretrainer, MaskedPretrainer)
 }
+
+#: Where the encoders that come with the package are.
+FOLDER = Path(__file__).parent / "encoders"
+CARD = "MODEL_CARD.md"
+
+
+def list_pretrained() -> list[str]:
+    """Name the pretrained encoders that come with the package.
+
+    They learnt from openly licensed ECG. Whoever publishes what was made with them names the data
+    sets; `model_card` says which, and what they must not be used for.
+
+    Returns
+    -------
+    list of str
+        Names, for ``SSLEmbedder("recognition-open")``, `ECGClassifier` and `load_pretrained`.
+
+    Examples
+    --------
+    >>> from sklearn_ecgssl.pretext import list_pretrained
+    >>> list_pretrained()
+    ['masked-open', 'recognition-open']
+    """
+    return sorted(card.parent.name for card in FOLDER.glob(f"*/{CARD}"))
+
+
+def model_card(name: str) -> str:
+    """Tell where an encoder that comes with the package is from, and what it is worth.
+
+    Parameters
+    ----------
+    name : str
+        One of `list_pretrained`.
+
+    Returns
+    -------
+    str
+        Markdown: data and licences, people and hours, settings, scores, what not to use it for.
+
+    Raises
+    ------
+    ValueError
+        If there is none of this name.
+
+    Examples
+    --------
+    >>> from sklearn_ecgssl.pretext import model_card
+    >>> print(model_card("recognition-open").splitlines()[0])
+    # recognition-open
+    """
+    if name not in list_pretrained():
+        raise ValueError(f"name must be one of {list_pretrained()}, got {name!r}.")
+    return (FOLDER / name / CARD).read_text(encoding="utf-8")
 
 
 def load_pretrained(name_or_path: str | PathLike[str], *, device: str = "auto") -> BasePretrainer:
@@ -57,50 +109,27 @@ def load_pretrained(name_or_path: str | PathLike[str], *, device: str = "auto") 
     >>> bool((loaded.encode(windows) == pretrainer.encode(windows)).all())
     True
     """
-    path = _folder(name_or_path)
-    name = read_folder(path, "pretrained")[0].get("class")
-    if not isinstance(name, str) or name not in PRETRAINERS:
-        raise UnreadableFileError(
-            f"{fspath(path)} cannot be used: it holds a {str(name)[:80]!r}, not a pretrainer "
-            f"({', '.join(PRETRAINERS)})."
-        )
-    loaded = PRETRAINERS[name].from_pretrained(path, device=device)
-    if is_shipped(name_or_path):
-        loaded._shipped_as = str(name_or_path)
-    return loaded
-
-
-def _folder(name_or_path: str | PathLike[str]) -> Path:
-    if is_shipped(name_or_path):
-        return shipped_folder(str(name_or_path))
-    path = Path(name_or_path).expanduser()
+    is_shipped = name_or_path in list_pretrained()
+    path = FOLDER / name_or_path if is_shipped else Path(name_or_path).expanduser()
     if not fspath(name_or_path) or not path.is_dir():
         raise FileNotFoundError(
             f"There is neither a folder {fspath(name_or_path)!r} nor an encoder of this name. "
             f"With the package come {list_pretrained()}."
         )
-    return path
+    name = read_folder(path, "pretrained")[0].get("class")
+    if name not in PRETRAINERS:
+        raise UnreadableFileError(
+            f"{fspath(path)} cannot be used: it holds a {name!r}, not a pretrainer "
+            f"({', '.join(PRETRAINERS)})."
+        )
+    loaded = PRETRAINERS[name].from_pretrained(path, device=device)
+    if is_shipped:
+        loaded._shipped_as = str(name_or_path)
+    return loaded
 
 
 def resolve_pretrainer(pretrainer: Any) -> BaseEstimator:
-    """Make the pretrainer that an estimator's `pretrainer` parameter stands for.
-
-    Parameters
-    ----------
-    pretrainer : estimator, str, path-like or None
-        An estimator, the name of one that comes with the package, the folder of a saved one, or
-        None.
-
-    Returns
-    -------
-    estimator
-        A clone, the saved one frozen, or ``PretextPretrainer()``.
-
-    Raises
-    ------
-    ValueError
-        If there is no such name and no such folder, or it cannot be read.
-    """
+    """Return a clone of an estimator, the frozen one of a name or folder, or the default."""
     if pretrainer is None:
         return PretextPretrainer()
     if isinstance(pretrainer, (str, PathLike)):
@@ -111,3 +140,33 @@ def resolve_pretrainer(pretrainer: Any) -> BaseEstimator:
                 f"pretrainer={fspath(pretrainer)!r} cannot be found. {error}"
             ) from None
     return clone(pretrainer)
+
+
+def nested_pretrainers(estimator: BaseEstimator) -> list[tuple[str, BasePretrainer]]:
+    """List names and values of the parameters that are pretrainers, unless they are frozen."""
+    if isinstance(estimator, FrozenEstimator):
+        return []
+    params = estimator.get_params(deep=True)
+    frozen = [f"{name}__" for name, value in params.items() if isinstance(value, FrozenEstimator)]
+    return [
+        (name, value)
+        for name, value in params.items()
+        if isinstance(value, BasePretrainer) and not name.startswith(tuple(frozen))
+    ]
+
+
+def share_pretraining(estimator: BaseEstimator, memory: Any) -> BaseEstimator:
+    """Clone an estimator and give the pretrainers inside it a `memory`, unless they have one."""
+    shared = clone(estimator)
+    for name, pretrainer in nested_pretrainers(shared):
+        if pretrainer.memory is None:
+            shared.set_params(**{f"{name}__memory": memory})
+    return shared
+
+
+def pretrained(estimator: BaseEstimator, X: Any, groups: Any = None) -> BaseEstimator:
+    """Clone an estimator, fit the pretrainers inside it on windows, and freeze them."""
+    ready = clone(estimator)
+    for name, pretrainer in nested_pretrainers(ready):
+        ready.set_params(**{name: FrozenEstimator(clone(pretrainer).fit(X, groups=groups))})
+    return ready

@@ -1,11 +1,9 @@
 """Pretraining by predicting masked samples."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any
 
-import numpy as np
 import torch
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
@@ -16,24 +14,21 @@ from ..networks import (
     TOKEN_AGGREGATIONS,
     MaskedTransformer,
     TransformerTrunk,
+    aggregate_tokens,
     check_convolutions,
     check_sizes,
-    n_aggregated,
 )
 from ..signal.window_store import check_windows
 from ..training import (
     Criterion,
-    TrainingPlan,
+    Schedule,
     draw_seeds,
     resolve_device,
     training_parameters,
     warm_up_and_decay,
 )
 from ._base import BasePretrainer
-from ._masked_loss import MaskedLoss
-from ._masking import mask_windows, span_mask
-from ._reconstruction import Reconstruction
-from ._trunk_features import check_duration, token_features
+from ._masking import MaskedLoss, Reconstruction, mask_windows, span_mask
 
 TRUNK_PARAMETERS = ("filters", "kernel_sizes", "n_layers", "n_heads", "feedforward", "dropout")
 
@@ -141,6 +136,7 @@ class MaskedPretrainer(BasePretrainer):
     (8, 128)
     """
 
+    _aggregations = TOKEN_AGGREGATIONS
     _presets = {"icpr2022": {}}
     _shortened_by = "a shorter span_length"
 
@@ -251,35 +247,31 @@ class MaskedPretrainer(BasePretrainer):
             windows of all recordings one after the other.
         """
         check_is_fitted(self, "state_")
+        device = resolve_device(self.device)
+        network = self._fitted_network(device)
         store = check_windows(self, X, reset=False)
         (seed,) = draw_seeds(random_state, 1)
-        device = resolve_device(self.device)
         generator = torch.Generator(device).manual_seed(seed)
-        module = self._rebuilt(device)
 
         def masks_and_predictions(windows: Tensor) -> Tensor:
             masked = self._draw_masks(windows, generator)
             inputs, _ = mask_windows(windows, masked)
-            return torch.stack([masked, module(inputs)], dim=1)
+            return torch.stack([masked, network(inputs)], dim=1)
 
-        rows = self._apply(masks_and_predictions, store, module, device)
-        return Reconstruction(store.take(np.arange(len(store))), rows[:, 0] > 0, rows[:, 1])
-
-    def aggregations(self) -> list[str]:
-        return list(TOKEN_AGGREGATIONS)
-
-    def n_features_encoded(self, layer: str = "last", aggregate: Any = None) -> int:
-        self._check_layer(layer)
-        ways = self._check_aggregate(aggregate)
-        n_channels = self._fitted_architecture()["filters"][-1]
-        return len(self._layer_indices(layer)) * n_aggregated(n_channels, ways)
+        rows = self._apply(masks_and_predictions, store, device, network)
+        return Reconstruction(store.loaded(), rows[:, 0] > 0, rows[:, 1])
 
     def _min_times(self) -> int:
         return self.span_length
 
-    def _plan(self) -> TrainingPlan:
-        schedule = warm_up_and_decay(self.warm_up, self.max_epochs)
-        return replace(super()._plan(), schedule=schedule, l2=self.l2)
+    def _before_training(self, n_times: int) -> None:
+        self.masking_: dict[str, Any] = {
+            "mask_ratio": self.mask_ratio,
+            "span_length": self.span_length,
+        }
+
+    def _schedule(self) -> Schedule:
+        return warm_up_and_decay(self.warm_up, self.max_epochs)
 
     def _architecture(self) -> dict[str, Any]:
         filters, kernel_sizes = check_convolutions(self.filters, self.kernel_sizes)
@@ -298,25 +290,15 @@ class MaskedPretrainer(BasePretrainer):
             "head_hidden": check_sizes("head_hidden", self.head_hidden, min_length=0),
         }
 
-    def _build_trunk(self, ways: tuple[str, ...]) -> TransformerTrunk:
+    def _build_trunk(self, aggregations: tuple[str, ...]) -> TransformerTrunk:
         sizes = {name: self.architecture_[name] for name in TRUNK_PARAMETERS}
-        return TransformerTrunk(**sizes, aggregation=ways)
+        return TransformerTrunk(**sizes, aggregation=aggregations)
 
-    def _build_module(self) -> nn.Module:
-        return MaskedTransformer(self._build_trunk(("cls",)), self.architecture_["head_hidden"])
+    def _add_heads(self, trunk: TransformerTrunk) -> nn.Module:
+        return MaskedTransformer(trunk, self.architecture_["head_hidden"])
 
     def _build_criterion(self) -> Criterion:
         return MaskedLoss()
-
-    @classmethod
-    def _saved_classes(cls) -> list[type]:
-        return [cls]
-
-    def _before_training(self, n_times: int) -> None:
-        self.masking_: dict[str, Any] = {
-            "mask_ratio": self.mask_ratio,
-            "span_length": self.span_length,
-        }
 
     def _prepare(
         self, windows: Tensor, labels: Tensor | None, generator: torch.Generator
@@ -326,11 +308,21 @@ class MaskedPretrainer(BasePretrainer):
     def _draw_masks(self, windows: Tensor, generator: torch.Generator) -> Tensor:
         return span_mask(windows.shape, generator=generator, **self.masking_)
 
-    def _single_layers(self) -> list[str]:
-        return [f"layer{i + 1}" for i in range(self._fitted_architecture()["n_layers"])]
+    def _layer_channels(self) -> dict[str, int]:
+        architecture = self._fitted_architecture()
+        n_channels = architecture["filters"][-1]
+        return {f"layer{i + 1}": n_channels for i in range(architecture["n_layers"])}
 
     def _layer_function(
-        self, trunk: Any, layer: str, ways: tuple[str, ...], sampling_rate: float
+        self,
+        trunk: TransformerTrunk,
+        layers: list[int],
+        aggregations: tuple[str, ...],
+        sampling_rate: float,
     ) -> Callable[[Tensor], Tensor]:
-        check_duration(self.n_features_in_ / sampling_rate, ways, sampling_rate)
-        return token_features(trunk, self._layer_indices(layer), ways, sampling_rate)
+        def features(windows: Tensor) -> Tensor:
+            tokens = trunk.layer_tokens(windows, 1 + max(layers))
+            of_layers = [aggregate_tokens(tokens[i], aggregations, sampling_rate) for i in layers]
+            return torch.cat(of_layers, dim=1)
+
+        return features

@@ -1,32 +1,48 @@
-"""Which samples of a window are hidden from the network."""
+"""Spans of samples that are masked, and the loss of predicting them."""
 
+from typing import NamedTuple
+
+import numpy as np
 import torch
 from torch import Tensor
+
+from ..training import Criterion
+
+
+class Reconstruction(NamedTuple):
+    """What a network made of windows with masked samples.
+
+    Parameters
+    ----------
+    signal : ndarray of shape (n_windows, n_times), float32
+        The windows.
+    mask : ndarray of shape (n_windows, n_times), bool
+        Where they were masked.
+    reconstruction : ndarray of shape (n_windows, n_times), float32
+        What the network predicted, there and elsewhere. It was trained on the masked samples alone.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_ecgssl.pretext import Reconstruction
+    >>> signal, mask = np.array([[1.0, 2.0]]), np.array([[False, True]])
+    >>> made = Reconstruction(signal, mask, reconstruction=np.array([[1.0, 1.5]]))
+    >>> print(np.mean((made.reconstruction - made.signal)[made.mask] ** 2))
+    0.25
+    """
+
+    signal: np.ndarray
+    mask: np.ndarray
+    reconstruction: np.ndarray
 
 
 def span_mask(
     shape: tuple[int, ...], generator: torch.Generator, *, mask_ratio: float, span_length: int
 ) -> Tensor:
-    """Draw spans of samples to mask.
+    """Draw which samples of windows (n_windows, n_times) are masked.
 
     Of each window, ``round(mask_ratio * n_times)`` different samples, at least one, are where a
     span starts. Spans may overlap, and those that start near the end of the window are cut there.
-
-    Parameters
-    ----------
-    shape : tuple of two int
-        Windows, and samples in a window.
-    generator : torch.Generator
-        Source of the draws, on the device of the result.
-    mask_ratio : float
-        Part of the samples at which a span starts.
-    span_length : int
-        Samples in a span.
-
-    Returns
-    -------
-    Tensor of shape (n_windows, n_times), bool
-        Where a sample is masked.
     """
     n_windows, n_times = shape
     n_spans = max(1, round(mask_ratio * n_times))
@@ -40,22 +56,24 @@ def span_mask(
 
 
 def mask_windows(windows: Tensor, masked: Tensor) -> tuple[Tensor, Tensor]:
-    """Make the network's input, and the target with the weight of each sample in the loss.
+    """Make the network's input, and targets (n_windows, 2, n_times): windows and weights.
 
-    Parameters
-    ----------
-    windows : Tensor of shape (n_windows, n_times)
-        ECG windows.
-    masked : Tensor of shape (n_windows, n_times), bool
-        Where a sample is masked.
-
-    Returns
-    -------
-    inputs : Tensor of shape (n_windows, n_times)
-        The windows, zero where they are masked.
-    targets : Tensor of shape (n_windows, 2, n_times)
-        The windows; and weights, 0 where nothing is masked, so that the mean over windows of the
-        weighted sum of squares is the mean square over all masked samples.
+    A sample that is not masked has weight 0, so that the mean over windows of the weighted sum of
+    squares is the mean square over all masked samples.
     """
     weights = masked.float() * (len(masked) / masked.sum())
     return windows.masked_fill(masked, 0.0), torch.stack([windows, weights], dim=1)
+
+
+class MaskedLoss(Criterion):
+    """Mean squared error of the masked samples; the metrics are it, and that of predicting zero."""
+
+    metric_names = ["masked_error", "zero_error"]
+
+    def forward(self, predictions: Tensor, targets: Tensor) -> Tensor:
+        windows, weights = targets.unbind(1)
+        return ((predictions - windows).square() * weights).sum(1).mean()
+
+    def metrics(self, predictions: Tensor, targets: Tensor) -> Tensor:
+        nothing = torch.zeros_like(predictions)
+        return torch.stack([self(predictions, targets), self(nothing, targets)])

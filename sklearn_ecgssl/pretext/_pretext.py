@@ -1,7 +1,6 @@
 """Pretraining by recognising transformations."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any
 
@@ -17,17 +16,16 @@ from ..networks import (
     MAX_DEPTH,
     ConvTrunk,
     RecognitionNet,
+    aggregate,
     check_convolutions,
     check_sizes,
-    n_aggregated,
     shortest_window,
 )
-from ..training import Criterion, TrainingPlan, decay_every_batches, training_parameters
+from ..training import Criterion, Schedule, decay_every_batches, training_parameters
 from ..transforms import default_transforms, make_views
 from ._base import BasePretrainer
 from ._composition import TransformComposition
-from ._loss import RecognitionLoss
-from ._trunk_features import check_duration, trunk_features
+from ._recognition import RecognitionLoss
 
 TRUNK_PARAMETERS = (
     "filters",
@@ -145,6 +143,7 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
 
     # The learning rate of a batch does not depend on how many epochs there will be.
     _free_on_resume = (*BasePretrainer._free_on_resume, "max_epochs")
+    _aggregations = tuple(AGGREGATIONS)
     _presets = PRESETS
     _shortened_by = "a network that pools less (pool_size, pool_stride)"
 
@@ -255,15 +254,6 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
         metrics = self._evaluate(X)
         return {name: metrics[f"{name}_accuracy"] for name in self.task_names_}
 
-    def aggregations(self) -> list[str]:
-        return list(AGGREGATIONS)
-
-    def n_features_encoded(self, layer: str = "last", aggregate: Any = None) -> int:
-        self._check_layer(layer)
-        ways = self._check_aggregate(aggregate)
-        filters = self._fitted_architecture()["filters"]
-        return sum(n_aggregated(filters[index], ways) for index in self._layer_indices(layer))
-
     @classmethod
     def _saved_classes(cls) -> list[type]:
         return [cls, *(type(transform) for _, transform in default_transforms())]
@@ -284,9 +274,8 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
             len(architecture["filters"]), architecture["pool_size"], architecture["pool_stride"]
         )
 
-    def _plan(self) -> TrainingPlan:
-        schedule = decay_every_batches(self.lr_decay, self.lr_decay_steps)
-        return replace(super()._plan(), schedule=schedule, l2=self.l2)
+    def _schedule(self) -> Schedule:
+        return decay_every_batches(self.lr_decay, self.lr_decay_steps)
 
     def _architecture(self) -> dict[str, Any]:
         self._check_transforms()
@@ -303,14 +292,13 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
             "head_dropout": self.head_dropout,
         }
 
-    def _build_trunk(self, ways: tuple[str, ...]) -> ConvTrunk:
+    def _build_trunk(self, aggregations: tuple[str, ...]) -> ConvTrunk:
         sizes = {name: self.architecture_[name] for name in TRUNK_PARAMETERS}
-        return ConvTrunk(**sizes, aggregation=ways)
+        return ConvTrunk(**sizes, aggregation=aggregations)
 
-    def _build_module(self) -> nn.Module:
+    def _add_heads(self, trunk: ConvTrunk) -> nn.Module:
         names = ("n_tasks", "head_hidden", "head_dropout", "negative_slope")
-        of_heads = {name: self.architecture_[name] for name in names}
-        return RecognitionNet(self._build_trunk(GLOBAL_MAX), **of_heads)
+        return RecognitionNet(trunk, **{name: self.architecture_[name] for name in names})
 
     def _build_criterion(self) -> Criterion:
         return RecognitionLoss(self.task_names_, self.task_weights_)
@@ -320,11 +308,31 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
     ) -> tuple[Tensor, Tensor]:
         return make_views(windows, [t for _, t in self.transforms_], generator)
 
-    def _single_layers(self) -> list[str]:
-        return [f"block{i + 1}" for i in range(len(self._fitted_architecture()["filters"]))]
+    def _layer_channels(self) -> dict[str, int]:
+        filters = self._fitted_architecture()["filters"]
+        return {f"block{i + 1}": n_channels for i, n_channels in enumerate(filters)}
 
     def _layer_function(
-        self, trunk: Any, layer: str, ways: tuple[str, ...], sampling_rate: float
+        self,
+        trunk: ConvTrunk,
+        layers: list[int],
+        aggregations: tuple[str, ...],
+        sampling_rate: float,
     ) -> Callable[[Tensor], Tensor]:
-        check_duration(self.n_features_in_ / sampling_rate, ways, sampling_rate)
-        return trunk_features(trunk, self._layer_indices(layer), ways, sampling_rate)
+        if aggregations == GLOBAL_MAX:
+
+            def features(windows: Tensor) -> Tensor:
+                of_blocks = trunk.block_features(windows)
+                return torch.cat([of_blocks[i] for i in layers], dim=1)
+        else:
+
+            def features(windows: Tensor) -> Tensor:
+                of_blocks = [
+                    aggregate(
+                        trunk.maps(windows, i), aggregations, sampling_rate / trunk.pool.step**i
+                    )
+                    for i in layers
+                ]
+                return torch.cat(of_blocks, dim=1)
+
+        return features

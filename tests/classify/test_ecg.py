@@ -507,7 +507,7 @@ class TestHeldOut:
         assert loss == pytest.approx(losses[best], rel=1e-4)
 
     def test_one_subject(self):
-        with pytest.raises(ValueError, match="holds out whole subjects, but groups names only one"):
+        with pytest.raises(ValueError, match="holds out whole subjects, but groups names only 1"):
             tiny_ecg_classifier(validation_fraction=0.3).fit(X, Y, groups=np.zeros(24))
 
     def test_groups_of_another_length(self):

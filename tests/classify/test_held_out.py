@@ -55,11 +55,13 @@ def test_every_window_has_a_class_of_its_own():
 
 
 def test_one_subject():
-    with pytest.raises(ValueError, match="groups names only one.*validation_fraction=None"):
+    with pytest.raises(ValueError, match="groups names only 1: .*validation_fraction=None"):
         labelled_split(LABELS, 0.2, np.zeros(24), 0)
 
 
 @pytest.mark.parametrize("groups", [None, SUBJECT])
 def test_nothing_left_to_train_on(groups):
-    with pytest.raises(ValueError, match="validation_fraction=0.99 of .* leaves none to train on"):
+    with pytest.raises(
+        ValueError, match="validation_fraction=0.99 holds out .*: none is left to train on"
+    ):
         labelled_split(LABELS, 0.99, groups, 0)

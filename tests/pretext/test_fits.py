@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn_ecgssl.classify import ECGClassifier
 from sklearn_ecgssl.evaluation import compare_protocols, linear_classifier
 from sklearn_ecgssl.features import SSLEmbedder
-from sklearn_ecgssl.pretext import _fits, _shipped, check_fits, load_pretrained, warn_unless_scaled
+from sklearn_ecgssl.pretext import _load, _windows, check_fits, load_pretrained, warn_unless_scaled
 from sklearn_ecgssl.signal import Resampler, Segmenter, TrimmedScaler
 from sklearn_ecgssl.signal.window_store import WindowStore
 from tests.tiny import each_pretrainer, tiny_ecg_classifier, tiny_pretrainer, waves
@@ -32,7 +32,7 @@ def shipped(fitted, tmp_path, monkeypatch):
     folder = tmp_path / "encoders" / "tiny-open"
     fitted.save_pretrained(folder, sampling_rate=64)
     (folder / "MODEL_CARD.md").write_text("# tiny-open\n")
-    monkeypatch.setattr(_shipped, "FOLDER", folder.parent)
+    monkeypatch.setattr(_load, "FOLDER", folder.parent)
     return folder
 
 
@@ -222,6 +222,6 @@ class TestScale:
         with warnings.catch_warnings(action="error"):
             warn_unless_scaled(load_pretrained("tiny-open"), WindowStore([windows]))
         (rows,) = taken
-        assert len(rows) == _fits.LOOKED_AT == 256
+        assert len(rows) == _windows.LOOKED_AT == 256
         assert (rows[0], rows[-1]) == (0, 5999)
         assert np.ptp(np.diff(rows)) <= 1

@@ -145,7 +145,6 @@ class TestRefused:
             ([], "empty"),
             ([X_VAL, X_VAL[:0]], "Recording 1 has no windows"),
             (X_VAL[0], "2D array"),
-            (X_VAL.astype(str), "numbers"),
             ("windows.npy", "Load the data first"),
         ],
     )

@@ -9,8 +9,7 @@ import torch
 
 from sklearn_ecgssl.networks import aggregate, initialised
 from sklearn_ecgssl.pretext import MaskedPretrainer
-from sklearn_ecgssl.pretext._masked_loss import MaskedLoss
-from sklearn_ecgssl.pretext._masking import mask_windows, span_mask
+from sklearn_ecgssl.pretext._masking import MaskedLoss, mask_windows, span_mask
 from sklearn_ecgssl.training import draw_seeds
 from tests.tiny import tiny_masked, waves
 
@@ -157,7 +156,7 @@ class TestMaskWindows:
 
     def test_the_network_sees_nothing_of_what_is_masked(self, windows):
         pretrainer = tiny_masked().fit(windows)
-        module = pretrainer._rebuilt(CPU)
+        module = pretrainer._fitted_network(CPU)
         masked = draw(10, 64, 0.1, 4)
         signal = torch.tensor(windows)
         other = torch.where(masked, 7.0 - 50 * signal, signal)
@@ -300,7 +299,7 @@ class TestScore:
         ).numpy()
         with torch.no_grad():
             hidden = np.where(masked, 0, windows).astype(np.float32)
-            predictions = pretrainer._rebuilt(CPU)(torch.tensor(hidden)).numpy()
+            predictions = pretrainer._fitted_network(CPU)(torch.tensor(hidden)).numpy()
         error = np.mean((predictions - windows)[masked] ** 2)
         expected = 1 - error / np.mean(windows[masked] ** 2)
         assert pretrainer.score(windows) == pytest.approx(expected, rel=1e-5)
@@ -333,7 +332,7 @@ class TestReconstruct:
         np.testing.assert_array_equal(result.signal, windows)
         with torch.no_grad():
             hidden = torch.tensor(np.where(result.mask, 0, windows).astype(np.float32))
-            expected = pretrainer._rebuilt(CPU)(hidden)
+            expected = pretrainer._fitted_network(CPU)(hidden)
         np.testing.assert_allclose(result.reconstruction, expected, rtol=1e-5, atol=1e-6)
 
     def test_masks_are_those_of_training(self, windows):
@@ -388,7 +387,7 @@ class TestEncode:
 
     def by_hand(self, pretrainer, windows):
         """Features of each layer, from its tokens."""
-        trunk = pretrainer._rebuilt(CPU).trunk
+        trunk = pretrainer._fitted_network(CPU).trunk
         features = []
         with torch.no_grad():
             for tokens in trunk.layer_tokens(torch.tensor(windows)):

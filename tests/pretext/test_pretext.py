@@ -6,7 +6,7 @@ import torch
 from sklearn.base import clone
 
 from sklearn_ecgssl.pretext import PretextPretrainer
-from sklearn_ecgssl.pretext._loss import RecognitionLoss
+from sklearn_ecgssl.pretext._recognition import RecognitionLoss
 from sklearn_ecgssl.transforms import AddNoise, Negate, Scale
 from tests.tiny import tiny_pretrainer
 
@@ -169,7 +169,6 @@ def test_layers_are_the_blocks(windows):
         ({"task_weights": [1] * 8}, "task_weights must be finite"),
         ({"task_weights": [np.nan] * 7}, "task_weights must be finite"),
         ({"task_weights": {"noise": -1}}, "at least 0"),
-        ({"task_weights": {"noise": 1e300}}, "below 1e.30"),
         ({"task_weights": {"noise": "1"}}, "task_weights must be finite"),
         ({"task_weights": [None] * 7}, "task_weights must be finite"),
         ({"task_weights": np.array(2)}, "task_weights must be finite"),

@@ -373,13 +373,11 @@ class TestBadWindows:
 
     def test_strings(self, tiny):
         self.fails(tiny, [["a", "b"], ["c", "d"]], "could not convert string|dtype")
-        words = np.ones((3, 64)).astype(str)
-        self.fails(tiny, words, "X must hold numbers, got an array of dtype <U")
 
     def test_a_window_among_windowed_recordings(self, tiny, windows):
         self.fails(tiny, [windows[:3], windows[3]], r"mixes arrays of \[1, 2\] dimensions")
 
-    @pytest.mark.parametrize("X", [None, "ecg.npz", {"a": 1}])
+    @pytest.mark.parametrize("X", [None, "ecg.npz"])
     def test_no_container(self, tiny, X):
         with pytest.raises(TypeError, match="Expected windows .*Load the data first"):
             tiny().fit(X)

@@ -26,7 +26,7 @@ from sklearn_ecgssl.features import SSLEmbedder
 from sklearn_ecgssl.pretext import (
     MaskedPretrainer,
     PretextPretrainer,
-    _shipped,
+    _load,
     list_pretrained,
     load_pretrained,
     model_card,
@@ -67,7 +67,7 @@ def features_of(name, precision):
 
 
 def weights_of(name):
-    return (_shipped.FOLDER / name / "weights.safetensors").read_bytes()
+    return (_load.FOLDER / name / "weights.safetensors").read_bytes()
 
 
 def checksum_of(name):
@@ -85,7 +85,7 @@ def write_stored():
 def shipped(tmp_path, monkeypatch):
     """Two tiny encoders that come with the package in place of its own."""
     folder = tmp_path / "encoders"
-    monkeypatch.setattr(_shipped, "FOLDER", folder)
+    monkeypatch.setattr(_load, "FOLDER", folder)
     for name, tiny in {"b-open": tiny_pretrainer, "a-open": tiny_masked}.items():
         tiny().fit(X).save_pretrained(folder / name, sampling_rate=64, dtype="bfloat16")
         (folder / name / "MODEL_CARD.md").write_text(f"# {name}\n\nFrom sines, µV.\n", "utf-8")
@@ -102,7 +102,7 @@ class TestNames:
         assert list_pretrained() == ["b-open"]
 
     def test_none(self, tmp_path, monkeypatch):
-        monkeypatch.setattr(_shipped, "FOLDER", tmp_path / "nowhere")
+        monkeypatch.setattr(_load, "FOLDER", tmp_path / "nowhere")
         assert list_pretrained() == []
         with pytest.raises(FileNotFoundError, match=r"With the package come \[\]"):
             load_pretrained("recognition-open")
@@ -185,7 +185,7 @@ def test_they_are_small():
 @each_encoder
 class TestFiles:
     def test_there_is_nothing_else(self, name):
-        found = {path.name for path in (_shipped.FOLDER / name).iterdir()}
+        found = {path.name for path in (_load.FOLDER / name).iterdir()}
         assert found - {".writing.lock"} == set(FILES)
 
     def test_weights_are_bfloat16(self, name):
@@ -196,7 +196,7 @@ class TestFiles:
         loaded = load_pretrained(name)
         assert type(loaded) is kind
         assert (loaded.sampling_rate_, loaded.n_features_in_) == (rate, 10 * rate)
-        config = json.loads((_shipped.FOLDER / name / "config.json").read_text("utf-8"))
+        config = json.loads((_load.FOLDER / name / "config.json").read_text("utf-8"))
         assert (config["class"], config["sampling_rate"]) == (kind.__name__, rate)
         assert config["window_length"] == 10
 

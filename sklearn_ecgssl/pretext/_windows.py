@@ -1,39 +1,50 @@
-"""Whether windows are such as a pretrainer learnt from."""
+"""Which windows a fitted pretrainer can use, and which of them a fit holds out."""
 
 import math
 import sys
 import warnings
+from math import ceil
 from types import FrameType
 from typing import Any
 
 import numpy as np
+from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit
 
+from ..networks import shortest_rhythm
 from ..signal.window_store import WindowStore
 
 #: Standard deviations of windows that may have been scaled person by person, to about 1.
 SCALED = (0.5, 10)
 
-#: Windows that are looked at.
+#: Windows whose scale is looked at.
 LOOKED_AT = 256
 
 
+def held_out_split(
+    n_windows: int, fraction: float | None, groups: np.ndarray | None, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw the windows to train on, and a fraction of the subjects or windows to hold out."""
+    everything = np.arange(n_windows)
+    if fraction is None:
+        return everything, everything[:0]
+    n_units = n_windows if groups is None else len(np.unique(groups))
+    if ceil(float(fraction) * n_units) >= n_units:
+        there_are = (
+            f"windows, but there are only {n_units}"
+            if groups is None
+            else f"whole subjects, but groups names only {n_units}"
+        )
+        raise ValueError(
+            f"validation_fraction={fraction} holds out {there_are}: none is left to train on. "
+            "Lower it, pass more, or pass validation_fraction=None."
+        )
+    splitter: Any = ShuffleSplit if groups is None else GroupShuffleSplit
+    split = splitter(1, test_size=float(fraction), random_state=seed)
+    return next(split.split(everything, groups=groups))
+
+
 def check_fits(pretrainer: Any, store: WindowStore, sampling_rate: float | None = None) -> None:
-    """Check that windows have the length and the sampling rate that a pretrainer learnt from.
-
-    Parameters
-    ----------
-    pretrainer : estimator
-        Fitted, maybe long ago and elsewhere.
-    store : WindowStore
-        The windows.
-    sampling_rate : float or None, default=None
-        Of the windows, in Hz; None if it is not known.
-
-    Raises
-    ------
-    ValueError
-        If they have not; the message says how to make such windows.
-    """
+    """Raise ValueError unless windows have length and sampling rate of those that were learnt."""
     n_times, rate = pretrainer.n_features_in_, getattr(pretrainer, "sampling_rate_", None)
     same_rate = (
         rate is None or sampling_rate is None or math.isclose(rate, sampling_rate, rel_tol=1e-4)
@@ -58,21 +69,19 @@ def check_fits(pretrainer: Any, store: WindowStore, sampling_rate: float | None 
     )
 
 
+def check_duration(aggregate: Any, n_times: int, sampling_rate: float) -> None:
+    """Raise ValueError where windows are too short for the "rhythm" that `aggregate` names."""
+    seconds = n_times / sampling_rate
+    if "rhythm" in (aggregate or ()) and seconds < shortest_rhythm():
+        raise ValueError(
+            f"aggregate='rhythm' needs windows of at least {shortest_rhythm():g} s, these have "
+            f"{seconds:g} s (sampling_rate={sampling_rate:g} Hz). Use longer windows, or another "
+            "aggregate."
+        )
+
+
 def warn_unless_scaled(pretrainer: Any, store: WindowStore) -> None:
-    """Warn where windows for an encoder that comes with the package seem not to be scaled.
-
-    Parameters
-    ----------
-    pretrainer : estimator
-        Fitted, maybe frozen.
-    store : WindowStore
-        The windows.
-
-    Warns
-    -----
-    UserWarning
-        If `pretrainer` is such an encoder and most of the windows are far too large or small.
-    """
+    """Warn where most windows for an encoder of the package are far too large or too small."""
     name = getattr(getattr(pretrainer, "estimator", pretrainer), "_shipped_as", None)
     if name is None:
         return
