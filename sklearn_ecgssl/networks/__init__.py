@@ -15,7 +15,7 @@ from ._build import (
     initialised,
     rebuilt,
 )
-from ._layers import ClassificationNet, DenseHead, Dropout, seed_dropout
+from ._layers import ClassificationNet, DenseHead, Dropout, LayerFeatures, seed_dropout
 from ._recognition import GLOBAL_MAX, ConvTrunk, RecognitionNet, shortest_window
 from ._transformer import MaskedTransformer, TransformerTrunk
 
@@ -28,6 +28,7 @@ __all__ = [
     "ConvTrunk",
     "DenseHead",
     "Dropout",
+    "LayerFeatures",
     "MaskedTransformer",
     "RecognitionNet",
     "TransformerTrunk",

@@ -80,6 +80,22 @@ class ClassificationNet(nn.Module):
         return float32_linear(self.head, self.trunk(windows))
 
 
+class LayerFeatures(nn.Module):
+    """Features of some layers of a trunk, of windows at a sampling rate."""
+
+    def __init__(
+        self, trunk: nn.Module, layers: Sequence[int], names: Sequence[str], sampling_rate: float
+    ) -> None:
+        super().__init__()
+        self.trunk: Any = trunk
+        self.layers = layers
+        self.names = names
+        self.sampling_rate = sampling_rate
+
+    def forward(self, windows: Tensor) -> Tensor:
+        return self.trunk.layer_features(windows, self.layers, self.names, self.sampling_rate)
+
+
 def float32_linear(head: nn.Module, features: Tensor) -> Tensor:
     """Run `head` in float32 even where mixed precision is on: it is small and makes the loss."""
     with torch.autocast(features.device.type, enabled=False):

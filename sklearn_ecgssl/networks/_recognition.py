@@ -157,6 +157,37 @@ class ConvTrunk(nn.Module):
                 signal = self.activation(self.pool(maps))
         return features
 
+    def layer_features(
+        self, windows: Tensor, layers: Sequence[int], names: Sequence[str], sampling_rate: float
+    ) -> Tensor:
+        """Aggregate the activations of blocks, side by side.
+
+        Parameters
+        ----------
+        windows : Tensor of shape (n_windows, n_times)
+            ECG windows.
+        layers : sequence of int
+            Which blocks, the first is 0.
+        names : sequence of {"max", "mean", "std", "rhythm"}
+            Aggregations.
+        sampling_rate : float
+            Of the windows, in Hz; "rhythm" alone needs it.
+
+        Returns
+        -------
+        Tensor of shape (n_windows, n_features)
+            Features of the first of these blocks, then of the others.
+        """
+        if tuple(names) == GLOBAL_MAX:
+            of_blocks = self.block_features(windows)
+            return torch.cat([of_blocks[i] for i in layers], dim=1)
+        rates = [sampling_rate / self.pool_stride**i for i in layers]
+        features = [
+            aggregate(self.maps(windows, i), names, rate)
+            for i, rate in zip(layers, rates, strict=True)
+        ]
+        return torch.cat(features, dim=1)
+
     def maps(self, windows: Tensor, index: int) -> Tensor:
         """Compute the activations of a block over time.
 

@@ -141,6 +141,31 @@ class TransformerTrunk(nn.Module):
         """
         return self.layer_tokens(windows)[-1]
 
+    def layer_features(
+        self, windows: Tensor, layers: Sequence[int], names: Sequence[str], sampling_rate: float
+    ) -> Tensor:
+        """Aggregate the tokens of layers, side by side.
+
+        Parameters
+        ----------
+        windows : Tensor of shape (n_windows, n_times)
+            ECG windows.
+        layers : sequence of int
+            Which layers, the first is 0.
+        names : sequence of str
+            Aggregations, see `aggregate_tokens`.
+        sampling_rate : float
+            Of the windows, in Hz; "rhythm" alone needs it.
+
+        Returns
+        -------
+        Tensor of shape (n_windows, n_features)
+            Features of the first of these layers, then of the others.
+        """
+        tokens = self.layer_tokens(windows, 1 + max(layers))
+        features = [aggregate_tokens(tokens[i], names, sampling_rate) for i in layers]
+        return torch.cat(features, dim=1)
+
     def layer_tokens(self, windows: Tensor, n_layers: int | None = None) -> list[Tensor]:
         """Compute the tokens of every layer.
 

@@ -1,7 +1,6 @@
 """What all pretrainers share: `fit`, `encode`, and the fitted network as a torch module."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from functools import partial
 from typing import Any, Self
 
@@ -14,7 +13,7 @@ from torch import Tensor, nn
 from .._compat import _fit_context
 from .._fitting import all_or_nothing
 from ..formats import PretrainedMixin, training_summary
-from ..networks import initialised, n_aggregated, rebuilt
+from ..networks import LayerFeatures, initialised, n_aggregated, rebuilt
 from ..signal.window_store import WindowStore, check_windows
 from ..training import (
     Criterion,
@@ -35,7 +34,7 @@ from ..training import (
     train,
 )
 from ._memory import cache_key, train_or_read
-from ._windows import check_duration, check_fits, held_out_split
+from ._windows import check_duration, check_fits, check_validation_set, held_out_split
 
 #: What the names of the trunk's weights begin with.
 TRUNK = "trunk."
@@ -46,9 +45,9 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
 
     A method says which network is trained (`_architecture`, `_build_trunk`, `_add_heads`), on
     which loss (`_build_criterion`), what a batch of windows becomes (`_prepare`), and what its
-    layers are (`_layer_channels`, `_layer_function`, `_aggregations`). It may say how short windows
-    may be (`_min_times`), how the learning rate changes (`_schedule`) and which other attributes
-    training depends on (`_before_training`). Everything else is here.
+    layers are (`_layer_channels`, `_aggregations`). It may say how short windows may be
+    (`_min_times`), how the learning rate changes (`_schedule`) and which other attributes training
+    depends on (`_before_training`). Everything else is here.
     """
 
     #: How activations over time can become features, the network's own way first.
@@ -62,8 +61,6 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
 
     #: Parameters in which a fit may differ from the checkpoint that it goes on from.
     _free_on_resume: tuple[str, ...] = PretrainedMixin._local_parameters
-
-    state_: dict[str, np.ndarray]
 
     @classmethod
     def from_preset(cls, name: str, **params: Any) -> Self:
@@ -81,13 +78,6 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
         -------
         pretrainer
             Unfitted.
-
-        Examples
-        --------
-        >>> from sklearn_ecgssl import PretextPretrainer
-        >>> pretrainer = PretextPretrainer.from_preset("icassp2020", random_state=0)
-        >>> pretrainer.max_epochs, pretrainer.get_params()["scale__factor"]
-        (30, 1.2)
         """
         if name not in cls._presets:
             raise ValueError(f"name must be one of {sorted(cls._presets)}, got {name!r}.")
@@ -118,11 +108,6 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
         -------
         self : object
             The fitted pretrainer.
-
-        Raises
-        ------
-        ValueError
-            If a parameter or the windows cannot be used; the message says which and what to do.
         """
         if X_val is not None and self.validation_fraction is not None:
             raise ValueError(
@@ -136,7 +121,7 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
             self, X, reset=True, min_times=self._min_times(), or_change=self._shortened_by
         )
         self._before_training(store.n_times)
-        held_out = None if X_val is None else self._check_held_out(X_val)
+        held_out = None if X_val is None else check_validation_set(self, X_val)
         subjects = None if groups is None else store.per_window(groups, "groups")
         group = process_group(self.device)
         check_same_windows(store, group)
@@ -151,14 +136,6 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
         self.n_epochs_ = len(self.history_)
         trained.raise_if_stopped()
         return self
-
-    def _check_held_out(self, X_val: Any) -> WindowStore:
-        try:
-            store = check_windows(self, X_val, reset=False)
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"X_val cannot be held out. {error}") from None
-        store.n_held_out = len(store)
-        return store
 
     def _train(
         self,
@@ -222,7 +199,8 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
         encoder = self._encoder(layer, aggregate, sampling_rate, device)
         store = check_windows(self, X, reset=False)
         check_fits(self, store, sampling_rate)
-        features = self._apply(encoder, store, device)
+        precision = resolve_precision(self.precision, device)
+        features = apply_batched(encoder, store, device, precision)
         if not store.windowed:
             return features
         per_recording = store.split_back(features)
@@ -248,13 +226,6 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
         nn.Module
             From windows (n_windows, n_times) to features (n_windows, n_features), on the CPU, in
             float32 and evaluation mode. Its weights are a copy.
-
-        Examples
-        --------
-        >>> import torch
-        >>> from sklearn_ecgssl import load_pretrained
-        >>> load_pretrained("recognition-open").to_torch()(torch.zeros(2, 2560)).shape
-        torch.Size([2, 128])
         """
         check_is_fitted(self, "state_")
         return self._encoder(layer, aggregate, sampling_rate, torch.device("cpu"))
@@ -342,21 +313,9 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
         rate = sampling_rate or getattr(self, "sampling_rate_", None) or 256.0
         check_duration(names, self.n_features_in_, rate)
         trunk = rebuilt(lambda: self._build_trunk(names), self.trunk_state(), device)
-        is_last = layers == [len(self._layer_channels()) - 1]
-        if is_last and "rhythm" not in names:
+        if layers == self._layer_indices("last") and "rhythm" not in names:
             return trunk
-        return LayerFeatures(trunk, self._layer_function(trunk, layers, names, rate))
-
-    def _apply(
-        self,
-        function: Callable[[Tensor], Tensor],
-        store: WindowStore,
-        device: torch.device,
-        network: nn.Module | None = None,
-    ) -> np.ndarray:
-        """Apply a network, or a function that runs one, to all windows."""
-        precision = resolve_precision(self.precision, device)
-        return apply_batched(function, store, device, precision, network)
+        return LayerFeatures(trunk, layers, names, rate)
 
     def _evaluate(self, X: Any) -> dict[str, float]:
         """Compute the criterion's metrics on windows; what is drawn is drawn from a fixed seed."""
@@ -439,24 +398,3 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
     @abstractmethod
     def _layer_channels(self) -> dict[str, int]:
         """Count the channels of each layer by its name, also before `fit`."""
-
-    @abstractmethod
-    def _layer_function(
-        self, trunk: Any, layers: list[int], aggregations: tuple[str, ...], sampling_rate: float
-    ) -> Callable[[Tensor], Tensor]:
-        """Choose the function from windows to the features of layers, side by side."""
-
-
-class LayerFeatures(nn.Module):
-    """Features of layers of a trunk as a module."""
-
-    def __init__(self, trunk: Any, function: Callable[[Tensor], Tensor]) -> None:
-        super().__init__()
-        self.trunk: Any = trunk
-        self.function = function
-
-    def forward(self, windows: Tensor) -> Tensor:
-        return self.function(windows)
-
-    def widest(self, n_times: int) -> int:
-        return int(self.trunk.widest(n_times))

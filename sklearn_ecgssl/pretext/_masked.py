@@ -1,6 +1,5 @@
 """Pretraining by predicting masked samples."""
 
-from collections.abc import Callable
 from numbers import Integral, Real
 from typing import Any
 
@@ -14,7 +13,6 @@ from ..networks import (
     TOKEN_AGGREGATIONS,
     MaskedTransformer,
     TransformerTrunk,
-    aggregate_tokens,
     check_convolutions,
     check_sizes,
 )
@@ -22,8 +20,10 @@ from ..signal.window_store import check_windows
 from ..training import (
     Criterion,
     Schedule,
+    apply_batched,
     draw_seeds,
     resolve_device,
+    resolve_precision,
     training_parameters,
     warm_up_and_decay,
 )
@@ -258,7 +258,8 @@ class MaskedPretrainer(BasePretrainer):
             inputs, _ = mask_windows(windows, masked)
             return torch.stack([masked, network(inputs)], dim=1)
 
-        rows = self._apply(masks_and_predictions, store, device, network)
+        precision = resolve_precision(self.precision, device)
+        rows = apply_batched(masks_and_predictions, store, device, precision, network)
         return Reconstruction(store.loaded(), rows[:, 0] > 0, rows[:, 1])
 
     def _min_times(self) -> int:
@@ -312,17 +313,3 @@ class MaskedPretrainer(BasePretrainer):
         architecture = self._fitted_architecture()
         n_channels = architecture["filters"][-1]
         return {f"layer{i + 1}": n_channels for i in range(architecture["n_layers"])}
-
-    def _layer_function(
-        self,
-        trunk: TransformerTrunk,
-        layers: list[int],
-        aggregations: tuple[str, ...],
-        sampling_rate: float,
-    ) -> Callable[[Tensor], Tensor]:
-        def features(windows: Tensor) -> Tensor:
-            tokens = trunk.layer_tokens(windows, 1 + max(layers))
-            of_layers = [aggregate_tokens(tokens[i], aggregations, sampling_rate) for i in layers]
-            return torch.cat(of_layers, dim=1)
-
-        return features

@@ -1,6 +1,5 @@
 """Pretraining by recognising transformations."""
 
-from collections.abc import Callable
 from numbers import Integral, Real
 from typing import Any
 
@@ -12,11 +11,9 @@ from torch import Tensor, nn
 from .._compat import Interval
 from ..networks import (
     AGGREGATIONS,
-    GLOBAL_MAX,
     MAX_DEPTH,
     ConvTrunk,
     RecognitionNet,
-    aggregate,
     check_convolutions,
     check_sizes,
     shortest_window,
@@ -24,8 +21,7 @@ from ..networks import (
 from ..training import Criterion, Schedule, decay_every_batches, training_parameters
 from ..transforms import default_transforms, make_views
 from ._base import BasePretrainer
-from ._composition import TransformComposition
-from ._recognition import RecognitionLoss
+from ._tasks import RecognitionLoss, TransformComposition
 
 TRUNK_PARAMETERS = (
     "filters",
@@ -311,28 +307,3 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
     def _layer_channels(self) -> dict[str, int]:
         filters = self._fitted_architecture()["filters"]
         return {f"block{i + 1}": n_channels for i, n_channels in enumerate(filters)}
-
-    def _layer_function(
-        self,
-        trunk: ConvTrunk,
-        layers: list[int],
-        aggregations: tuple[str, ...],
-        sampling_rate: float,
-    ) -> Callable[[Tensor], Tensor]:
-        if aggregations == GLOBAL_MAX:
-
-            def features(windows: Tensor) -> Tensor:
-                of_blocks = trunk.block_features(windows)
-                return torch.cat([of_blocks[i] for i in layers], dim=1)
-        else:
-
-            def features(windows: Tensor) -> Tensor:
-                of_blocks = [
-                    aggregate(
-                        trunk.maps(windows, i), aggregations, sampling_rate / trunk.pool.step**i
-                    )
-                    for i in layers
-                ]
-                return torch.cat(of_blocks, dim=1)
-
-        return features

@@ -8,10 +8,11 @@ from types import FrameType
 from typing import Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit
 
 from ..networks import shortest_rhythm
-from ..signal.window_store import WindowStore
+from ..signal.window_store import WindowStore, check_windows
 
 #: Standard deviations of windows that may have been scaled person by person, to about 1.
 SCALED = (0.5, 10)
@@ -41,6 +42,16 @@ def held_out_split(
     splitter: Any = ShuffleSplit if groups is None else GroupShuffleSplit
     split = splitter(1, test_size=float(fraction), random_state=seed)
     return next(split.split(everything, groups=groups))
+
+
+def check_validation_set(pretrainer: BaseEstimator, X_val: Any) -> WindowStore:
+    """Check windows that are all held out, against those of a pretrainer that is being fitted."""
+    try:
+        store = check_windows(pretrainer, X_val, reset=False)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"X_val cannot be held out. {error}") from None
+    store.n_held_out = len(store)
+    return store
 
 
 def check_fits(pretrainer: Any, store: WindowStore, sampling_rate: float | None = None) -> None:

@@ -6,7 +6,7 @@ import torch
 from sklearn.base import clone
 
 from sklearn_ecgssl.pretext import PretextPretrainer
-from sklearn_ecgssl.pretext._recognition import RecognitionLoss
+from sklearn_ecgssl.pretext._tasks import RecognitionLoss
 from sklearn_ecgssl.transforms import AddNoise, Negate, Scale
 from tests.tiny import tiny_pretrainer
 
