@@ -260,7 +260,7 @@ def _check_container(X: Any) -> None:
 
 
 def _check_block(block: Any, index: int) -> Any:
-    if len(block) == 0:
+    if block.shape[0] == 0:  # an array of Zarr has no len()
         raise ValueError(
             f"Recording {index} has no windows: it is shorter than one window. Leave it out, or "
             "use a shorter window_length."
