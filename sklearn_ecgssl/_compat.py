@@ -12,10 +12,10 @@ from sklearn.utils._param_validation import (
     Interval as _Interval,
     StrOptions,
 )
-from sklearn.utils._set_output import _wrap_data_with_container
+from sklearn.utils._set_output import _get_container_adapter
 from sklearn.utils.metadata_routing import _routing_enabled
 from sklearn.utils.metaestimators import _BaseComposition
-from sklearn.utils.validation import _check_n_features, validate_data
+from sklearn.utils.validation import _check_feature_names_in, _check_n_features, validate_data
 
 __all__ = [
     "GroupsConsumerMixin",
@@ -23,10 +23,11 @@ __all__ = [
     "Interval",
     "StrOptions",
     "_BaseComposition",
+    "_check_feature_names_in",
     "_check_n_features",
     "_fit_context",
+    "_get_container_adapter",
     "_routing_enabled",
-    "_wrap_data_with_container",
     "validate_data",
 ]
 

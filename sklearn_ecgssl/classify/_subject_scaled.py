@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from .._compat import HasMethods, _fit_context
 from .._fitting import all_or_nothing
-from ..signal._checks import missing_entries
+from ..signal._recordings import missing_entries
 
 
 class SubjectScaledClassifier(ClassifierMixin, BaseEstimator):

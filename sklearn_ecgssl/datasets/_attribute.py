@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..signal._checks import is_missing
+from ..signal._recordings import is_missing
 
 
 class Target(NamedTuple):

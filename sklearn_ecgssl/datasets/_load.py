@@ -11,7 +11,7 @@ from sklearn.utils import Bunch
 from tqdm.auto import tqdm
 
 from .._files import UnreadableFileError, library
-from ..signal._checks import is_missing
+from ..signal._recordings import is_missing
 from ._data_set import DataSet, Label, Lead, LeftOut, Trial
 
 _SHOWN = 5

@@ -9,8 +9,7 @@ from sklearn.base import clone
 from sklearn.utils.multiclass import check_classification_targets
 
 from ..signal import Segmenter
-from ..signal._checks import missing_entries
-from ..signal._recordings import check_recordings
+from ..signal._recordings import check_recordings, missing_entries
 from ..signal.window_store import WindowStore, check_windows, is_windowed
 
 

@@ -1,4 +1,4 @@
-"""Template of the transformers of recordings."""
+"""Base class of the transformers of recordings."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
-from sklearn import get_config
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
 
-from .._compat import _fit_context, _wrap_data_with_container
+from .._compat import _check_feature_names_in, _fit_context, _get_container_adapter
 from .._fitting import all_or_nothing
 from ._recordings import FloatArray, Recordings, check_recordings
 
@@ -18,6 +17,7 @@ RecordingFunction: TypeAlias = Callable[[FloatArray, str], FloatArray]
 """Takes a recording, and its name for error messages; never writes into it."""
 
 
+# Lists and 3-D arrays fit into no DataFrame, so `transform` makes the container, not scikit-learn.
 class RecordingTransformer(  # type: ignore[call-arg]  # scikit-learn is untyped
     TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
 ):
@@ -27,9 +27,9 @@ class RecordingTransformer(  # type: ignore[call-arg]  # scikit-learn is untyped
     `_recording_function` what is done to one recording. Nothing is learnt: `transform` works
     without `fit`, which only checks.
 
-    Recordings are a list of 1-D arrays or a 2-D array of shape `(n_recordings, n_times)`. A list
-    gives a list, an array an array. Lists and 3-D arrays cannot be dataframes, so `set_output`
-    concerns 2-D arrays alone, and a Pipeline with any output setting works with lists.
+    Recordings are a list of 1-D arrays, a pandas Series of them or a 2-D array of shape
+    `(n_recordings, n_times)`. A list gives a list, a Series a Series with the same index, an array
+    an array, or what `set_output` says.
 
     Examples
     --------
@@ -44,11 +44,6 @@ class RecordingTransformer(  # type: ignore[call-arg]  # scikit-learn is untyped
 
     _parameter_constraints: dict[str, list[Any]] = {}
     _min_length = 1
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        # scikit-learn would otherwise switch its own wrapping, which fails on lists, on again
-        kwargs["auto_wrap_output_keys"] = None
-        super().__init_subclass__(**kwargs)
 
     def _recording_function(self) -> RecordingFunction:
         """Check the parameters against each other and return what is done to one recording."""
@@ -80,8 +75,9 @@ class RecordingTransformer(  # type: ignore[call-arg]  # scikit-learn is untyped
         self : object
             The transformer itself.
         """
-        check_recordings(X, estimator=self, min_length=self._min_length)
+        checked = check_recordings(X, estimator=self, min_length=self._min_length)
         self._recording_function()
+        self._has_columns = not isinstance(checked, list)
         return self
 
     def transform(self, X: Recordings) -> Any:
@@ -94,8 +90,10 @@ class RecordingTransformer(  # type: ignore[call-arg]  # scikit-learn is untyped
 
         Returns
         -------
-        X_new : list of ndarray, or ndarray
-            One entry per recording, float32: a list for a list, an array for an array.
+        X_new : list of ndarray, Series of ndarray, or ndarray
+            One entry per recording, float32: a list for a list, a Series for a Series, an array
+            for an array. With ``set_output(transform="pandas")``, a 2-D array becomes a DataFrame,
+            and the windows of a DataFrame's rows a Series of 2-D arrays.
 
         Raises
         ------
@@ -106,40 +104,63 @@ class RecordingTransformer(  # type: ignore[call-arg]  # scikit-learn is untyped
         function = self._recording_function()
         recordings = check_recordings(X, estimator=self, reset=False, min_length=self._min_length)
         if isinstance(recordings, list):
-            return [function(x, f"recording {i}") for i, x in enumerate(recordings)]
+            result = [function(x, f"recording {i}") for i, x in enumerate(recordings)]
+            return _as_series(result, X, X.name) if hasattr(X, "iloc") else result
         return self._in_container(self._transform_array(recordings, function), X)
 
-    def set_output(self, *, transform: str | None = None) -> RecordingTransformer:
-        """Choose the container of the 2-D arrays that `transform` returns.
+    def fit_transform(self, X: Recordings, y: Any = None) -> Any:
+        """Check the parameters and transform each recording.
 
         Parameters
         ----------
-        transform : {"default", "pandas", "polars"}, default=None
-            The container. None leaves the setting as it is. Lists are returned as they are,
-            whatever the setting, and so are 3-D arrays, but for those of a pandas DataFrame: they
-            become a Series of 2-D arrays with its index.
+        X : list of array-like of shape (n_times,) or array-like of shape (n_recordings, n_times)
+            The recordings. They are not modified.
+        y : None
+            Ignored.
 
         Returns
         -------
-        self : object
-            The transformer itself.
+        X_new : list of ndarray, Series of ndarray, or ndarray
+            As from `transform`.
         """
-        if transform is not None:
-            config = getattr(self, "_sklearn_output_config", {})
-            self._sklearn_output_config = {**config, "transform": transform}
-        return self
+        return self.fit(X, y).transform(X)
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Name the samples of what comes out.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Names of the samples that come in, by default those of `fit`.
+
+        Returns
+        -------
+        ndarray of str objects
+            One name a column. Recordings of a list have no columns, and no names.
+        """
+        check_is_fitted(self, "_has_columns")
+        if not self._has_columns:
+            return np.array([], dtype=object)
+        return self._names_out(_check_feature_names_in(self, input_features))
+
+    def _names_out(self, names: np.ndarray) -> np.ndarray:
+        return names
+
+    def _generated_names(self, n_times: int) -> np.ndarray:
+        """Name samples after the class, as scikit-learn does where they are not those of `fit`."""
+        prefix = type(self).__name__.lower()
+        return np.array([f"{prefix}{i}" for i in range(n_times)], dtype=object)
 
     def _in_container(self, result: FloatArray, X: Recordings) -> Any:
-        if result.ndim == 3 and self._output_is_pandas() and hasattr(X, "index"):
-            # Windows of recordings fit into no DataFrame, and their index must not be lost.
-            return type(X.iloc[:, 0])(list(result), index=X.index, name="windows", dtype=object)
-        if result.ndim != 2:
+        adapter = _get_container_adapter("transform", self)
+        if adapter is None:
             return result
-        return _wrap_data_with_container("transform", result, X, _Wrapping(self))
-
-    def _output_is_pandas(self) -> bool:
-        config = getattr(self, "_sklearn_output_config", {})
-        return bool(config.get("transform", get_config()["transform_output"]) == "pandas")
+        if result.ndim == 2:
+            names = self.get_feature_names_out() if hasattr(self, "n_features_in_") else None
+            return adapter.create_container(result, X, columns=names)
+        # Windows of recordings fit into no DataFrame, and their index must not be lost.
+        is_frame = adapter.container_lib == "pandas" and hasattr(X, "iloc")
+        return _as_series(list(result), X.iloc[:, 0], "windows") if is_frame else result
 
     def __sklearn_tags__(self) -> Any:
         """Tags: no fit is required, 2-D arrays are accepted, the output is float32."""
@@ -150,18 +171,6 @@ class RecordingTransformer(  # type: ignore[call-arg]  # scikit-learn is untyped
         return tags
 
 
-class _Wrapping:
-    """What scikit-learn's wrapper reads of an estimator, with the wrapping switched on."""
-
-    _sklearn_auto_wrap_output_keys = frozenset({"transform"})
-
-    def __init__(self, transformer: RecordingTransformer) -> None:
-        self._transformer = transformer
-        self._sklearn_output_config = getattr(transformer, "_sklearn_output_config", {})
-
-    def get_feature_names_out(self) -> Any:
-        """Return the column names, or None where there are none: not fitted, or on a list."""
-        try:
-            return self._transformer.get_feature_names_out()
-        except (AttributeError, NotFittedError):  # no such method, or nothing to name
-            return None
+def _as_series(arrays: list[FloatArray], like: Any, name: Any) -> Any:
+    """Make a pandas Series of arrays with the index of another one."""
+    return type(like)(arrays, index=like.index, name=name, dtype=object)

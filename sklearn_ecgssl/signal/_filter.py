@@ -7,130 +7,21 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy import signal
-from sklearn.base import OneToOneFeatureMixin
 
 from .._compat import Interval
 from ._base import RecordingFunction, RecordingTransformer
-from ._checks import as_float32, check_not_flat
-from ._recordings import FloatArray
+from ._recordings import FloatArray, as_float32, check_not_flat
 
 #: The highest order. Beyond it float64 does not hold what a narrow band-pass computes with.
 MAX_ORDER = 50
 #: A filter is stable if this many samples of 1 leave it as they should, so closely.
 STABLE_FOR = 1000
 STABLE_WITHIN = 1e-4
-#: Samples by which no recording need be continued: none is so long.
-LONGEST = 2**53
 
 
-def design_sos(
-    sampling_rate: float,
-    *,
-    low: float | None,
-    high: float | None,
-    notch: float | Sequence[float] | None,
-    order: int,
-    notch_quality: float,
-) -> NDArray[np.float64]:
-    """Second-order sections of a Butterworth filter followed by notches.
-
-    See :class:`ECGFilter` for the parameters and errors.
-
-    Returns
-    -------
-    sos : ndarray of shape (n_sections, 6)
-        The sections, as :func:`scipy.signal.sosfilt` takes them.
-    """
-    # numpy's small integers and floats would end the arithmetic early
-    sampling_rate, notch_quality, order = float(sampling_rate), float(notch_quality), int(order)
-    low = None if low is None else float(low)
-    high = None if high is None else float(high)
-    notches = _as_frequencies(notch)
-    _check_frequencies(sampling_rate, low, high, notches)
-    try:
-        with np.errstate(all="ignore"):
-            sos = _design(sampling_rate, low, high, notches, order, notch_quality)
-            stable = _is_stable(sos, constant=1.0 if low is None else 0.0)
-    except (ValueError, ArithmeticError):  # what scipy makes of such filters
-        stable = False
-    if not stable:
-        raise ValueError(
-            f"The filter (order={order}) is numerically unstable at these frequencies "
-            f"(sampling_rate={sampling_rate:g} Hz): lower the order, move low, high or notch away "
-            "from 0 Hz and the Nyquist frequency, or take a notch_quality nearer to 30."
-        )
-    return sos
-
-
-def _design(
-    sampling_rate: float,
-    low: float | None,
-    high: float | None,
-    notches: NDArray[np.float64],
-    order: int,
-    notch_quality: float,
-) -> NDArray[np.float64]:
-    sections = []
-    if low is not None and high is not None:
-        sections.append(_butter(order, [low, high], "bandpass", sampling_rate))
-    elif low is not None:
-        sections.append(_butter(order, low, "highpass", sampling_rate))
-    elif high is not None:
-        sections.append(_butter(order, high, "lowpass", sampling_rate))
-    for frequency in notches:
-        numerator, denominator = signal.iirnotch(frequency, notch_quality, fs=sampling_rate)
-        sections.append(signal.tf2sos(numerator, denominator))
-    return np.concatenate(sections)
-
-
-def filter_recording(
-    x: ArrayLike,
-    sos: NDArray[np.float64],
-    *,
-    zero_phase: bool = True,
-    padlen: int | None = None,
-    name: str = "the recording",
-) -> FloatArray:
-    """Filter one recording in float64.
-
-    Parameters
-    ----------
-    x : array-like of shape (n_times,)
-        The recording, of any length from 1.
-    sos : ndarray of shape (n_sections, 6)
-        The filter.
-    zero_phase : bool, default=True
-        Whether to filter forwards and backwards, so that no wave moves.
-    padlen : int, default=None
-        Samples by which both ends are continued before zero-phase filtering, by default
-        scipy's; no more than the recording allows.
-    name : str, default="the recording"
-        What the error message calls `x`.
-
-    Returns
-    -------
-    filtered : ndarray of shape (n_times,)
-        float32.
-
-    Raises
-    ------
-    ValueError
-        If a sample becomes too large for float32.
-    """
-    x = np.asarray(x, dtype=np.float64)
-    with np.errstate(invalid="ignore"):  # in what scipy would hand to a section behind the last
-        if zero_phase:
-            padlen = min(_default_padlen(sos) if padlen is None else padlen, len(x) - 1)
-            filtered = signal.sosfiltfilt(sos, x, padlen=padlen)
-        else:
-            # the state of a filter that has seen the first sample for ever: no transient
-            filtered, _ = signal.sosfilt(sos, x, zi=signal.sosfilt_zi(sos) * x[0])
-    return as_float32(filtered, name)
-
-
-class ECGFilter(OneToOneFeatureMixin, RecordingTransformer):
+class ECGFilter(RecordingTransformer):
     """Butterworth high-pass, low-pass or band-pass filter, with notches, for recordings.
 
     The default is the high-pass of the papers: an IIR filter with a pass-band edge of 0.8 Hz at
@@ -232,68 +123,43 @@ class ECGFilter(OneToOneFeatureMixin, RecordingTransformer):
         self.notch_quality = notch_quality
 
     def _recording_function(self) -> RecordingFunction:
-        sos = design_sos(
-            self.sampling_rate,
-            low=self.low,
-            high=self.high,
-            notch=self.notch,
-            order=self.order,
-            notch_quality=self.notch_quality,
-        )
+        # numpy's small integers and floats would end the arithmetic early
+        rate, quality, order = float(self.sampling_rate), float(self.notch_quality), int(self.order)
+        low = None if self.low is None else float(self.low)
+        high = None if self.high is None else float(self.high)
+        notches = np.ravel([] if self.notch is None else self.notch).astype(np.float64).tolist()
+        _check_frequencies(rate, low, high, notches)
+        sos = _design(rate, low, high, notches, order, quality)
         # scipy's few samples are far shorter than the memory of a slow high-pass or a narrow notch
-        rate, quality = float(self.sampling_rate), float(self.notch_quality)
-        memory = [quality / frequency for frequency in _as_frequencies(self.notch)]
-        if self.low is not None:
-            memory.append(1 / float(self.low))
-        padlen = max(_default_padlen(sos), *(round(min(rate * t, LONGEST)) for t in memory), 0)
+        memory = [quality / frequency for frequency in notches]
+        if low is not None:
+            memory.append(1 / low)
+        padlen = max(_scipys_padlen(sos), *(round(rate * seconds) for seconds in memory), 0)
 
         def function(x: FloatArray, name: str) -> FloatArray:
             check_not_flat(x, name)
-            return filter_recording(x, sos, zero_phase=self.zero_phase, padlen=padlen, name=name)
+            return as_float32(_filter(x.astype(np.float64), sos, self.zero_phase, padlen), name)
 
         return function
 
 
-def _butter(
-    order: int, frequency: float | list[float], kind: str, sampling_rate: float
-) -> NDArray[np.float64]:
-    return signal.butter(order, frequency, btype=kind, fs=sampling_rate, output="sos")
-
-
-def _as_frequencies(notch: float | Sequence[float] | None) -> NDArray[np.float64]:
-    try:
-        notches = np.atleast_1d([] if notch is None else notch)
-    except ValueError as error:
-        raise ValueError(f"notch={notch!r} is neither a number nor a list of numbers.") from error
-    if notches.dtype.kind not in "iuf":
-        raise ValueError(f"notch={notch!r} is neither a number nor a list of numbers.")
-    if notches.ndim != 1:
-        raise ValueError(
-            f"notch has shape {notches.shape}, expected a number or a list of numbers."
-        )
-    return notches.astype(np.float64)
-
-
 def _check_frequencies(
-    sampling_rate: float, low: float | None, high: float | None, notches: NDArray[np.float64]
+    sampling_rate: float, low: float | None, high: float | None, notches: list[float]
 ) -> None:
-    if low is None and high is None and len(notches) == 0:
+    named = [("low", low), ("high", high), *(("notch", notch) for notch in notches)]
+    frequencies = [(name, value) for name, value in named if value is not None]
+    if not frequencies:
         raise ValueError(
             "low, high and notch are all None, so there is nothing to filter: set one of them, or "
             "leave the step out ('passthrough' in a Pipeline)."
         )
-    named = [("low", low), ("high", high), *(("notch", float(value)) for value in notches)]
     nyquist = sampling_rate / 2
-    for name, value in named:
-        if value is None:
-            continue
-        if not value > 0:
-            raise ValueError(f"{name}={value:g} Hz is not a frequency above 0 Hz.")
-        if value >= nyquist:
+    for name, value in frequencies:
+        if not 0 < value < nyquist:
             raise ValueError(
-                f"{name}={value:g} Hz is not below the Nyquist frequency of {nyquist:g} Hz, half "
-                f"the sampling rate (sampling_rate={sampling_rate:g} Hz): lower {name}, set it to "
-                "None, or correct sampling_rate."
+                f"{name}={value:g} Hz is not between 0 Hz and the Nyquist frequency of "
+                f"{nyquist:g} Hz, half the sampling rate (sampling_rate={sampling_rate:g} Hz): "
+                f"change {name}, set it to None, or correct sampling_rate."
             )
     if low is not None and high is not None and low >= high:
         raise ValueError(
@@ -302,17 +168,62 @@ def _check_frequencies(
         )
 
 
+def _design(
+    sampling_rate: float,
+    low: float | None,
+    high: float | None,
+    notches: list[float],
+    order: int,
+    notch_quality: float,
+) -> NDArray[np.float64]:
+    """Return the second-order sections of a Butterworth filter and notches, or refuse them."""
+    sections = []
+    edges = [edge for edge in (low, high) if edge is not None]
+    with np.errstate(all="ignore"):  # of filters that are refused below
+        if edges:
+            kind = "bandpass" if len(edges) == 2 else "lowpass" if low is None else "highpass"
+            edge = edges if len(edges) == 2 else edges[0]
+            sections.append(signal.butter(order, edge, kind, fs=sampling_rate, output="sos"))
+        for notch in notches:
+            section = signal.iirnotch(notch, notch_quality, fs=sampling_rate)
+            sections.append(signal.tf2sos(*section))
+        sos = np.concatenate(sections)
+        stable = _is_stable(sos, constant=1.0 if low is None else 0.0)
+    if not stable:
+        raise ValueError(
+            f"The filter (order={order}) is numerically unstable at these frequencies "
+            f"(sampling_rate={sampling_rate:g} Hz): lower the order, move low, high or notch away "
+            "from 0 Hz and the Nyquist frequency, or take a notch_quality nearer to 30."
+        )
+    return sos
+
+
 def _is_stable(sos: NDArray[np.float64], constant: float) -> bool:
     """Tell whether the filter forgets, and makes `constant` of 1 in spite of rounding errors."""
     if not np.isfinite(sos).all():
         return False
     if any(np.abs(np.roots(section[3:])).max() >= 1 for section in sos):
         return False
-    response, _ = signal.sosfilt(sos, np.ones(STABLE_FOR), zi=signal.sosfilt_zi(sos))
+    try:
+        settled = signal.sosfilt_zi(sos)
+    except np.linalg.LinAlgError:  # it never settles
+        return False
+    response, _ = signal.sosfilt(sos, np.ones(STABLE_FOR), zi=settled)
     return bool(np.abs(response - constant).max() < STABLE_WITHIN)
 
 
-def _default_padlen(sos: NDArray[np.float64]) -> int:
+def _filter(
+    x: NDArray[np.float64], sos: NDArray[np.float64], zero_phase: bool, padlen: int
+) -> NDArray[np.float64]:
+    with np.errstate(invalid="ignore"):  # in what scipy would hand to a section behind the last
+        if zero_phase:
+            return signal.sosfiltfilt(sos, x, padlen=min(padlen, len(x) - 1))
+        # the state of a filter that has seen the first sample for ever: no transient
+        filtered, _ = signal.sosfilt(sos, x, zi=signal.sosfilt_zi(sos) * x[0])
+        return filtered
+
+
+def _scipys_padlen(sos: NDArray[np.float64]) -> int:
     """Three times the effective length of the filter, as in scipy.signal.sosfiltfilt."""
     at_origin = min((sos[:, 2] == 0).sum(), (sos[:, 5] == 0).sum())
     return int(3 * (2 * len(sos) + 1 - at_origin))

@@ -1,14 +1,13 @@
-"""The one check of recordings that every estimator and function of the package goes through."""
+"""Checks of recordings, which every estimator and function of the package goes through."""
 
 from __future__ import annotations
 
-import os
 import warnings
+from os import PathLike
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 from sklearn.utils.validation import check_array
 
 from .._compat import validate_data
@@ -60,11 +59,10 @@ def check_recordings(
     Raises
     ------
     TypeError
-        If `X` is no container of recordings (a path, a dict, a sparse matrix), or an element of
-        the list is none (a sparse matrix, None).
+        If `X` is no container of recordings: None, a path, a dict, a sparse matrix.
     ValueError
-        If there is no recording, or one is empty, too short, not 1-D, not real numbers, masked,
-        or holds NaN or infinity. The message names the recording's index.
+        If there is no recording, or one is too short, not 1-D, not numbers, masked, or holds NaN
+        or infinity. The message names the recording's index.
 
     Examples
     --------
@@ -76,24 +74,64 @@ def check_recordings(
     'float32'
     """
     _check_container(X)
-    if _is_list_of_recordings(X):
-        if reset and estimator is not None:
-            _forget_features(estimator)
-        return [_as_recording(x, f"recording {i}", min_length) for i, x in enumerate(X)]
-    return _as_array(X, estimator, reset, min_length)
+    if not _is_list_of_recordings(X):
+        return _as_array(X, estimator, reset, min_length)
+    if estimator is not None and reset:
+        for name in ("n_features_in_", "feature_names_in_"):
+            vars(estimator).pop(name, None)
+    return [_as_recording(x, f"recording {i}", min_length) for i, x in enumerate(X)]
+
+
+def check_not_flat(x: NDArray, name: str, trim: float = 0.025) -> NDArray:
+    """Return the sorted samples without the extremes, in no order; refuse them if all are equal."""
+    first = int(float(trim) * len(x))  # numpy's float16 would end at 65504
+    last = len(x) - 1 - first
+    middle = np.partition(x, (first, last))[first : last + 1]
+    if len(x) > 1 and x.min() == x.max():
+        raise ValueError(
+            f"{name} is flat: all its {len(x)} samples are {x[0]:g}. Was the sensor off, or the "
+            "lead empty? Leave it out."
+        )
+    if len(x) > 1 and middle.min() == middle.max():
+        raise ValueError(
+            f"{name} is flat but for spikes: its middle {len(middle)} of {len(x)} sorted samples "
+            f"are all {middle[0]:g}. Was the sensor off? Leave it out."
+        )
+    return middle
+
+
+def as_float32(x: NDArray[np.float64], name: str) -> FloatArray:
+    """Return a processed recording as float32; refuse samples that float32 cannot hold."""
+    with np.errstate(over="ignore"):
+        result = x.astype(np.float32)
+    if not np.isfinite(result).all():
+        raise ValueError(
+            f"{name} has samples beyond float32 (3.4e38) after this step. Is it in another unit, "
+            "or is there an artefact in it? Leave it out."
+        )
+    return result
+
+
+def missing_entries(values: NDArray) -> list[int]:
+    """Return where a 1-D array, such as the subjects, holds None, NaN or pandas.NA."""
+    if values.dtype.kind in "biuSU":
+        return []
+    return [i for i, value in enumerate(values.tolist()) if is_missing(value)]
+
+
+def is_missing(value: Any) -> bool:
+    """Tell whether a value is None, NaN or pandas.NA."""
+    try:
+        return value is None or bool(value != value)
+    except TypeError:  # pandas.NA, of which nothing is true or false
+        return True
 
 
 def _check_container(X: Any) -> None:
-    if sparse.issparse(X):
-        return  # scikit-learn has its own message
-    if X is None or isinstance(X, str | bytes | os.PathLike | dict | set | frozenset):
-        advice = "; read the file first" if isinstance(X, str | os.PathLike) else ""
-        raise TypeError(f"X is {_kind_of(X)}: {_EXPECTED}{advice}.")
+    if X is None or isinstance(X, str | PathLike | dict):
+        raise TypeError(f"X is {X!r:.60}: {_EXPECTED}; read the file first.")
     if isinstance(X, list | tuple) and len(X) == 0:
-        raise ValueError(f"There are no recordings, X is an empty {type(X).__name__}: {_EXPECTED}.")
-    readable = ("__len__", "__array__", "__array_interface__", "__dataframe__", "shape")
-    if not any(hasattr(X, name) for name in readable):
-        raise TypeError(f"X is {_kind_of(X)}: {_EXPECTED}. Turn an iterator into a list first.")
+        raise ValueError(f"There are no recordings, X is empty: {_EXPECTED}.")
     if _is_one_recording(X):
         raise ValueError(
             f"Expected 2D array, got 1D array instead: X has shape ({len(X)},); {_EXPECTED}. "
@@ -109,7 +147,7 @@ def _check_container(X: Any) -> None:
 
 def _is_one_recording(X: Any) -> bool:
     if isinstance(X, list | tuple):
-        return all(_is_number(x) for x in X)
+        return all(isinstance(x, int | float | np.number) for x in X)
     return getattr(X, "ndim", None) == 1 and not _has_objects(X)
 
 
@@ -122,43 +160,27 @@ def _is_list_of_recordings(X: Any) -> bool:
         return getattr(X, "ndim", None) == 1 and _has_objects(X)
     if all(isinstance(x, list | tuple) for x in X):
         # nested lists of numbers are an array-like, as everywhere in scikit-learn
-        return len({len(x) for x in X}) > 1 or any(_is_array(value) for value in X[0])
+        return len({len(x) for x in X}) > 1 or any(hasattr(value, "__len__") for value in X[0])
     return True
 
 
-def _is_array(x: Any) -> bool:
-    return hasattr(x, "__array__") and not isinstance(x, np.generic)
-
-
-def _is_number(x: Any) -> bool:
-    return isinstance(x, int | float | complex | np.number | np.bool_)
-
-
-def _forget_features(estimator: Any) -> None:
-    for name in ("n_features_in_", "feature_names_in_"):
-        if hasattr(estimator, name):
-            delattr(estimator, name)
-
-
 def _as_recording(x: Any, name: str, min_length: int) -> FloatArray:
-    """One element of a list as a 1-D float32 array."""
-    if x is None or sparse.issparse(x) or isinstance(x, dict | set):
-        raise TypeError(f"{name} is {_kind_of(x)}: expected a 1-D array of numbers.")
-    if isinstance(x, str | bytes):
-        raise ValueError(f"{name} is text ({x[:40]!r}): expected a 1-D array of numbers.")
+    """Check one element of a list, and return it as a 1-D float32 array."""
     _check_not_masked(x, name)
     try:
-        values = np.asarray(x)
-    except ValueError as error:
-        raise ValueError(f"{name} is no 1-D array of numbers: {error}") from error
-    _check_dimensions(values, name)
-    _check_kind(values, name)
-    try:
         with np.errstate(over="ignore"):  # what is too large is infinite, found below
-            recording = values.astype(np.float32, copy=False)
+            recording = np.asarray(x).astype(np.float32, copy=False)
     except (TypeError, ValueError) as error:
-        raise type(error)(f"{name} holds something that is not a number: {error}") from error
-    if recording.size < min_length:
+        raise type(error)(f"{name} is no 1-D array of numbers: {error}") from error
+    if recording.ndim > 1:
+        shape = recording.shape
+        lead = "recording[:, 0]" if shape[0] >= shape[-1] else "recording[0]"
+        raise ValueError(
+            f"{name} has shape {shape}, expected a 1-D array. A recording is one lead: pass "
+            f"{lead}. Windowed recordings come out of Segmenter, which has to be the last signal "
+            "step."
+        )
+    if recording.size < min_length or recording.ndim == 0:
         raise ValueError(
             f"{name} has {recording.size} sample(s), at least {min_length} are needed: leave it "
             "out."
@@ -167,54 +189,8 @@ def _as_recording(x: Any, name: str, min_length: int) -> FloatArray:
     return recording
 
 
-def _check_dimensions(values: NDArray[Any], name: str) -> None:
-    if values.ndim == 0:
-        raise ValueError(f"{name} is a single value ({values!s:.40}), expected a 1-D array.")
-    if values.ndim > 1:
-        lead = "recording[:, 0]" if values.shape[0] >= values.shape[-1] else "recording[0]"
-        raise ValueError(
-            f"{name} has shape {values.shape}, expected a 1-D array. A recording is one lead: pass "
-            f"{lead}. Windowed recordings come out of Segmenter, which has to be the last signal "
-            "step."
-        )
-    if values.size == 0:
-        raise ValueError(f"{name} is empty (shape {values.shape}): leave it out.")
-
-
-def _check_kind(values: NDArray[Any], name: str) -> None:
-    if values.dtype.kind == "c":
-        raise ValueError(f"Complex data not supported: {name} has dtype {values.dtype}.")
-    if values.dtype.kind not in "biufO":
-        raise ValueError(
-            f"{name} has dtype {values.dtype}, expected real numbers: convert it, for instance "
-            "with recording.astype('float32')."
-        )
-
-
-def _check_not_masked(x: Any, name: str) -> None:
-    if np.ma.is_masked(x):
-        raise ValueError(f"{name} has masked samples: fill them or leave the recording out.")
-
-
-def _check_finite(recording: FloatArray, name: str) -> None:
-    finite = np.isfinite(recording)
-    if finite.all():
-        return
-    first = int(np.argmin(finite))
-    what = "NaN" if np.isnan(recording[first]) else "infinity (inf), or a value beyond float32,"
-    raise ValueError(
-        f"{name} holds {what} at sample {first} ({int((~finite).sum())} such sample(s) in all): "
-        "cut the piece out, interpolate it or leave the recording out."
-    )
-
-
 def _as_array(X: Any, estimator: Any, reset: bool, min_length: int) -> FloatArray:
-    """Anything that reads as a 2-D array, with scikit-learn's own messages where it has one."""
-    if isinstance(X, list | tuple):
-        X = np.asarray(X)  # shows text, which a conversion to float would read as numbers
-    dtype = getattr(X, "dtype", None)
-    if isinstance(dtype, np.dtype) and dtype.kind in "USmMV":
-        raise ValueError(f"X has dtype {dtype}: {_EXPECTED} of real numbers.")
+    """Check anything that reads as a 2-D array."""
     _check_not_masked(X, "X")
     options = {
         "dtype": np.float32,
@@ -232,20 +208,28 @@ def _as_array(X: Any, estimator: Any, reset: bool, min_length: int) -> FloatArra
         )
     for i, recording in enumerate(checked):
         _check_finite(recording, f"recording {i}")
-    _warn_of_samples_in_rows(checked)
-    return checked
-
-
-def _warn_of_samples_in_rows(recordings: FloatArray) -> None:
-    """Warn of what looks like a table with a recording in each column."""
-    n_rows, n_columns = recordings.shape
+    n_rows, n_columns = checked.shape
     if n_rows >= 10 * n_columns and n_rows >= _MANY and n_columns < _FEW:
         warnings.warn(
             f"X has {n_rows} rows of {n_columns} values, and rows are recordings: of {n_columns} "
             "samples each. If recordings are in columns, pass X.T.",
             stacklevel=3,
         )
+    return checked
 
 
-def _kind_of(x: Any) -> str:
-    return "None" if x is None else f"a {type(x).__name__}"
+def _check_not_masked(x: Any, name: str) -> None:
+    if np.ma.is_masked(x):
+        raise ValueError(f"{name} has masked samples: fill them or leave the recording out.")
+
+
+def _check_finite(recording: FloatArray, name: str) -> None:
+    finite = np.isfinite(recording)
+    if finite.all():
+        return
+    first = int(np.argmin(finite))
+    what = "NaN" if np.isnan(recording[first]) else "infinity (inf), or a value beyond float32,"
+    raise ValueError(
+        f"{name} holds {what} at sample {first} ({int((~finite).sum())} such sample(s) in all): "
+        "cut the piece out, interpolate it or leave the recording out."
+    )

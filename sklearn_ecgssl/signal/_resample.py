@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
 from numbers import Real
@@ -11,12 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import signal
-from sklearn.base import ClassNamePrefixFeaturesOutMixin
 
 from .._compat import Interval
 from ._base import RecordingFunction, RecordingTransformer
-from ._checks import as_float32
-from ._recordings import FloatArray
+from ._recordings import FloatArray, as_float32
 
 #: Of a rate that is taken as it is: 333.333 Hz is 333333/1000.
 _MAX_DENOMINATOR = 1000
@@ -70,7 +67,7 @@ def resample_recording(
     return as_float32(resampled + offset, name)
 
 
-class Resampler(ClassNamePrefixFeaturesOutMixin, RecordingTransformer):
+class Resampler(RecordingTransformer):
     """Change the sampling rate of recordings by any rational ratio.
 
     The papers work at 256 Hz [1]_. A recording is interpolated and low-pass filtered below the
@@ -141,11 +138,9 @@ class Resampler(ClassNamePrefixFeaturesOutMixin, RecordingTransformer):
 
         return function
 
-    @property
-    def _n_features_out(self) -> int:
-        n_times = self.n_features_in_
-        up, down = rational_ratio(self.original_rate, self.sampling_rate, n_times)
-        return -(-n_times * up // down)
+    def _names_out(self, names: np.ndarray) -> np.ndarray:
+        up, down = rational_ratio(self.original_rate, self.sampling_rate, len(names))
+        return self._generated_names(-(-len(names) * up // down))
 
 
 def _as_fraction(rate: float, n_times: int) -> Fraction:
@@ -165,10 +160,8 @@ def _nearest(ratio: Fraction, largest: int) -> Fraction:
     return 1 / inverse if inverse else Fraction(largest)
 
 
-def _design_low_pass(up: int, down: int) -> NDArray[np.float64]:
+@lru_cache(maxsize=4)
+def _low_pass(up: int, down: int) -> NDArray[np.float64]:
     """Return the filter that scipy.signal.resample_poly designs, here once, not per recording."""
     largest = max(up, down)
     return signal.firwin(20 * largest + 1, 1 / largest, window=("kaiser", 5.0))
-
-
-_low_pass: Callable[[int, int], NDArray[np.float64]] = lru_cache(maxsize=4)(_design_low_pass)

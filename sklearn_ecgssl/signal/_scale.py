@@ -7,49 +7,30 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import OneToOneFeatureMixin
 
 from .._compat import Interval
 from ._base import RecordingFunction, RecordingTransformer
-from ._checks import as_float32, check_not_flat, missing_entries
-from ._recordings import FloatArray, Recordings, check_recordings
+from ._recordings import (
+    FloatArray,
+    Recordings,
+    as_float32,
+    check_not_flat,
+    check_recordings,
+    missing_entries,
+)
 
-#: What `trim` may be.
 TRIM = Interval(Real, 0, 0.5, closed="left")
 
 
-def trimmed_mean_std(
-    x: ArrayLike, trim: float = 0.025, *, name: str = "the recording"
-) -> tuple[float, float]:
-    """Mean of all samples, and standard deviation without the extremes.
-
-    Parameters
-    ----------
-    x : array-like of shape (n_times,)
-        The samples.
-    trim : float, default=0.025
-        Fraction of the samples left out at either end of the sorted samples before the standard
-        deviation is taken; `floor(trim * n_times)` samples at each.
-    name : str, default="the recording"
-        What the error message calls `x`.
-
-    Returns
-    -------
-    mean, std : float
-        In the unit of `x`, `std` above 0.
-
-    Raises
-    ------
-    ValueError
-        If the samples, or those that are left, are all equal.
-    """
+def trimmed_mean_std(x: ArrayLike, trim: float, name: str) -> tuple[float, float]:
+    """Return the mean of all samples, and the standard deviation without the extremes."""
     x = np.asarray(x)
     middle = check_not_flat(x, name, trim)
     return float(x.mean(dtype=np.float64)), float(middle.std(dtype=np.float64))
 
 
 def scale_recording(x: ArrayLike, mean: float, std: float, name: str) -> FloatArray:
-    """Return `(x - mean) / std`, computed in float64, as float32; `name` is for the error."""
+    """Return `(x - mean) / std`, computed in float64, as float32."""
     return as_float32((np.asarray(x, dtype=np.float64) - mean) / std, name)
 
 
@@ -110,13 +91,13 @@ def scale_subjects(
         samples = np.concatenate([checked[i] for i in members])
         if len(samples) < 2:
             raise ValueError(f"{name} has 1 sample in all, at least 2 are needed: leave it out.")
-        mean, std = trimmed_mean_std(samples, trim, name=name)
+        mean, std = trimmed_mean_std(samples, trim, name)
         for i in members:
             scaled[i] = scale_recording(checked[i], mean, std, f"recording {i}")
     return scaled if isinstance(checked, list) else np.stack(scaled)
 
 
-class TrimmedScaler(OneToOneFeatureMixin, RecordingTransformer):
+class TrimmedScaler(RecordingTransformer):
     """Scale each recording to mean 0 and a standard deviation of 1 without its extremes.
 
     `(x - mean) / std` with the mean over all samples of the recording and the standard deviation
@@ -175,13 +156,13 @@ class TrimmedScaler(OneToOneFeatureMixin, RecordingTransformer):
 
     def _recording_function(self) -> RecordingFunction:
         def function(x: FloatArray, name: str) -> FloatArray:
-            return scale_recording(x, *trimmed_mean_std(x, self.trim, name=name), name)
+            return scale_recording(x, *trimmed_mean_std(x, self.trim, name), name)
 
         return function
 
 
 def _members(subject: ArrayLike, n_recordings: int) -> list[tuple[str, NDArray[np.intp]]]:
-    """Name and recording indices of each subject."""
+    """Return the name of each subject, for errors, and the indices of its recordings."""
     subjects = np.asarray(subject)
     if subjects.shape != (n_recordings,):
         raise ValueError(

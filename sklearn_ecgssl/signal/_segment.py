@@ -9,70 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_is_fitted
 
 from .._compat import Interval
 from ._base import RecordingFunction, RecordingTransformer
 from ._recordings import FloatArray, Recordings, check_recordings
-
-#: Beyond this, a float counts no single samples.
-MOST_SAMPLES = 2**53
-
-
-def window_samples(sampling_rate: float, window_length: float, overlap: float) -> tuple[int, int]:
-    """Length of a window and distance between the starts of two windows, in samples.
-
-    Parameters
-    ----------
-    sampling_rate : float
-        In Hz.
-    window_length : float
-        In seconds.
-    overlap : float
-        Fraction of a window shared with the next, in [0, 1).
-
-    Returns
-    -------
-    n_times, step : int
-        `round(sampling_rate * window_length)` and `round(n_times * (1 - overlap))`, the latter at
-        least 1.
-
-    Raises
-    ------
-    ValueError
-        If a window has less than one sample, or more than can be counted.
-    """
-    # numpy's small integers and floats would end the arithmetic early: 1000 Hz * 60 s in int16
-    sampling_rate, window_length = float(sampling_rate), float(window_length)
-    if sampling_rate * window_length > MOST_SAMPLES:
-        raise ValueError(
-            f"window_length={window_length:g} s at sampling_rate={sampling_rate:g} Hz is more "
-            f"samples than a window can have ({MOST_SAMPLES}). Which unit are they in?"
-        )
-    n_times = round(sampling_rate * window_length)
-    if n_times < 1:
-        raise ValueError(
-            f"window_length={window_length:g} s at sampling_rate={sampling_rate:g} Hz is less than "
-            f"one sample: window_length must be at least {1 / sampling_rate:g} s."
-        )
-    return n_times, max(1, round(n_times * (1 - float(overlap))))
-
-
-def cut(x: FloatArray, n_times: int, step: int) -> FloatArray:
-    """Read-only windows of the last axis of `x`, as a view: nothing is copied.
-
-    Parameters
-    ----------
-    x : ndarray of shape (..., n_samples)
-        What is cut, with `n_samples >= n_times`.
-    n_times, step : int
-        As returned by :func:`window_samples`.
-
-    Returns
-    -------
-    windows : ndarray of shape (..., n_windows, n_times)
-        A view of `x`. Samples after the last complete window are not in it.
-    """
-    return sliding_window_view(x, n_times, axis=-1)[..., ::step, :]
 
 
 class Segmenter(RecordingTransformer):
@@ -210,20 +151,53 @@ class Segmenter(RecordingTransformer):
         return windows, *repeated
 
     def _window_samples(self) -> tuple[int, int]:
-        return window_samples(self.sampling_rate, self.window_length, self.overlap)
+        """Return the length of a window and the distance between two starts, in samples."""
+        # numpy's small integers would end the arithmetic early: 1000 Hz * 60 s in int16
+        rate, seconds = float(self.sampling_rate), float(self.window_length)
+        n_times = round(rate * seconds)
+        if n_times < 1:
+            raise ValueError(
+                f"window_length={seconds:g} s at sampling_rate={rate:g} Hz is less than one "
+                f"sample: window_length must be at least {1 / rate:g} s."
+            )
+        return n_times, max(1, round(n_times * (1 - float(self.overlap))))
 
     def _recording_function(self) -> RecordingFunction:
         length, step = self._window_samples()
 
         def function(x: FloatArray, name: str) -> FloatArray:
-            self._check_long_enough(x.shape[-1], length, name)
-            return cut(x, length, step)
+            n_times = x.shape[-1]
+            if n_times < length:
+                raise ValueError(
+                    f"{name} has {n_times} samples ({n_times / float(self.sampling_rate):g} s at "
+                    f"sampling_rate={self.sampling_rate:g} Hz), less than one window of {length} "
+                    f"samples (window_length={self.window_length:g} s): leave it out, or lower "
+                    "window_length."
+                )
+            # a view: nothing is copied
+            return sliding_window_view(x, length, axis=-1)[..., ::step, :]
 
         return function
 
     def _transform_array(self, X: FloatArray, function: RecordingFunction) -> FloatArray:
         # all rows at once: one view of the whole array
         return function(X, f"each of the {len(X)} rows (recordings) of X")
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Name the samples of a window, so that a Pipeline can name its features.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Ignored.
+
+        Returns
+        -------
+        ndarray of str objects
+            One name for each sample of a window.
+        """
+        check_is_fitted(self, "_has_columns")
+        return self._generated_names(self._window_samples()[0])
 
     def _report_short(self, keep: NDArray[np.bool_]) -> None:
         left_out = (
@@ -233,15 +207,6 @@ class Segmenter(RecordingTransformer):
         if not keep.any():
             raise ValueError(f"{left_out}: nothing is left. Lower window_length.")
         warnings.warn(f"{left_out} and are left out.", stacklevel=3)
-
-    def _check_long_enough(self, n_times: int, length: int, name: str) -> None:
-        if n_times < length:
-            raise ValueError(
-                f"{name} has {n_times} samples ({n_times / float(self.sampling_rate):g} s at "
-                f"sampling_rate={self.sampling_rate:g} Hz), less than one window of {length} "
-                f"samples (window_length={self.window_length:g} s): leave it out, or lower "
-                "window_length."
-            )
 
 
 def _check_column(array: ArrayLike | None, position: int, n_recordings: int) -> Any:

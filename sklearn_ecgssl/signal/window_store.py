@@ -12,7 +12,7 @@ from sklearn.utils import check_array
 
 from .._compat import _check_n_features, validate_data
 from .._files import checksum
-from ._checks import missing_entries
+from ._recordings import missing_entries
 
 #: Bytes read after which the pages of memory-maps are given back. Windows in random order bring
 #: several times their size into memory: each first touch maps its neighbourhood too.

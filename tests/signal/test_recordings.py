@@ -18,23 +18,16 @@ def holes(value):
 
 BAD_CONTAINERS = {
     "None": (None, TypeError, "X is None: expected a list of 1-D arrays"),
-    "path": ("ecg.npz", TypeError, "X is a str.*read the file first"),
-    "dict": ({"a": GOOD}, TypeError, "X is a dict"),
-    "generator": ((x for x in [GOOD]), TypeError, "X is a generator.*list first"),
-    "number": (3, TypeError, "X is a int"),
+    "path": ("ecg.npz", TypeError, "X is 'ecg.npz'.*read the file first"),
+    "dict": ({"a": GOOD}, TypeError, "X is {'a'"),
     "sparse": (sparse.csr_array(np.eye(3)), TypeError, "Sparse data was passed"),
-    "sparse dok": (sparse.dok_array(np.eye(3)), TypeError, "Sparse data was passed"),
-    "empty list": ([], ValueError, "no recordings, X is an empty list"),
-    "empty tuple": ((), ValueError, "no recordings, X is an empty tuple"),
+    "empty list": ([], ValueError, "no recordings, X is empty"),
     "no rows": (np.empty((0, 5)), ValueError, r"0 sample\(s\)"),
     "no columns": (np.empty((5, 0)), ValueError, r"0 feature\(s\)"),
     "one recording": (GOOD, ValueError, r"1D array.*\(60,\).*\[X\], if it is one recording"),
     "list of numbers": ([1.0, 2.0], ValueError, r"1D array.*\(2,\).*\[X\]"),
     "series": (pd.Series(GOOD), ValueError, r"1D array.*\(60,\)"),
     "3-D": (np.ones((2, 3, 4)), ValueError, r"shape \(2, 3, 4\).*one lead.*X\[:, :, 0\]"),
-    "complex": (np.array([GOOD + 1j]), ValueError, "Complex data not supported"),
-    "text": (np.array([["1", "2"]]), ValueError, "X has dtype <U1"),
-    "nested text": ([["1", "2"]], ValueError, "X has dtype <U1"),
     "NaN": (np.array([GOOD, holes(np.nan)]), ValueError, "recording 1 holds NaN at sample 17"),
     "inf": (np.array([GOOD, holes(-np.inf)]), ValueError, "recording 1 holds infinity .*17"),
     "masked": (np.ma.masked_greater([GOOD], 0.9), ValueError, "X has masked samples"),
@@ -46,17 +39,11 @@ BAD_ELEMENTS = {
     "beyond float32": (holes(1e300), ValueError, "beyond float32, at sample 17"),
     "two leads": (np.ones((60, 2)), ValueError, r"shape \(60, 2\).*one lead: pass recording\[:, 0"),
     "leads first": (np.ones((2, 60)), ValueError, r"shape \(2, 60\).*pass recording\[0\]"),
-    "0-d": (np.array(3.0), ValueError, r"is a single value \(3\.0\)"),
-    "number": (3.0, ValueError, "is a single value"),
-    "empty": (np.array([]), ValueError, r"is empty \(shape \(0,\)\): leave it out"),
-    "complex": (GOOD + 1j, ValueError, "has dtype complex128"),
-    "text": (np.array(["1", "2"]), ValueError, r"has dtype <U1, expected real numbers"),
-    "path": ("ecg.npz", ValueError, r"is text \('ecg.npz'\)"),
-    "dates": (np.array(["2020-01-01"], dtype="M8[D]"), ValueError, "has dtype datetime64"),
-    "object": (np.array([1, {}], dtype=object), TypeError, "something that is not a number"),
+    "number": (3.0, ValueError, r"has 1 sample\(s\)"),
+    "empty": (np.array([]), ValueError, r"has 0 sample\(s\), at least \d are needed: leave it out"),
+    "path": ("ecg.npz", ValueError, "is no 1-D array of numbers: .*'ecg.npz'"),
+    "object": (np.array([1, {}], dtype=object), TypeError, "is no 1-D array of numbers"),
     "ragged": ([[1, 2], [3]], ValueError, "is no 1-D array of numbers"),
-    "None": (None, TypeError, "is None: expected a 1-D array"),
-    "sparse": (sparse.csr_array(np.eye(3)), TypeError, "is a csr_array"),
     "masked": (np.ma.masked_greater(GOOD, 0.9), ValueError, "has masked samples"),
 }
 
@@ -75,7 +62,7 @@ def test_a_bad_recording_is_named_by_its_index(case):
         check_recordings([GOOD, GOOD[:9], bad])
 
 
-@pytest.mark.parametrize("case", ["NaN", "two leads", "empty", "text"])
+@pytest.mark.parametrize("case", ["NaN", "two leads", "empty"])
 @pytest.mark.parametrize(
     "estimator", [ECGFilter(), Resampler(2, 1), TrimmedScaler(), Segmenter(1, 2)], ids=repr
 )
