@@ -166,10 +166,10 @@ class ScoreDisplay:
         values = list(table[self.x].unique())
         numeric = all(isinstance(v, Real) and not isinstance(v, bool) for v in values)
         protocols = [""] if self.x == "protocol" else list(table["protocol"].unique())
+        styles = _styles(list(table["estimator"].unique()))
         width = 4.5
         if not numeric:
-            n_estimators = table["estimator"].nunique()
-            width = max(width, len(values) * max(1.1, 0.4 + 0.125 * n_estimators))
+            width = max(width, len(values) * max(1.1, 0.4 + 0.125 * len(styles)))
         self.axes_ = panels(ax, 1, len(protocols), (2 + width * len(protocols), 4), sharey=True)
         self.ax_ = self.axes_[0]
         self.figure_ = self.ax_.figure
@@ -177,7 +177,7 @@ class ScoreDisplay:
         legend_entries: dict[str, Any] = {}
         for one, protocol in zip(self.axes_, protocols, strict=True):
             rows = table[table["protocol"] == protocol] if protocol else table
-            containers = self._draw_estimators(one, rows, values, numeric)
+            containers = self._draw_estimators(one, rows, styles, values, numeric)
             self.containers_.append(containers)
             legend_entries |= containers
             title = PROTOCOLS.get(protocol, protocol) or f"{_words(self.metric)} by protocol"
@@ -188,7 +188,7 @@ class ScoreDisplay:
         if self.chance is not None:
             for one in self.axes_:
                 legend_entries["chance"] = one.axhline(
-                    self.chance, color="0.3", linewidth=0.8, zorder=0, label="chance"
+                    self.chance, color="0.3", linewidth=0.8, zorder=1, label="chance"
                 )
         self.ax_.set_ylabel(_words(self.metric))
         has_interval = table[f"{self.metric}_ci"].notna().any()
@@ -199,11 +199,12 @@ class ScoreDisplay:
         )
         return self
 
-    def _draw_estimators(self, ax: Any, rows: Any, values: list, numeric: bool) -> dict[str, Any]:
+    def _draw_estimators(
+        self, ax: Any, rows: Any, styles: dict[str, dict], values: list, numeric: bool
+    ) -> dict[str, Any]:
         """Draw lines against numbers, or points against names, with error bars."""
         from matplotlib.transforms import ScaledTranslation
 
-        styles = _styles(list(self.table["estimator"].unique()))
         gap = GAP_OF_LINES if numeric else GAP_OF_NAMES
         factor = 100 if self.x == "label_fraction" else 1
         containers = {}

@@ -71,10 +71,11 @@ def test_bands_stay_where_losses_and_accuracies_can_be():
         assert heights.max() < high
 
 
-def test_one_fit_has_no_spread():
-    display = PretextHistoryDisplay.from_estimator(fitted(2))
+def test_one_fit_has_no_spread_and_one_epoch_can_be_seen():
+    display = PretextHistoryDisplay.from_estimator(fitted(1))
     assert display.bands_ == [{}, {}]
     assert display.legend_.get_title().get_text() == ""
+    assert display.lines_[0]["noise"].get_marker() == "o"
 
 
 @pytest.mark.filterwarnings("error")
@@ -82,11 +83,6 @@ def test_fits_that_stopped_early_are_left_out_of_later_epochs():
     display = PretextHistoryDisplay.from_estimator([fitted(1, 0.2), fitted(3, 0.4)])
     np.testing.assert_array_equal(np.isnan(display.loss["noise"]), [[0, 1, 1], [0, 0, 0]])
     np.testing.assert_allclose(display.lines_[0]["noise"].get_ydata(), [0.3, 0.2, 0.4 / 3])
-
-
-def test_a_single_epoch_can_be_seen():
-    display = PretextHistoryDisplay.from_estimator(fitted(1))
-    assert display.lines_[0]["noise"].get_marker() == "o"
 
 
 def test_without_tasks_the_loss_is_drawn_alone():

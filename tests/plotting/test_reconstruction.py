@@ -35,8 +35,9 @@ def test_holds_what_the_pretrainer_predicts(pretrainer):
     np.testing.assert_array_equal(display.mask, expected.mask)
     np.testing.assert_array_equal(display.reconstruction, expected.reconstruction)
     assert display.sampling_rate == 128
-    other = ReconstructionDisplay.from_estimator(pretrainer, WINDOWS, random_state=1)
-    assert (display.mask != other.mask).any()
+    other = ReconstructionDisplay.from_estimator(pretrainer, WINDOWS[:2], random_state=1)
+    assert other.mask.shape == (2, 128)
+    assert (display.mask[:2] != other.mask).any()
 
 
 @pytest.mark.parametrize(
@@ -49,10 +50,6 @@ def test_chosen_windows_are_counted_over_all_recordings(pretrainer, X):
     np.testing.assert_array_equal(display.signal, WINDOWS[[4, 1]])
     titles = [ax.get_title(loc="left").split(":")[0] for ax in display.axes_]
     assert titles == ["window 4", "window 1"]
-
-
-def test_fewer_windows_than_are_drawn_by_default(pretrainer):
-    assert len(ReconstructionDisplay.from_estimator(pretrainer, WINDOWS[:1]).axes_) == 1
 
 
 def test_bad_windows(pretrainer):
@@ -103,10 +100,3 @@ def test_errors_are_those_of_masked_samples():
     assert display.axes_[0].get_title(loc="left") == (
         "window 0: masked error 4 (predicting zero: 16.5)"
     )
-
-
-def test_one_legend_with_one_entry_each():
-    display = small_display()
-    names = [text.get_text() for text in display.legend_.get_texts()]
-    assert names == ["signal", "masked", "prediction"]
-    assert [ax.get_legend() is not None for ax in display.axes_] == [True, False]
