@@ -7,7 +7,6 @@ import time
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,15 +14,14 @@ import zarr
 
 from sklearn_ecgssl.datasets._prepare_windows import write_windows
 from sklearn_ecgssl.signal.window_store import WindowStore
-from sklearn_ecgssl.training._orders import Shuffled, ShuffledInBuffer
+from sklearn_ecgssl.training._batches import cut, shuffled, shuffled_in_buffer
+from sklearn_ecgssl.training._group import ALONE
 
 from .bound import operations_per_window
 from .ecg import simulated_windows, windows_of
 from .pretraining import N_VIEWS, fit
 from .tables import print_table
 from .timing import Rate, time_in_turn
-
-ALONE = SimpleNamespace(rank=0, size=1)
 
 BUFFERS = (4_096, 32_768)
 BATCH = 128
@@ -139,12 +137,12 @@ def _order() -> tuple[float, float]:
         def __getitem__(self, rows: slice) -> np.ndarray:
             raise AssertionError
 
-    order = ShuffledInBuffer(np.random.default_rng(0), WindowStore([Unread()]), BUFFERS[-1])
+    order = shuffled_in_buffer(np.random.default_rng(0), WindowStore([Unread()]), BUFFERS[-1])
     start = time.perf_counter()
-    order.share(np.arange(MANY), BATCH, ALONE)
+    cut(order(np.arange(MANY), ALONE), BATCH)
     seconds = time.perf_counter() - start
     tracemalloc.start()
-    order.share(np.arange(MANY), BATCH, ALONE)
+    cut(order(np.arange(MANY), ALONE), BATCH)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return seconds, peak
@@ -163,10 +161,10 @@ def _in_order(array: Any) -> int:
 
 def _epoch(windows: Any, buffer: int | None) -> int:
     store, draws = WindowStore([windows]), np.random.default_rng(0)
-    order = Shuffled(draws)
+    order = shuffled(draws)
     if buffer is not None:
         store.keep(buffer)
-        order = ShuffledInBuffer(draws, store, buffer)
-    for batch in order.share(np.arange(len(store)), BATCH, ALONE).batches:
+        order = shuffled_in_buffer(draws, store, buffer)
+    for batch in cut(order(np.arange(len(store)), ALONE), BATCH):
         store.take(batch)
     return len(store)

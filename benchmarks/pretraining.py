@@ -7,7 +7,7 @@ import torch
 
 from sklearn_ecgssl.pretext import PretextPretrainer
 from sklearn_ecgssl.signal.window_store import WindowStore
-from sklearn_ecgssl.training._sources import cut, source_for_epochs
+from sklearn_ecgssl.training._batches import cut, window_source
 from sklearn_ecgssl.transforms import default_transforms, make_views
 
 from . import naive
@@ -72,7 +72,7 @@ def _share_of_the_batches(args) -> None:
     """Time an epoch's batches, gathered and transformed, against the whole epoch."""
     n_windows, device = 256, torch.device(args.device)
     transforms = [transform for _, transform in default_transforms()]
-    source = source_for_epochs(WindowStore([simulated_windows(n_windows)]), None, device)
+    source = window_source(WindowStore([simulated_windows(n_windows)]), None, device, True)
     generator = torch.Generator(device).manual_seed(0)
     batches = cut(np.random.default_rng(0).permutation(n_windows), 128)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from sklearn_ecgssl.training._parts import keep_freed_memory
+from sklearn_ecgssl.training._device import keep_freed_memory
 from sklearn_ecgssl.transforms import default_transforms
 
 from .ecg import simulated_windows

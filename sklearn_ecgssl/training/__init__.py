@@ -1,21 +1,22 @@
-"""Training loops: devices, seeds, precision and history. The one folder that knows skorch."""
+"""The training loop: device, precision, seeds, history, checkpoints. The one folder with skorch."""
 
 from ._checkpoint import Checkpoint, fit_facts, open_checkpoint
-from ._criterion import Criterion
-from ._device import PRECISIONS, resolve_device, resolve_precision
+from ._device import PRECISIONS, draw_seeds, resolve_device, resolve_precision
 from ._group import Group, LostProcessError, check_same_windows, process_group
 from ._inference import apply_batched, evaluate
-from ._parameters import plan_of, training_parameters
-from ._schedules import (
+from ._net import Criterion, module_to_state
+from ._parameters import training_parameters
+from ._train import (
     Schedule,
+    Trained,
+    TrainingPlan,
     constant,
     decay_every_batches,
     decay_every_epochs,
+    plan_of,
+    train,
     warm_up_and_decay,
 )
-from ._seeds import draw_seeds
-from ._state import module_to_state
-from ._train import Trained, TrainingPlan, train
 
 __all__ = [
     "PRECISIONS",

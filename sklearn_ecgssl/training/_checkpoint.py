@@ -20,8 +20,7 @@ from torch import Tensor
 from .._files import reading, write_whole
 from ..signal.window_store import WindowStore
 from ._group import ALONE, Group
-from ._net import TrainingNet
-from ._state import state_to_numpy
+from ._net import BestEpoch, TrainingNet, module_to_state, plain_history, state_to_numpy
 
 FILE = "checkpoint.safetensors"
 LOCK = ".checkpoint.lock"
@@ -66,7 +65,7 @@ class Checkpoint:
         if self.saved is None:
             return
         content, arrays = self.saved
-        self.saved = None
+        self.saved = None  # the arrays are copied, and need no more memory
         with reading(self.file, "a checkpoint of this network"):
             _restore(net, content, arrays)
 
@@ -141,73 +140,61 @@ def _read(file: Path) -> tuple[dict, Arrays]:
 
 def _state_of(net: TrainingNet) -> tuple[dict[str, Any], Arrays]:
     """Copy what a training consists of: values that JSON can hold, and arrays."""
-    streams, arrays = net.streams.state()
     content = {
         "history": plain_history(net),
-        "schedule": _scheduler(net).state_dict(),
-        "streams": streams,
+        "schedule": net.schedule_.state_dict(),
+        "order": net.generators.order.bit_generator.state,
+        "best": {"threshold": net.best_.threshold, "n_since": net.best_.n_since},
     }
-    arrays = {f"generators/{name}": array for name, array in arrays.items()}
-    arrays |= _named("module/", net.module_.state_dict())
+    arrays = {
+        **_prefixed("module/", module_to_state(net.module_)),
+        **_prefixed("best/", net.best_.weights or {}),
+        "dropout": net.generators.dropout.get_state().numpy(),
+        "inputs": net.generators.inputs.get_state().numpy(),
+    }
     for i, moments in net.optimizer_.state_dict()["state"].items():
-        arrays |= _named(f"optimizer/{i}/", moments)
-    stopping = early_stopping(net)
-    if stopping is not None:
-        content["early_stopping"] = {
-            "misses_": stopping.misses_,
-            "dynamic_threshold_": float(stopping.dynamic_threshold_),
-            "best_epoch_": stopping.best_epoch_,
-        }
-        arrays |= _named("best/", stopping.best_model_weights_ or {})
+        arrays |= _prefixed(f"optimizer/{i}/", state_to_numpy(moments))
     return content, arrays
 
 
 def _restore(net: TrainingNet, content: dict[str, Any], arrays: Arrays) -> None:
-    net.module_.load_state_dict(_tensors(arrays, "module/"))
+    """Undo `_state_of`, in a net that was built with the same parameters."""
+    net.module_.load_state_dict(_tensors(_without("module/", arrays)))
+    net.history_ = History({**row, "batches": []} for row in content["history"])
+    _restore_optimizer(net, arrays)
+    net.schedule_.load_state_dict(content["schedule"])
+    for group, rate in zip(net.optimizer_.param_groups, net.schedule_.get_last_lr(), strict=True):
+        group["lr"] = rate
+    net.generators.order.bit_generator.state = content["order"]
+    for name, seed in (("dropout", net.generators.seeds[0]), ("inputs", net.generators.seeds[2])):
+        generator, state = getattr(net.generators, name), torch.tensor(arrays[name])
+        if state.shape == generator.get_state().shape:
+            generator.set_state(state)
+        else:  # of another kind of device
+            generator.manual_seed(seed + len(net.history))
+    net.best_ = BestEpoch(**content["best"], weights=_without("best/", arrays) or None)
+
+
+def _restore_optimizer(net: TrainingNet, arrays: Arrays) -> None:
     state = net.optimizer_.state_dict()
     parameters = [p for group in net.optimizer_.param_groups for p in group["params"]]
     for i, parameter in enumerate(parameters):
-        moments = _tensors(arrays, f"optimizer/{i}/")
-        for name in moments.keys() - {"step"}:  # in the memory layout of their weight
-            moments[name] = torch.empty_like(parameter).copy_(moments[name]).detach()
-        if moments:
+        moments = _tensors(_without(f"optimizer/{i}/", arrays))
+        if moments:  # a weight that has had no gradient has none
+            for name in ("exp_avg", "exp_avg_sq"):  # in the memory layout of their weight
+                moments[name] = torch.empty_like(parameter).copy_(moments[name]).detach()
             state["state"][i] = moments
     net.optimizer_.load_state_dict(state)
-    _scheduler(net).load_state_dict(content["schedule"])
-    for group, rate in zip(net.optimizer_.param_groups, _scheduler(net).get_last_lr(), strict=True):
-        group["lr"] = rate
-    net.history_ = History({**row, "batches": []} for row in content["history"])
-    streams = {
-        n.removeprefix("generators/"): a for n, a in arrays.items() if n.startswith("generators/")
-    }
-    net.streams.restore(content["streams"], streams, len(content["history"]))
-    stopping = early_stopping(net)
-    if stopping is not None:
-        vars(stopping).update(content["early_stopping"])
-        stopping.best_model_weights_ = _tensors(arrays, "best/") or None
 
 
-def plain_history(net: TrainingNet) -> list[dict[str, float]]:
-    """List what was measured in each epoch."""
-    return [
-        {name: row[name] for name in row if name != "batches" and not name.endswith("_best")}
-        for row in net.history
-    ]
+def _prefixed(start: str, arrays: Arrays) -> Arrays:
+    return {start + name: array for name, array in arrays.items()}
 
 
-def early_stopping(net: TrainingNet) -> Any:
-    """Find the callback that stops early, if there is one."""
-    return dict(net.callbacks_).get("early_stopping")
+def _without(start: str, arrays: Arrays) -> Arrays:
+    """Take the arrays whose names begin with a prefix, by their names without it."""
+    return {n.removeprefix(start): array for n, array in arrays.items() if n.startswith(start)}
 
 
-def _scheduler(net: TrainingNet) -> Any:
-    return dict(net.callbacks_)["lr_schedule"].lr_scheduler_
-
-
-def _named(start: str, state: Mapping[str, Tensor]) -> Arrays:
-    return {start + name: array for name, array in state_to_numpy(state).items()}
-
-
-def _tensors(arrays: Arrays, start: str) -> dict[str, Tensor]:
-    chosen = [name for name in arrays if name.startswith(start)]
-    return {name.removeprefix(start): torch.tensor(arrays[name]) for name in chosen}
+def _tensors(arrays: Arrays) -> dict[str, Tensor]:
+    return {name: torch.tensor(array) for name, array in arrays.items()}

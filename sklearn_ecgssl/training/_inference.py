@@ -8,13 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from ..signal.window_store import WindowStore
-from ._criterion import Criterion
-from ._device import exact_float32, memory_advice
-from ._net import Prepare, autocast
-from ._parts import inputs_at_once, keep_freed_memory, parts
-from ._sources import cut, source_for_one_pass
+from ._batches import cut, inputs_at_once, parts, window_source
+from ._device import autocast, exact_float32, keep_freed_memory, memory_advice
+from ._net import Criterion, Prepare
 
-#: What helps where a device cannot hold a batch of windows that are only looked at.
+#: What helps where a device cannot hold a batch of windows that nothing is learnt from.
 ADVICE = "Free some of it, or use device='cpu'."
 
 
@@ -25,39 +23,19 @@ def apply_batched(
     precision: torch.dtype,
     network: nn.Module | None = None,
 ) -> np.ndarray:
-    """Apply a function to all windows and join the results in memory.
+    """Apply a function to all windows and join its rows, float32, in the order of the windows.
 
-    Parameters
-    ----------
-    function : callable
-        From a batch (n, n_times) to a tensor of n rows.
-    store : WindowStore
-        All windows.
-    device : torch.device
-        Where the function runs.
-    precision : torch.dtype
-        Of what is computed: float32 or bfloat16.
-    network : nn.Module or None, default=None
-        The network that the function runs, where it is not the function itself.
-
-    Returns
-    -------
-    ndarray of shape (n_windows, ...), float32
-        The results in the order of the windows.
-
-    Raises
-    ------
-    MemoryError
-        If a batch does not fit into the device's memory.
+    `network` is what the function runs, where it is not the function itself: it says how many
+    windows fit at once.
     """
     keep_freed_memory()
-    source = source_for_one_pass(store, None, device)
     size = inputs_at_once(network or function, store.n_times, device)
-    everything = cut(np.arange(len(store)), size)
+    batches = cut(np.arange(len(store)), size)
+    source = window_source(store, None, device, many_epochs=False)
     results: np.ndarray | None = None
     done = 0
-    with memory_advice(device, ADVICE), torch.inference_mode(), in_precision(device, precision):
-        for windows, _ in source.batches(everything):
+    with _computing(device, precision):
+        for windows, _ in source.batches(batches):
             rows = function(windows).float().cpu().numpy()
             if results is None:
                 results = np.empty((len(store), *rows.shape[1:]), dtype=np.float32)
@@ -76,40 +54,19 @@ def evaluate(
     precision: torch.dtype,
     seed: int,
 ) -> dict[str, float]:
-    """Compute the criterion's metrics on windows, without training.
+    """Compute the criterion's metrics, means over all windows, without training.
 
-    Parameters
-    ----------
-    module : nn.Module
-        The network.
-    criterion : Criterion
-        Computes the metrics.
-    prepare : callable
-        Makes inputs and targets from a batch of windows, its labels and a generator.
-    store : WindowStore
-        All windows.
-    device : torch.device
-        Where the network runs.
-    precision : torch.dtype
-        Of what is computed: float32 or bfloat16.
-    seed : int
-        Seed of the transformations.
-
-    Returns
-    -------
-    dict of str to float
-        Mean of each metric over the windows.
+    `prepare` makes inputs and targets of a batch, from a generator with the seed.
     """
+    keep_freed_memory()
     generator = torch.Generator(device=device).manual_seed(seed)
     criterion = criterion.to(device)
-    n_metrics = len(criterion.metric_names)
-    total = torch.zeros(n_metrics, dtype=torch.float32, device=device)
+    total = torch.zeros(len(criterion.metric_names), dtype=torch.float32, device=device)
     n_inputs = 0
-    keep_freed_memory()
-    source = source_for_one_pass(store, None, device)
-    everything = cut(np.arange(len(store)), inputs_at_once(module, store.n_times, device))
-    with memory_advice(device, ADVICE), torch.inference_mode(), in_precision(device, precision):
-        for windows, labels in source.batches(everything):
+    batches = cut(np.arange(len(store)), inputs_at_once(module, store.n_times, device))
+    source = window_source(store, None, device, many_epochs=False)
+    with _computing(device, precision):
+        for windows, labels in source.batches(batches):
             inputs, targets = prepare(windows, labels, generator)
             for part in parts(inputs, module):
                 metrics = criterion.metrics(module(inputs[part]), targets[part])
@@ -119,7 +76,12 @@ def evaluate(
 
 
 @contextmanager
-def in_precision(device: torch.device, precision: torch.dtype) -> Iterator[None]:
-    """Run what follows in `precision`, where that is float32 in no less."""
-    with exact_float32(device, precision), autocast(device, precision):
+def _computing(device: torch.device, precision: torch.dtype) -> Iterator[None]:
+    """Run what follows without gradients, in no lower precision than is asked for."""
+    with (
+        memory_advice(device, ADVICE),
+        torch.inference_mode(),
+        exact_float32(device, precision),
+        autocast(device, precision),
+    ):
         yield

@@ -1,7 +1,6 @@
 """The parameters that estimators which train a network share: allowed values and docstrings."""
 
 import inspect
-from dataclasses import fields
 from numbers import Integral, Real
 from os import PathLike
 from textwrap import fill, indent
@@ -11,7 +10,6 @@ from sklearn.base import BaseEstimator
 
 from .._compat import HasMethods, Interval, StrOptions
 from ._device import PRECISIONS
-from ._train import TrainingPlan
 
 Estimator = TypeVar("Estimator", bound=type[BaseEstimator])
 
@@ -135,17 +133,6 @@ def training_parameters(estimator: Estimator) -> Estimator:
     ]
     estimator.__doc__ = doc.replace(MARK, "".join(entries))
     return estimator
-
-
-def plan_of(estimator: BaseEstimator, **others: Any) -> TrainingPlan:
-    """Make the plan that the parameters of an estimator describe, and `others` besides."""
-    params = estimator.get_params(deep=False)
-    named = {
-        field.name: params[field.name] for field in fields(TrainingPlan) if field.name in params
-    }
-    if "callbacks" in named:
-        named["callbacks"] = tuple(named["callbacks"] or ())
-    return TrainingPlan(**{**named, **others})
 
 
 def _entry(name: str, parameter: Parameter, default: Any) -> str:

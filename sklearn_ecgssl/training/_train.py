@@ -1,33 +1,39 @@
-"""Train a network on windows: the one door through which estimators use skorch."""
+"""Train a network on windows: the plan of a training, and the order of events in one place."""
 
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
 import torch
-from skorch.callbacks import Callback, EarlyStopping, LRScheduler
+from sklearn.base import BaseEstimator
+from skorch.callbacks import Callback
 from torch import nn
+from tqdm.auto import tqdm
 
 from .._fitting import UnfinishedFitError
 from ..networks import seed_dropout
 from ..signal.window_store import WindowStore
-from ._batches import WindowDataset
-from ._checkpoint import Checkpoint, early_stopping, plain_history
-from ._criterion import Criterion
-from ._device import fastest_kernels, memory_advice, resolve_device, resolve_precision
+from ._batches import ResidentSource, WindowDataset, shuffled, shuffled_in_buffer, window_source
+from ._checkpoint import Checkpoint
+from ._device import (
+    Generators,
+    fastest_kernels,
+    keep_freed_memory,
+    memory_advice,
+    resolve_device,
+    resolve_precision,
+)
 from ._group import ALONE, Group, LostProcessError
-from ._keeper import EpochKeeper
-from ._loss_watch import NonFiniteLossError
-from ._net import Prepare, TrainingNet
-from ._orders import EpochOrder, Shuffled, ShuffledInBuffer
-from ._parts import keep_freed_memory
-from ._progress import TrainingProgress
-from ._schedules import Schedule, constant
-from ._sources import ResidentSource, source_for_epochs
-from ._state import module_to_state
-from ._streams import GroupStreams, RandomStreams
+from ._net import (
+    Criterion,
+    NonFiniteLossError,
+    Prepare,
+    TrainingNet,
+    module_to_state,
+    plain_history,
+)
 
 ANY_ORDER = (
     "X lies in chunks of a file, and without shuffle_buffer its windows are taken in any order: a "
@@ -35,53 +41,63 @@ ANY_ORDER = (
     "memory, such as shuffle_buffer=100_000 (1 GB of 10 s at 256 Hz)."
 )
 
+#: Gives the factor of the learning rate, from the batches done and the batches of an epoch.
+Schedule = Callable[[int, int], float]
+
+
+def constant(step: int, steps_per_epoch: int) -> float:
+    """Leave the learning rate as it is."""
+    return 1.0
+
+
+def decay_every_batches(factor: float, n_batches: int) -> Schedule:
+    """Multiply the learning rate by a factor every so many batches."""
+    factor, n_batches = float(factor), int(n_batches)  # of numpy, they might overflow
+    return lambda step, steps_per_epoch: factor ** (step // n_batches)
+
+
+def decay_every_epochs(factor: float, n_epochs: int) -> Schedule:
+    """Multiply the learning rate by a factor every so many epochs."""
+    factor, n_epochs = float(factor), int(n_epochs)
+    return lambda step, steps_per_epoch: factor ** (step // (steps_per_epoch * n_epochs))
+
+
+def warm_up_and_decay(warm_up: float, n_epochs: int) -> Schedule:
+    """Let the learning rate rise linearly for a part of `n_epochs`, then fall linearly to zero."""
+    warm_up, n_epochs = float(warm_up), int(n_epochs)
+
+    def factor(step: int, steps_per_epoch: int) -> float:
+        n_steps = n_epochs * steps_per_epoch
+        rising = warm_up * n_steps
+        if step + 1 < rising:  # the first batch already learns
+            return (step + 1) / rising
+        return max(0.0, (n_steps - step) / (n_steps - rising + 1))
+
+    return factor
+
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """How long, how fast and where to train; the parameters that all estimators share.
-
-    Parameters
-    ----------
-    max_epochs : int
-        Passes over the windows.
-    batch_size : int
-        Windows in a batch.
-    learning_rate : float
-        Of Adam.
-    learning_rates : mapping of str to float, default={}
-        Those that differ from `learning_rate`, by what the names of their weights begin with.
-    schedule : callable, default=constant
-        Gives the factor of all learning rates, from the batches done and the batches of an epoch.
-    l2 : float, default=0.0
-        Adds ``l2 * sum(w ** 2) / 2`` over all kernels to the loss.
-    patience : int or None, default=None
-        Epochs without improvement after which training stops. None never stops early.
-    shuffle_buffer : int or None, default=None
-        Windows in memory while they are shuffled. None draws every order of all windows alike.
-    callbacks : tuple of callable, default=()
-        Each is called without arguments and returns a callback of skorch.
-    device : str, default="auto"
-        "auto" takes a CUDA GPU where there is one; else a torch device's name.
-    precision : {"auto", "float32", "bfloat16"}, default="auto"
-        "auto" takes bfloat16 where the hardware multiplies it natively.
-    verbose : int, default=0
-        1 shows a progress bar.
-    label : str, default="training"
-        What the progress bar calls it.
-    """
+    """How long, how fast and where to train; the parameters that all estimators share."""
 
     max_epochs: int
     batch_size: int
     learning_rate: float
+    #: Learning rates that differ, by what the names of their weights begin with.
     learning_rates: Mapping[str, float] = field(default_factory=dict)
     schedule: Schedule = constant
+    #: Adds ``l2 * sum(w ** 2) / 2`` over all kernels to the loss.
     l2: float = 0.0
+    #: Epochs without improvement after which training stops.
     patience: int | None = None
+    #: Windows in memory while they are shuffled; None draws every order of all windows alike.
     shuffle_buffer: int | None = None
+    #: Functions without arguments that return callbacks of skorch.
     callbacks: tuple[Callable[[], Any], ...] = ()
     device: str = "auto"
     precision: str = "auto"
     verbose: int = 0
+    #: What the progress bar calls the training.
     label: str = "training"
 
     def __post_init__(self) -> None:
@@ -89,23 +105,22 @@ class TrainingPlan:
         kinds = {"max_epochs": int, "batch_size": int, "learning_rate": float, "l2": float}
         for name, kind in kinds.items():
             object.__setattr__(self, name, kind(getattr(self, name)))
-        if self.patience is not None:
-            object.__setattr__(self, "patience", int(self.patience))
+
+
+def plan_of(estimator: BaseEstimator, **others: Any) -> TrainingPlan:
+    """Make the plan that the parameters of an estimator describe, and `others` besides."""
+    params = estimator.get_params(deep=False)
+    named = {
+        field.name: params[field.name] for field in fields(TrainingPlan) if field.name in params
+    }
+    if "callbacks" in named:
+        named["callbacks"] = tuple(named["callbacks"] or ())
+    return TrainingPlan(**{**named, **others})
 
 
 @dataclass(frozen=True)
 class Trained:
-    """What a training gave, whole or up to where it was stopped.
-
-    Parameters
-    ----------
-    state : dict of str to ndarray
-        The network's weights.
-    history : list of dict
-        One dict an epoch.
-    stopped_by : BaseException or None, default=None
-        What stopped it, if anything did.
-    """
+    """Weights and history of a training, whole or up to the epoch before it was stopped."""
 
     state: dict[str, np.ndarray]
     history: list[dict[str, float]]
@@ -129,114 +144,121 @@ def train(
     checkpoint: Checkpoint | None = None,
     group: Group = ALONE,
 ) -> Trained:
-    """Train a module.
+    """Train an initialised module on windows.
 
-    Parameters
-    ----------
-    module : nn.Module
-        The network, initialised.
-    criterion : Criterion
-        The loss.
-    prepare : callable
-        Makes inputs and targets from a batch of windows, its labels and a generator.
-    store : WindowStore
-        All windows.
-    targets : ndarray or None
-        A label for each window of the store.
-    split : tuple of two ndarrays of int
-        Windows to train on, and windows held out (may be empty).
-    plan : TrainingPlan
-        Epochs, batch size, learning rate, device and so on.
-    seeds : list of four int
-        Seeds of dropout, of the order of the windows, of the transformations in training and of
-        those on held-out windows.
-    checkpoint : Checkpoint or None, default=None
-        Where to go on from and to save to.
-    group : Group
-        The processes that train this module together, with the same arguments.
-
-    Returns
-    -------
-    Trained
-        Weights and history. Where Ctrl-C or a loss that is no number came after the first epoch,
-        those of the epochs before, and what stopped it.
-
-    Raises
-    ------
-    ValueError
-        If the loss becomes NaN or infinite in the first epoch.
-    MemoryError
-        If a batch does not fit into the device's memory; the message names a smaller one.
-    LostProcessError
-        If another process of the group ended in the first epoch.
+    `prepare` makes inputs and targets of a batch of windows and their labels in `targets`. `split`
+    has the indices of windows to train on, and of those held out, which may be none. `seeds` are
+    four: of dropout, of the order of the windows, and of what is drawn for inputs in training and
+    held out. A training that is stopped after its first epoch returns what it has, and why.
     """
-    device = resolve_device(plan.device)
     if plan.max_epochs == 0:
         return Trained(module_to_state(module), [])
-    _check_share(plan.batch_size, group)
+    if plan.batch_size % group.size:
+        raise ValueError(
+            f"batch_size={plan.batch_size} cannot be shared equally by {group.size} processes: "
+            f"use a multiple of {group.size}."
+        )
+    device = resolve_device(plan.device)
     keep_freed_memory()
-    advice = memory_advice(device, _smaller_batch(plan.batch_size))
-    with advice, fastest_kernels(device):
-        source = source_for_epochs(store, targets, device)
+    with memory_advice(device, _smaller_batch(plan.batch_size)), fastest_kernels(device):
+        source = window_source(store, targets, device, many_epochs=True)
         train_set = WindowDataset(source, split[0])
         valid_set = WindowDataset(source, split[1]) if len(split[1]) else None
-        steps = -(-len(train_set) // plan.batch_size)
-        callbacks = _callbacks(plan, steps, held_out=valid_set is not None, group=group)
+        generators = Generators(seeds, device, group)
         if plan.shuffle_buffer is not None:
             store.keep(plan.shuffle_buffer)
-        elif store.any_order_is_slow() and not isinstance(source, ResidentSource):
-            warnings.warn(ANY_ORDER, stacklevel=2)
-        net = _net(module, criterion, prepare, store, plan, seeds, callbacks, group)
-        keeper = EpochKeeper(plan.max_epochs, checkpoint)
-        net.callbacks_.append(("keeper", keeper))  # after early stopping, whose state it saves
-        return _run(net, train_set, valid_set, keeper)
-
-
-def _net(
-    module: nn.Module,
-    criterion: Criterion,
-    prepare: Prepare,
-    store: WindowStore,
-    plan: TrainingPlan,
-    seeds: list[int],
-    callbacks: list[tuple[str, Any]],
-    group: Group,
-) -> TrainingNet:
-    device = resolve_device(plan.device)
-    alone = group.size == 1
-    streams = RandomStreams(seeds, device) if alone else GroupStreams(seeds, device, group.rank)
-    net = TrainingNet(
-        module,
-        criterion,
-        optimizer=torch.optim.Adam,
-        lr=plan.learning_rate,
-        max_epochs=plan.max_epochs,
-        batch_size=plan.batch_size,
-        device=str(device),
-        prepare=prepare,
-        precision=resolve_precision(plan.precision, device),
-        weight_decay=plan.l2,
-        learning_rates=plan.learning_rates,
-        streams=streams,
-        order=_order(streams.order, store, plan.shuffle_buffer),
-        group=group,
-        callbacks=callbacks,
-        verbose=0,
-    )
-    seed_dropout(module, streams.dropout)
-    return net.initialize()
-
-
-def _order(draws: np.random.Generator, store: WindowStore, buffer: int | None) -> EpochOrder:
-    return Shuffled(draws) if buffer is None else ShuffledInBuffer(draws, store, buffer)
-
-
-def _check_share(batch_size: int, group: Group) -> None:
-    if batch_size < group.size:
-        raise ValueError(
-            f"batch_size={batch_size} is shared by {group.size} processes, and each needs a "
-            f"window of it: use batch_size={group.size} or more."
+            order = shuffled_in_buffer(generators.order, store, plan.shuffle_buffer)
+        else:
+            if store.any_order_is_slow() and not isinstance(source, ResidentSource):
+                warnings.warn(ANY_ORDER, stacklevel=2)
+            order = shuffled(generators.order)
+        steps_per_epoch = -(-len(train_set) // plan.batch_size)
+        net = TrainingNet(
+            module,
+            criterion,
+            optimizer=torch.optim.Adam,
+            lr=plan.learning_rate,
+            max_epochs=plan.max_epochs,
+            batch_size=plan.batch_size,
+            device=str(device),
+            network=group.parallel(module.to(device)),
+            prepare=prepare,
+            precision=resolve_precision(plan.precision, device),
+            weight_decay=plan.l2,
+            learning_rates=plan.learning_rates,
+            schedule=lambda step: plan.schedule(step, steps_per_epoch),
+            generators=generators,
+            order=order,
+            group=group,
+            callbacks=_callbacks(plan, steps_per_epoch) if group.rank == 0 else [],
+            verbose=0,
         )
+        seed_dropout(module, generators.dropout)
+        return _run(net.initialize(), (train_set, valid_set), plan, checkpoint)
+
+
+def _run(
+    net: TrainingNet,
+    data: tuple[WindowDataset, WindowDataset | None],
+    plan: TrainingPlan,
+    checkpoint: Checkpoint | None,
+) -> Trained:
+    """Train epoch by epoch, from the checkpoint on, and keep what each whole epoch gave."""
+    if checkpoint is not None:
+        checkpoint.restore(net)
+    if len(net.history) > plan.max_epochs:
+        raise ValueError(
+            f"checkpoint holds {len(net.history)} epochs, max_epochs={plan.max_epochs} is less. "
+            "Raise it."
+        )
+    kept = _kept(net) if len(net.history) else None
+    monitored = "train_loss" if data[1] is None else "valid_loss"
+    net.notify("on_train_begin", X=None, y=None)
+    try:
+        while len(net.history) < plan.max_epochs and net.best_.n_since != plan.patience:
+            net.fit_loop(data, epochs=1)
+            if plan.patience is not None:
+                net.best_.see(net.history[-1, monitored], module_to_state(net.module_))
+            kept = _kept(net)
+            if checkpoint is not None:
+                _save(checkpoint, net)
+        # Processors of other makes round otherwise, and all are to have the same estimator.
+        return net.group.first(lambda: _kept(net))
+    except (KeyboardInterrupt, NonFiniteLossError, LostProcessError) as error:
+        if kept is None:
+            raise
+        _explain(error, len(kept.history), plan.max_epochs, checkpoint)
+        return replace(kept, stopped_by=error)
+    finally:
+        net.notify("on_train_end", X=None, y=None)
+
+
+def _kept(net: TrainingNet) -> Trained:
+    """Take what the epochs so far gave: the best weights, where training may stop early."""
+    return Trained(net.best_.weights or module_to_state(net.module_), plain_history(net))
+
+
+def _save(checkpoint: Checkpoint, net: TrainingNet) -> None:
+    try:
+        checkpoint.save(net)
+    except OSError as error:  # hours of training are worth more than a checkpoint of them
+        warnings.warn(
+            f"Epoch {len(net.history)} could not be saved: {error}. Training goes on, and the "
+            "checkpoint before is whole.",
+            stacklevel=2,
+        )
+
+
+def _explain(
+    error: BaseException, n_epochs: int, max_epochs: int, checkpoint: Checkpoint | None
+) -> None:
+    """Tell the user what is left of a training that was stopped."""
+    kept = f"the estimator is fitted with {n_epochs} of {max_epochs} epochs"
+    if isinstance(error, KeyboardInterrupt):
+        more = "" if checkpoint is None else "; the same fit goes on from its checkpoint"
+        warnings.warn(f"Interrupted: {kept}{more}.", stacklevel=2)
+    else:
+        error.args = (f"{error} Until then all was well: {kept}.",)
 
 
 def _smaller_batch(batch_size: int) -> str:
@@ -247,71 +269,46 @@ def _smaller_batch(batch_size: int) -> str:
     )
 
 
-def _callbacks(
-    plan: TrainingPlan, steps_per_epoch: int, held_out: bool, group: Group
-) -> list[tuple[str, Any]]:
-    callbacks: list[tuple[str, Any]] = [
-        (
-            "lr_schedule",
-            LRScheduler(
-                torch.optim.lr_scheduler.LambdaLR,
-                lr_lambda=lambda step: plan.schedule(step, steps_per_epoch),
-                step_every="batch",
-                event_name=None,
-            ),
-        )
-    ]
-    if plan.verbose and group.rank == 0:
-        callbacks.append(("progress", TrainingProgress(plan.label)))
-    if group.rank == 0:
-        # before early stopping, which ends the training in the middle of an epoch's callbacks
-        callbacks += [(f"callback_{i}", _made(make)) for i, make in enumerate(plan.callbacks)]
-    if plan.patience is not None:
-        monitor = "valid_loss" if held_out else "train_loss"
-        stopping = EarlyStopping(monitor, patience=plan.patience, load_best=True, sink=_silent)
-        callbacks.append(("early_stopping", stopping))
+def _callbacks(plan: TrainingPlan, steps_per_epoch: int) -> list[tuple[str, Any]]:
+    callbacks: list[tuple[str, Any]] = []
+    for i, make in enumerate(plan.callbacks):
+        if not callable(make) or not isinstance(callback := make(), Callback):
+            raise TypeError(
+                f"callbacks must be functions that return callbacks of skorch, got {make!r:.80}. "
+                "For one that exists already write lambda: callback."
+            )
+        callbacks.append((f"callback_{i}", callback))
+    if plan.verbose:
+        callbacks.append(("progress", ProgressBar(plan.label, steps_per_epoch)))
     return callbacks
 
 
-def _made(make: Callable[[], Any]) -> Callback:
-    if not callable(make) or not isinstance(callback := make(), Callback):
-        raise TypeError(
-            f"callbacks must be functions that return callbacks of skorch, got {make!r:.80}. For "
-            "one that exists already write lambda: callback."
+class ProgressBar(Callback):
+    """One bar for all batches of all epochs, with the losses beside it."""
+
+    def __init__(self, label: str, steps_per_epoch: int) -> None:
+        self.label = label
+        self.steps_per_epoch = steps_per_epoch
+
+    def on_train_begin(self, net: Any, **kwargs: Any) -> None:
+        self.bar_ = tqdm(
+            desc=self.label,
+            total=net.max_epochs * self.steps_per_epoch,
+            initial=len(net.history) * self.steps_per_epoch,  # what an earlier run has done
+            unit=" batches",
+            dynamic_ncols=True,
         )
-    return callback
 
+    def on_batch_end(self, net: Any, training: bool = False, **kwargs: Any) -> None:
+        if training:
+            self.bar_.update()
 
-def _run(
-    net: TrainingNet,
-    train_set: WindowDataset,
-    valid_set: WindowDataset | None,
-    keeper: EpochKeeper,
-) -> Trained:
-    net.notify("on_train_begin", X=None, y=None)
-    try:
-        keeper.resume(net)
-        if not _stopped_early(net):
-            net.fit_loop((train_set, valid_set), epochs=keeper.max_epochs - len(net.history))
-    except (KeyboardInterrupt, NonFiniteLossError, LostProcessError) as error:
-        # skorch's early stopping says so with KeyboardInterrupt, as does the user.
-        if not _stopped_early(net):
-            if keeper.state is None:
-                raise
-            keeper.explain(error)
-            return Trained(keeper.state, keeper.history, error)
-        keeper.last(net)
-    finally:
-        if len(net.history):  # without an epoch, early stopping has none to go back to
-            net.notify("on_train_end", X=None, y=None)
-    # processors of other makes round otherwise, and all processes are to have the same estimator
-    return net.group.first(lambda: Trained(module_to_state(net.module_), plain_history(net)))
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+        last = net.history[-1]
+        losses = {
+            name: f"{last[name]:.3f}" for name in ("train_loss", "valid_loss") if name in last
+        }
+        self.bar_.set_postfix({"epoch": last["epoch"], **losses})
 
-
-def _stopped_early(net: TrainingNet) -> bool:
-    stopping = early_stopping(net)
-    return stopping is not None and stopping.misses_ == stopping.patience
-
-
-def _silent(*args: Any) -> None:
-    pass
+    def on_train_end(self, net: Any, **kwargs: Any) -> None:
+        self.bar_.close()

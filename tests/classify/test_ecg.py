@@ -14,7 +14,7 @@ from sklearn_ecgssl.features import SSLEmbedder
 from sklearn_ecgssl.networks import ConvTrunk
 from sklearn_ecgssl.pretext import PretextPretrainer
 from sklearn_ecgssl.signal import Segmenter
-from sklearn_ecgssl.training._state import module_to_state
+from sklearn_ecgssl.training import module_to_state
 from tests.tiny import (
     SAMPLING_RATE,
     ecg_like,

@@ -6,8 +6,8 @@ import pytest
 import torch
 from sklearn.base import clone
 
+from sklearn_ecgssl.training._device import Generators
 from sklearn_ecgssl.training._net import TrainingNet
-from sklearn_ecgssl.training._streams import RandomStreams
 from tests.tiny import each_pretrainer, waves
 
 pytestmark = each_pretrainer
@@ -45,7 +45,7 @@ def seen(monkeypatch):
 @pytest.fixture
 def same_draws(monkeypatch):
     """Make held-out windows be transformed, or masked, during `fit` as they are in `score`."""
-    monkeypatch.setattr(RandomStreams, "held_out", lambda self: torch.Generator().manual_seed(0))
+    monkeypatch.setattr(Generators, "held_out", lambda self: torch.Generator().manual_seed(0))
 
 
 def scores(row):

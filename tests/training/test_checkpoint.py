@@ -213,7 +213,7 @@ def test_a_checkpoint_that_cannot_be_written_stops_nothing(tmp_path, monkeypatch
     expected = tiny_pretrainer(max_epochs=4).fit(X)
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
-        with pytest.warns(UserWarning, match=r"Epoch 3 could not be saved in .*No space left"):
+        with pytest.warns(UserWarning, match=r"Epoch 3 could not be saved.*No space left"):
             model.fit(X)
     same_fit(model, expected)
     same_fit(clone(model).fit(X), expected)
@@ -225,7 +225,7 @@ def test_on_another_kind_of_device_training_goes_on_from_its_seeds(tmp_path, mon
 
     def from_gpu(file):
         content, arrays = read(file)
-        shorter = {n: a[:16] if n.startswith("generators/") else a for n, a in arrays.items()}
+        shorter = {n: a[:16] if n in ("dropout", "inputs") else a for n, a in arrays.items()}
         return content, shorter
 
     whole = tiny_pretrainer(max_epochs=4).fit(X)

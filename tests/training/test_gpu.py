@@ -13,13 +13,11 @@ from sklearn.base import clone
 
 from sklearn_ecgssl.pretext import MaskedPretrainer, PretextPretrainer
 from sklearn_ecgssl.signal.window_store import WindowStore
-from sklearn_ecgssl.training import _sources
-from sklearn_ecgssl.training._batches import Share
+from sklearn_ecgssl.training import _batches
+from sklearn_ecgssl.training._batches import Batch, ResidentSource, cut, in_order
+from sklearn_ecgssl.training._device import Generators
 from sklearn_ecgssl.training._group import ALONE
 from sklearn_ecgssl.training._net import TrainingNet
-from sklearn_ecgssl.training._orders import InOrder
-from sklearn_ecgssl.training._sources import ResidentSource, cut
-from sklearn_ecgssl.training._streams import RandomStreams
 from tests.tiny import each_pretrainer
 
 META = torch.device("meta")
@@ -47,35 +45,38 @@ def no_autocast(monkeypatch):
 @pytest.fixture
 def net(pretrainer, n_times, no_autocast, monkeypatch):
     """What trains a pretrainer, on the meta device."""
-    monkeypatch.setattr(RandomStreams, "_generator", lambda self, seed: MetaGenerator())
+    monkeypatch.setattr(Generators, "_generator", lambda self, seed: MetaGenerator())
     pretrainer = clone(pretrainer)
     pretrainer.architecture_ = pretrainer._architecture()
     pretrainer._before_training(n_times)
+    module = pretrainer._build_module()
     net = TrainingNet(
-        pretrainer._build_module(),
+        module,
         pretrainer._build_criterion(),
         optimizer=torch.optim.Adam,
         lr=0.001,
         batch_size=8,
         device="meta",
+        network=module.to(META),
         prepare=pretrainer._prepare,
         precision=torch.float32,
         weight_decay=1e-4,
         learning_rates={},
-        streams=RandomStreams([1, 2, 3, 4], META),
-        order=InOrder(),
+        schedule=lambda step: 1.0,
+        generators=Generators([1, 2, 3, 4], META, ALONE),
+        order=in_order,
         group=ALONE,
         verbose=0,
     )
     net.initialize()
-    net.generator_ = net.streams.inputs
+    net.generator_ = net.generators.inputs
     return net
 
 
 @each_default
 @pytest.mark.parametrize("step", ["train_step", "validation_step"])
 def test_a_step_reads_nothing_back_from_the_device(net, n_times, step):
-    scores = getattr(net, step)(Share(torch.empty(8, n_times, device=META), None, 8, 8))["scores"]
+    scores = getattr(net, step)(Batch(torch.empty(8, n_times, device=META), None, 8, 8))["scores"]
     assert scores.device == META
     assert scores.shape == (1 + len(net.criterion_.metric_names),)
 
@@ -85,7 +86,7 @@ def test_the_check_above_sees_a_value_read_back(net, n_times):
     prepare = net.prepare
     net.prepare = lambda windows, *others: prepare(windows * float(windows.sum()), *others)
     with pytest.raises(RuntimeError, match="meta tensors"):
-        net.train_step(Share(torch.empty(8, n_times, device=META), None, 8, 8))
+        net.train_step(Batch(torch.empty(8, n_times, device=META), None, 8, 8))
 
 
 def test_windows_kept_on_the_device_make_batches_there():
@@ -123,7 +124,7 @@ def test_auto_takes_the_gpu_and_learns_as_the_cpu_does(gpu, tiny, windows):
 @pytest.mark.parametrize("resident", [True, False])
 def test_an_epoch_waits_for_the_gpu_only_at_its_end(gpu, tiny, windows, resident, monkeypatch):
     if not resident:
-        monkeypatch.setattr(_sources, "RESIDENT_SHARE", 0.0)
+        monkeypatch.setattr(_batches, "RESIDENT_SHARE", 0.0)
     tiny(device="cuda", batch_size=8, max_epochs=1).fit(windows)
     synchronised = TrainingNet.train_step
 

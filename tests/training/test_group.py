@@ -17,7 +17,7 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from sklearn_ecgssl.training._group import PLACE, process_group
+from sklearn_ecgssl.training._group import LAUNCHED, process_group
 from tests.training import together
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -107,7 +107,7 @@ class TestVarious:
         ("what", "words"),
         [
             ("other windows", "Process 1 was given other windows than process 0. Give all"),
-            ("small batch", "batch_size=1 is shared by 2 processes.*batch_size=2 or more"),
+            ("odd batch", "batch_size=5 cannot be shared equally by 2 processes: use a multiple"),
             ("another fit", "checkpoint=.* holds another fit: l2 was 0.0001, is 0.5"),
             ("diverged", "loss became (nan|inf) in epoch 1, batch 8 of 12. .* window 7 in it"),
         ],
@@ -200,7 +200,7 @@ def test_accelerate_starts_the_same_processes(tmp_path):
 
 
 def test_more_processes_than_gpus(monkeypatch):
-    for name, value in zip(PLACE, ("1", "2", "127.0.0.1", "1"), strict=True):
+    for name, value in zip(LAUNCHED, ("1", "2", "127.0.0.1", "1"), strict=True):
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("LOCAL_RANK", "1")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)

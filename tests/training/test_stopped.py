@@ -147,7 +147,7 @@ class TestDiverged:
         raise AssertionError("the spoilt subject was never held out")
 
     def test_long_epochs_are_looked_at_in_between(self, monkeypatch):
-        monkeypatch.setattr("sklearn_ecgssl.training._loss_watch.CHECK_EVERY", 2)
+        monkeypatch.setattr("sklearn_ecgssl.training._net.CHECK_EVERY", 2)
         steps, train_step = [], TrainingNet.train_step
         monkeypatch.setattr(
             TrainingNet,

@@ -100,7 +100,7 @@ def various(folder):
     results["in memory"] = [path.relative_to(folder).parts[0] for path in files]
 
     results["other windows"] = error_of(lambda: tiny_pretrainer().fit(X + rank))
-    results["small batch"] = error_of(lambda: tiny_pretrainer(batch_size=1).fit(X))
+    results["odd batch"] = error_of(lambda: tiny_pretrainer(batch_size=5).fit(X))
     kept = tiny_pretrainer(checkpoint=str(folder / "checkpoint"))
     kept.fit(X)
     results["another fit"] = error_of(lambda: clone(kept).set_params(l2=0.5).fit(X))
