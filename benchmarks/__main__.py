@@ -13,9 +13,6 @@ NAMES = [
     "beats",
     "search",
     "memory",
-    "loading",
-    "preparing",
-    "shuffling",
     "together",
     "imports",
     "precision",
@@ -76,10 +73,6 @@ def main() -> None:
         help="for pretrained: compare these encoders on people 1, 3, ... and do nothing else",
     )
     parser.add_argument("--jobs", type=int, default=1, help="for pretrained: processes")
-    parser.add_argument(
-        "--windows", type=int, default=100_000, help="for loading: how many are written and read"
-    )
-    parser.add_argument("--folder", help="for loading: where they are written, on the disk to time")
     args = parser.parse_args()
     unknown = sorted(set(args.names) - set(NAMES))
     if unknown:

@@ -13,7 +13,7 @@ from sklearn_ecgssl.features import HRVFeatures
 from sklearn_ecgssl.pretext import PretextPretrainer
 
 from .ecg import labelled_windows
-from .people import interval, score_person
+from .linear_scores import interval, score_person
 from .tables import print_table
 
 #: Features side by side, and the C of the logistic regression, chosen on every second person.

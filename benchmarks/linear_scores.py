@@ -13,7 +13,11 @@ from sklearn import config_context
 from sklearn.model_selection import GroupKFold, LeaveOneGroupOut
 from sklearn.utils.class_weight import compute_sample_weight
 
-from sklearn_ecgssl.evaluation import LabelFractionSplit, linear_classifier
+from sklearn_ecgssl.evaluation import (
+    LabelFractionSplit,
+    confidence_interval,
+    linear_classifier,
+)
 
 #: C of the logistic regression, and the folds of people in which it is chosen.
 GRID = (0.001, 0.003, 0.01, 0.03, 0.1, 1)
@@ -79,6 +83,18 @@ def chosen_c(X, target, subject) -> float:
     folds = GroupKFold(min(N_FOLDS, len(np.unique(subject)))).split(X, target, subject)
     scores = [_scores_of_grid(X, target, *fold) for fold in folds]
     return GRID[int(np.mean(scores, axis=0).argmax())]
+
+
+def score_person(X: np.ndarray, target: np.ndarray, test: np.ndarray, c: float) -> float:
+    """Balanced accuracy on the windows of one person, of a classifier that has not seen them."""
+    classifier = linear_classifier(c).fit(X[~test], target[~test])
+    return mean_recall(target[test], classifier.predict(X[test]))
+
+
+def interval(values: np.ndarray, sign: str = "") -> str:
+    """Mean and half of its 95 % interval."""
+    mean, half_width = confidence_interval(values)
+    return f"{mean:{sign}.3f} ± {half_width:.3f}"
 
 
 def mean_recall(target, predicted) -> float:

@@ -11,7 +11,7 @@ from sklearn_ecgssl.datasets import load_recordings
 from sklearn_ecgssl.features import HRVFeatures
 from sklearn_ecgssl.pretext import MaskedPretrainer, PretextPretrainer
 
-from .people import interval, score_person
+from .linear_scores import interval, score_person
 from .reconstruction import RATE, prepared
 from .tables import print_table
 

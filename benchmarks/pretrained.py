@@ -31,8 +31,7 @@ from sklearn_ecgssl.features import HRVFeatures
 from sklearn_ecgssl.pretext import MaskedPretrainer, PretextPretrainer, load_pretrained
 
 from .ecg import labelled_windows
-from .linear_scores import majority_people, score_people
-from .people import interval
+from .linear_scores import interval, majority_people, score_people
 from .reconstruction import RATE, prepared
 from .score_tables import Row, print_fractions, print_scores
 from .tables import print_table

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .people import interval
+from .linear_scores import interval
 from .tables import print_table
 
 COLUMNS = ("as they are", "scaled by person")

@@ -13,7 +13,6 @@ from sklearn_ecgssl.networks import (
     TransformerTrunk,
 )
 from sklearn_ecgssl.pretext import PretextPretrainer
-from sklearn_ecgssl.pretext._masking import span_mask
 from sklearn_ecgssl.transforms import default_transforms
 from tests.checkout import checkout
 
@@ -21,8 +20,6 @@ checkout()  # the benchmarks are no part of the package
 
 from benchmarks import beats, naive, naive_transformer, reconstruction
 from benchmarks.bound import operations_per_window
-from benchmarks.tables import print_table
-from benchmarks.timing import Rate, time_in_turn
 
 
 @pytest.fixture
@@ -80,14 +77,6 @@ def test_plain_transformer_is_ours():
     torch.testing.assert_close(port(windows), ours(windows), rtol=1e-4, atol=1e-4)
 
 
-def test_plain_masks_are_ours():
-    ours = span_mask(
-        (200, 1280), torch.Generator().manual_seed(0), mask_ratio=0.0325, span_length=20
-    )
-    port = naive_transformer.mask(torch.zeros(200, 1280))
-    torch.testing.assert_close(port.float().mean(), ours.float().mean(), rtol=0, atol=0.01)
-
-
 def test_interpolation_fills_what_is_masked_and_nothing_else():
     signal = np.arange(12.0)[None] * 2
     mask = np.isin(np.arange(12), [0, 3, 4, 5, 11])[None]
@@ -109,22 +98,6 @@ def test_bound_counts_the_operations_of_the_papers_network():
     )
     assert operations_per_window() == by_hand
     assert by_hand == pytest.approx(0.67e9, rel=0.01)
-
-
-def test_ratios_are_of_the_same_round():
-    assert Rate([2.0, 30.0, 8.0]).over(Rate([1.0, 10.0, 2.0])) == 3.0
-    order = []
-    works = {name: lambda name=name: order.append(name) or 5.0 for name in "ab"}
-    rates = time_in_turn(works, rounds=2)
-    assert order == ["a", "b", "a", "b"]
-    assert all(rate.median > 0 and len(rate.rates) == 2 for rate in rates.values())
-
-
-def test_tables_line_up(capsys):
-    print_table(["what", "rate"], [["a", 1234.5], ["longer", 0.12345], ["none", None]])
-    lines = capsys.readouterr().out.splitlines()
-    assert len({len(line) for line in lines}) == 1
-    assert lines[2].split() == ["|", "a", "|", "1", "234", "|"]
 
 
 def test_beats_are_matched_one_to_one():
