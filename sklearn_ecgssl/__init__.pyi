@@ -4,11 +4,10 @@ from . import (
     datasets as datasets,
     evaluation as evaluation,
     features as features,
-    formats as formats,
     networks as networks,
-    persistence as persistence,
     plotting as plotting,
     pretext as pretext,
+    saving as saving,
     signal as signal,
     training as training,
     transforms as transforms,
@@ -55,10 +54,6 @@ from .networks import (
     RecognitionNet as RecognitionNet,
     TransformerTrunk as TransformerTrunk,
 )
-from .persistence import (
-    export_onnx as export_onnx,
-    trusted_types as trusted_types,
-)
 from .plotting import (
     EmbeddingDisplay as EmbeddingDisplay,
     PretextHistoryDisplay as PretextHistoryDisplay,
@@ -73,6 +68,10 @@ from .pretext import (
     list_pretrained as list_pretrained,
     load_pretrained as load_pretrained,
     model_card as model_card,
+)
+from .saving import (
+    export_onnx as export_onnx,
+    trusted_types as trusted_types,
 )
 from .signal import (
     ECGFilter as ECGFilter,

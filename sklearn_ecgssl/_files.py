@@ -44,8 +44,8 @@ def reading(path: Path, what: str = "") -> Iterator[None]:
     except Exception as error:
         kind = f" as {what}" if what else ""
         raise UnreadableFileError(
-            f"{path} cannot be read{kind}: {str(error) or type(error).__name__}. If it is damaged, "
-            "get it again from where it came from."
+            f"{path} cannot be read{kind}: {str(error).rstrip('.') or type(error).__name__}. "
+            "If it is damaged, get it again from where it came from."
         ) from error
 
 

@@ -29,7 +29,7 @@ IGNORED = {
 #: function that loads it: test_all_data_sets.py checks that each says all of its parameters.
 IGNORED_OF_DATA_SETS = {"EX01", "PR01", "PR02", "SS02"}
 #: Folders whose further names serve other folders of the package: one line says what they do.
-INNER = {"formats", "networks", "pretext", "training", "transforms"}
+INNER = {"networks", "pretext", "training", "transforms"}
 
 
 def folders() -> dict[str, ModuleType]:

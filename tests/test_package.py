@@ -17,16 +17,15 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # A folder may import the ones before it (ARCHITECTURE.md), and itself.
 ORDER = [
-    "formats",
     "signal",
     "datasets",
     "transforms",
     "networks",
     "training",
+    "saving",
     "pretext",
     "features",
     "classify",
-    "persistence",
     "evaluation",
     "plotting",
     "cli",

@@ -42,8 +42,12 @@ def citation():
 
 def test_data_are_what_they_were():
     encoders = sklearn_ecgssl.list_pretrained()
-    files = ("config.json", "weights.safetensors", "MODEL_CARD.md")
-    assert {"py.typed", *(f"pretext/encoders/{e}/{f}" for e in encoders for f in files)} == DATA
+    files = ("config.json", "weights-*.safetensors", "MODEL_CARD.md")
+    folders = [PACKAGE / "pretext" / "encoders" / name for name in encoders]
+    found = {path for folder in folders for file in files for path in folder.glob(file)}
+    assert len(found) == 3 * len(encoders)
+    names = {path.relative_to(PACKAGE).as_posix() for path in found}
+    assert {"py.typed", "__init__.pyi", *names} == DATA
 
 
 def test_package_data_are_all_data(settings):

@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 
 from card import amounts_table, model_card
 from corpus import Corpus, Place, make_corpus
-from manifest import amounts_of, encoder_folder, read_manifest, write_manifest
+from manifest import amounts_of, encoder_folder, read_manifest, weights_file, write_manifest
 
 from sklearn_ecgssl import MaskedPretrainer, PretextPretrainer, load_pretrained
 from sklearn_ecgssl.pretext import BasePretrainer
@@ -97,7 +97,7 @@ def ship(
             shipped,
             manifest,
             config,
-            n_bytes=(folder / "weights.safetensors").stat().st_size,
+            n_bytes=weights_file(folder).stat().st_size,
             held_out={"float32": scores(trained, corpus), "bfloat16": scores(shipped, corpus)},
             untrained=scores(untrained, corpus),
             downstream=downstream.read_text(encoding="utf-8"),
@@ -111,13 +111,17 @@ def put_in_place(staged: Path, folder: Path) -> None:
     """Copy the files so that no encoder has a card, by which it is listed, of another one."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / CARD).unlink(missing_ok=True)
-    for name in ("config.json", "weights.safetensors", CARD):
+    weights = weights_file(staged).name
+    for name in (weights, "config.json", CARD):
         temporary = folder / f".{name}.tmp"
         try:
             shutil.copyfile(staged / name, temporary)
             os.replace(temporary, folder / name)
         finally:
             temporary.unlink(missing_ok=True)
+    for file in folder.glob("*.safetensors"):
+        if file.name != weights:
+            file.unlink()
 
 
 def scores(pretrainer: BasePretrainer, corpus: Corpus) -> dict[str, float]:

@@ -54,7 +54,7 @@ def trained_from(name: str, config: dict, recipe: dict, place: Place, corpus: Co
         for one in sets_of(config, recipe)
     ]
     at_most = windows_per_person(config, recipe)
-    weights = encoder_folder(name, place) / "weights.safetensors"
+    weights = weights_file(encoder_folder(name, place))
     return {
         "recipe": recipe,
         "corpus": config["corpus"] | {"windows_per_person": at_most, "sets": sets},
@@ -79,6 +79,12 @@ def amounts_of(config: dict, recipe: dict, corpus: Corpus) -> dict[str, dict[str
 
 def encoder_folder(name: str, place: Place) -> Path:
     return place.work / name / "encoder"
+
+
+def weights_file(folder: Path) -> Path:
+    """Find the weights in the folder of a saved encoder."""
+    (file,) = folder.glob("*.safetensors")
+    return file
 
 
 def _file(name: str, place: Place) -> Path:

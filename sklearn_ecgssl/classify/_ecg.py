@@ -10,21 +10,19 @@ from typing import Any, Self, cast
 import joblib
 import numpy as np
 import torch
-from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from .._compat import HasMethods, Interval, StrOptions, _fit_context
 from .._fitting import all_or_nothing
-from ..formats import PretrainedMixin, training_summary
 from ..networks import ClassificationNet, DenseHead, initialised, rebuilt
 from ..pretext import (
-    PRETRAINERS,
     PretextPretrainer,
     check_fits,
     resolve_pretrainer,
     warn_unless_scaled,
 )
+from ..saving import PretrainedMixin
 from ..signal.window_store import WindowStore, check_windows
 from ..training import (
     PRECISIONS,
@@ -364,18 +362,6 @@ class ECGClassifier(PretrainedMixin, NetworkClassifier):
     def _build_module(self) -> ClassificationNet:
         trunk = self.pretrainer_.build_trunk(self.aggregate_)
         return ClassificationNet(trunk, DenseHead(**self.architecture_))
-
-    @classmethod
-    def _saved_classes(cls) -> list[type]:
-        of_pretrainers = [known for p in PRETRAINERS.values() for known in p._saved_classes()]
-        return [cls, FrozenEstimator, *of_pretrainers]
-
-    def _summary(self) -> dict[str, Any]:
-        return {
-            "classes": self.classes_.tolist(),
-            "pretraining": self.pretrainer_._summary(),
-            "training": training_summary(self.history_),
-        }
 
     def _check_windows(self, X: Any, reset: bool) -> WindowStore:
         store = check_windows(self, X, reset=reset)

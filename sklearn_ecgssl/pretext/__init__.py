@@ -2,7 +2,6 @@
 
 from ._base import BasePretrainer
 from ._load import (
-    PRETRAINERS,
     list_pretrained,
     load_pretrained,
     model_card,
@@ -19,7 +18,6 @@ from ._windows import check_duration, check_fits, held_out_split, warn_unless_sc
 
 __all__ = [
     "INDIFFERENT",
-    "PRETRAINERS",
     "BasePretrainer",
     "MaskedPretrainer",
     "PretextPretrainer",

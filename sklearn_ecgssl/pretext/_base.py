@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from .._compat import _fit_context
 from .._fitting import all_or_nothing
-from ..formats import PretrainedMixin, training_summary
 from ..networks import LayerFeatures, initialised, n_aggregated, rebuilt
+from ..saving import PretrainedMixin
 from ..signal.window_store import WindowStore, check_windows
 from ..training import (
     Criterion,
@@ -354,13 +354,6 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
     def _fitted_architecture(self) -> dict[str, Any]:
         """Architecture of the fitted network, of the one that would be fitted before that."""
         return getattr(self, "architecture_", None) or self._architecture()
-
-    @classmethod
-    def _saved_classes(cls) -> list[type]:
-        return [cls]
-
-    def _summary(self) -> dict[str, Any]:
-        return {"training": training_summary(self.history_)}
 
     def _schedule(self) -> Schedule:
         """Choose the factor of the learning rate; without a choice, it stays 1."""

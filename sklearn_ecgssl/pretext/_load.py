@@ -7,14 +7,8 @@ from typing import Any
 from sklearn.base import BaseEstimator, clone
 from sklearn.frozen import FrozenEstimator
 
-from ..formats import UnreadableFileError, read_folder
 from ._base import BasePretrainer
-from ._masked import MaskedPretrainer
 from ._pretext import PretextPretrainer
-
-PRETRAINERS: dict[str, type[BasePretrainer]] = {
-    known.__name__: known for known in (PretextPretrainer, MaskedPretrainer)
-}
 
 #: Where the encoders that come with the package are.
 FOLDER = Path(__file__).parent / "encoders"
@@ -92,7 +86,7 @@ def load_pretrained(name_or_path: str | PathLike[str], *, device: str = "auto") 
     FileNotFoundError
         If there is no such name and no such folder.
     UnreadableFileError
-        If it is truncated, altered, foreign or of a newer version, or holds something else.
+        If it is truncated, altered, of another program or version, or holds something else.
 
     Examples
     --------
@@ -116,13 +110,7 @@ def load_pretrained(name_or_path: str | PathLike[str], *, device: str = "auto") 
             f"There is neither a folder {fspath(name_or_path)!r} nor an encoder of this name. "
             f"With the package come {list_pretrained()}."
         )
-    name = read_folder(path, "pretrained")[0].get("class")
-    if name not in PRETRAINERS:
-        raise UnreadableFileError(
-            f"{fspath(path)} cannot be used: it holds a {name!r}, not a pretrainer "
-            f"({', '.join(PRETRAINERS)})."
-        )
-    loaded = PRETRAINERS[name].from_pretrained(path, device=device)
+    loaded = BasePretrainer.from_pretrained(path, device=device)
     if is_shipped:
         loaded._shipped_as = str(name_or_path)
     return loaded

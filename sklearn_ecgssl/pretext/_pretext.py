@@ -19,7 +19,7 @@ from ..networks import (
     shortest_window,
 )
 from ..training import Criterion, Schedule, decay_every_batches, training_parameters
-from ..transforms import default_transforms, make_views
+from ..transforms import make_views
 from ._base import BasePretrainer
 from ._tasks import RecognitionLoss, TransformComposition
 
@@ -249,13 +249,6 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
         """
         metrics = self._evaluate(X)
         return {name: metrics[f"{name}_accuracy"] for name in self.task_names_}
-
-    @classmethod
-    def _saved_classes(cls) -> list[type]:
-        return [cls, *(type(transform) for _, transform in default_transforms())]
-
-    def _summary(self) -> dict[str, Any]:
-        return {"task_names": self.task_names_, **super()._summary()}
 
     def _before_training(self, n_times: int) -> None:
         for _, transform in self._active_transforms():

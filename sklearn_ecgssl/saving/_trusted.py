@@ -2,8 +2,6 @@
 
 from sklearn.base import BaseEstimator
 
-from .. import __all__ as public, classify, features, pretext, signal, transforms
-
 
 def trusted_types() -> list[str]:
     """List the package's estimators as `skops.io.load` wants to be told of them.
@@ -35,13 +33,11 @@ def trusted_types() -> list[str]:
     >>> trusted_types()[0]
     'sklearn_ecgssl.classify._dense.DenseClassifier'
     """
-    found = (
-        getattr(folder, name)
-        for folder in (signal, transforms, pretext, features, classify)
-        for name in set(folder.__all__) & set(public)
-    )
+    import sklearn_ecgssl  # its estimators are imported when they are asked for
+
+    public = (getattr(sklearn_ecgssl, name) for name in sklearn_ecgssl.__all__)
     return sorted(
-        f"{known.__module__}.{known.__qualname__}"
-        for known in found
-        if isinstance(known, type) and issubclass(known, BaseEstimator)
+        f"{one.__module__}.{one.__qualname__}"
+        for one in public
+        if isinstance(one, type) and issubclass(one, BaseEstimator)
     )

@@ -8,9 +8,9 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
+from sklearn_ecgssl import trusted_types
 from sklearn_ecgssl.classify import SegmentVotingClassifier, SubjectScaledClassifier
 from sklearn_ecgssl.features import HRVFeatures, SSLEmbedder
-from sklearn_ecgssl.persistence import trusted_types
 from sklearn_ecgssl.signal import ECGFilter, Resampler, Segmenter, TrimmedScaler
 from tests.checkout import checkout
 from tests.tiny import (

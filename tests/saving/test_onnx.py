@@ -1,0 +1,188 @@
+"""The exported model gives what the estimator gives, and writing it harms nothing."""
+
+import os
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+
+import sklearn_ecgssl
+from sklearn_ecgssl import (
+    ECGFilter,
+    PretextPretrainer,
+    Resampler,
+    Segmenter,
+    SSLEmbedder,
+    TrimmedScaler,
+    export_onnx,
+    load_recordings,
+)
+from tests.tiny import SAMPLING_RATE, ecg_like, tiny_ecg_classifier, tiny_masked, tiny_pretrainer
+
+onnx = pytest.importorskip("onnx")
+onnxruntime = pytest.importorskip("onnxruntime")
+pytest.importorskip("onnxscript")
+
+WINDOWS = Segmenter(SAMPLING_RATE, 4).windows(ecg_like(17, seconds=(6, 8))[0])
+EVERYTHING = ("max", "mean", "std", "rhythm")
+
+
+def run(path, windows, output="features"):
+    """The answer of onnxruntime, which knows nothing of the package."""
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    return session.run([output], {"windows": windows})[0]
+
+
+def embedder_of(pretrainer, windows=WINDOWS, **params):
+    params = {"sampling_rate": SAMPLING_RATE, **params}
+    return SSLEmbedder(FrozenEstimator(pretrainer), **params).fit(windows)
+
+
+def assert_same_features(embedder, path, windows):
+    expected = embedder.transform(windows)
+    for n_windows in (1, len(windows)):
+        given = run(path, windows[:n_windows])
+        assert given.dtype == np.float32
+        np.testing.assert_allclose(given, expected[:n_windows], rtol=1e-4, atol=1e-4)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "model.onnx"
+
+
+@pytest.fixture(scope="module")
+def pretrainer():
+    return tiny_pretrainer(max_epochs=1).fit(WINDOWS)
+
+
+@pytest.mark.parametrize(
+    ("pretrainer", "params"),
+    [
+        (tiny_pretrainer(), {}),
+        (tiny_pretrainer(negative_slope=0), {"layer": "block1", "aggregate": "std"}),
+        (tiny_pretrainer(pool_size=7, pool_stride=3), {"layer": "all", "aggregate": EVERYTHING}),
+        (tiny_pretrainer(pool_size=2, pool_stride=5, convs_per_block=3), {"layer": "all"}),
+        (tiny_masked(n_heads=3), {}),
+        (tiny_masked(n_layers=1), {"layer": "layer1", "aggregate": ["last", *EVERYTHING]}),
+    ],
+    ids=lambda one: type(one).__name__ if hasattr(one, "fit") else str(one),
+)
+def test_gives_the_features_of_transform(pretrainer, params, path):
+    embedder = embedder_of(pretrainer.set_params(max_epochs=1).fit(WINDOWS), **params)
+    assert export_onnx(embedder, str(path)) == path
+    assert_same_features(embedder, path, WINDOWS)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_gives_the_probabilities_of_a_classifier(pretrainer, n_classes, path):
+    target = np.arange(len(WINDOWS)) % n_classes
+    classifier = tiny_ecg_classifier(FrozenEstimator(pretrainer), "trunk").fit(WINDOWS, target)
+    given = run(export_onnx(classifier, path), WINDOWS, "probabilities")
+    np.testing.assert_allclose(given, classifier.predict_proba(WINDOWS), atol=1e-5)
+
+
+def test_of_a_pretrainer_it_gives_the_last_layer(pretrainer, path):
+    given = run(export_onnx(FrozenEstimator(pretrainer), path), WINDOWS)
+    np.testing.assert_allclose(given, pretrainer.encode(WINDOWS), atol=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.real
+@pytest.mark.parametrize(("name", "rate"), [("recognition-open", 256), ("masked-open", 128)])
+def test_on_real_ecg(name, rate, shared_data, path):
+    file = shared_data / "eegmat_ecg.npz"
+    recordings = load_recordings(file, where={"ecg_ok": True}).recordings[::8]
+    clean = make_pipeline(Resampler(500, rate), ECGFilter(rate, high=40), TrimmedScaler())
+    windows = Segmenter(rate).windows(clean.fit_transform(recordings))[::8]
+    assert len(windows) >= 10
+    embedder = SSLEmbedder(name, layer="all", aggregate=EVERYTHING, sampling_rate=rate)
+    embedder.fit(windows)
+    export_onnx(embedder, path)
+    assert_same_features(embedder, path, windows)
+
+
+def test_says_what_it_is(pretrainer, path):
+    model = onnx.load(export_onnx(embedder_of(pretrainer), path))
+    assert {entry.key: entry.value for entry in model.metadata_props} == {
+        "package": "sklearn_ecgssl",
+        "version": sklearn_ecgssl.__version__,
+        "estimator": "SSLEmbedder",
+        "n_times": "256",
+        "sampling_rate": "64",
+    }
+    shapes = {
+        value.name: [d.dim_param or d.dim_value for d in value.type.tensor_type.shape.dim]
+        for value in (*model.graph.input, *model.graph.output)
+    }
+    assert shapes == {"windows": ["n_windows", 256], "features": ["n_windows", 4]}
+    assert [(one.domain, one.version) for one in model.opset_import] == [("", 20)]
+    assert os.getcwd() not in str(model)  # no paths of who exported it
+
+
+def test_says_the_rate_that_a_pretrainer_was_saved_with(tmp_path, path):
+    saved = tiny_pretrainer().fit(WINDOWS).save_pretrained(tmp_path / "saved", sampling_rate=64)
+    model = onnx.load(export_onnx(sklearn_ecgssl.load_pretrained(saved), path))
+    assert {one.key: one.value for one in model.metadata_props}["sampling_rate"] == "64"
+
+
+@pytest.mark.slow
+def test_leaves_everything_as_it_was_and_says_nothing(path):
+    embedder = SSLEmbedder(tiny_pretrainer(), aggregate="rhythm", sampling_rate=64).fit(WINDOWS)
+    fitted, random = pickle.dumps(embedder), torch.get_rng_state()
+    code = (
+        "import sys, pickle, sklearn_ecgssl; "
+        f"sklearn_ecgssl.export_onnx(pickle.load(sys.stdin.buffer), {str(path)!r})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], input=fitted, capture_output=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    before = path.read_bytes()
+    features = embedder.transform(WINDOWS)
+    assert export_onnx(embedder, path).read_bytes() == before
+    assert pickle.dumps(embedder) == fitted
+    assert torch.equal(torch.get_rng_state(), random)
+    np.testing.assert_array_equal(embedder.transform(WINDOWS), features)
+
+
+def test_failure_while_writing_leaves_the_old_file(pretrainer, path, monkeypatch):
+    before = export_onnx(pretrainer, path).read_bytes()
+
+    def fail(*args):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(OSError, match="No space left"):
+        export_onnx(embedder_of(pretrainer, layer="block1"), path)
+    assert path.read_bytes() == before
+    assert os.listdir(path.parent) == [path.name]
+
+
+@pytest.mark.parametrize("unfitted", [SSLEmbedder(), FrozenEstimator(PretextPretrainer())], ids=str)
+def test_unfitted(unfitted, path):
+    with pytest.raises(NotFittedError):
+        export_onnx(unfitted, path)
+
+
+@pytest.mark.parametrize("other", [LogisticRegression(), make_pipeline(SSLEmbedder()), SSLEmbedder])
+def test_something_else(other, path):
+    with pytest.raises(TypeError, match="estimator must be a fitted SSLEmbedder.* Of a Pipeline"):
+        export_onnx(other, path)
+
+
+def test_rhythm_where_there_is_none(pretrainer, path):
+    embedder = embedder_of(pretrainer).set_params(aggregate="rhythm", sampling_rate=256)
+    with pytest.raises(ValueError, match=r"windows of at least 3\.2 s, these have 1 s"):
+        export_onnx(embedder, path)
+
+
+def test_missing_onnxscript(pretrainer, path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxscript", None)
+    with pytest.raises(ImportError, match=r'pip install "sklearn_ecgssl\[onnx\]"'):
+        export_onnx(pretrainer, path)
