@@ -14,13 +14,17 @@ import pytest
 
 import sklearn_ecgssl
 from tests.checkout import checkout
+from tests.datasets.writers import amigos
 
 ROOT = checkout()
 EXAMPLES = ROOT / "examples"
 GALLERY = sorted(EXAMPLES.rglob("plot_*.py"))
-#: But for the one that needs TensorFlow, and reads no ECG.
+#: But for the one that needs TensorFlow, and reads no ECG, and a module of several.
 PROGRAMS = sorted(
-    path for path in (EXAMPLES / "programs").glob("*.py") if path.name != "convert_tf_checkpoint.py"
+    path
+    for folder in ("programs", "reproduce")
+    for path in (EXAMPLES / folder).glob("*.py")
+    if path.name not in ("convert_tf_checkpoint.py", "corpus.py")
 )
 SCRIPTS = GALLERY + PROGRAMS
 #: Besides, there is how the encoders of the package were made.
@@ -35,6 +39,10 @@ TINY = {
         *("--output", "{tmp_path}/output"),
     ],
     "first_result.py": ["--output", "{tmp_path}/output"],
+    "icassp2020.py": [
+        *("--amigos", "{tmp_path}/amigos", "--only", "amigos/arousal", "--cache", "{tmp_path}"),
+        *("--epochs", "1", "--folds", "2"),
+    ],
     "pretrain_torchrun.py": [
         *("--epochs", "1", "--batch-size", "32"),
         *("--output", "{tmp_path}/encoder", "--checkpoint", "{tmp_path}/checkpoint"),
@@ -85,7 +93,7 @@ def test_has_a_docstring_with_a_title(source):
 
 def test_says_where_its_ecg_is_from(script, source):
     title = ast.get_docstring(ast.parse(source))
-    fetches = bool(FETCHES.search(source))
+    fetches = bool(FETCHES.search(source)) or script.parent.name == "reproduce"
     assert ("**simulated**" in title) != fetches
     if script in GALLERY:
         assert ("The ECG is real" in title) == fetches
@@ -141,10 +149,13 @@ def test_private_imports_are_seen(source, found):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("script", PROGRAMS, ids=named)
+@pytest.mark.parametrize("script", [p for p in PROGRAMS if p.name in TINY], ids=named)
 def test_runs(script, tmp_path):
     pytest.importorskip("matplotlib")
     arguments = [part.format(tmp_path=tmp_path) for part in TINY[script.name]]
+    if script.parent.name == "reproduce":
+        for person in (1, 2):
+            amigos.preprocessed(tmp_path / "amigos", person, n_times=128 * 16)
     folder = tmp_path / "working directory"
     folder.mkdir()
     done = subprocess.run(

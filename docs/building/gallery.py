@@ -50,7 +50,7 @@ def settings(docs: Path) -> dict[str, object]:
         "subsection_order": ExplicitOrder([f"../examples/{folder}" for folder in ORDER]),
         "within_subsection_order": ScriptOrder,
         "filename_pattern": executed(examples),
-        "ignore_pattern": r"/(pretrained|programs)/",
+        "ignore_pattern": r"/(pretrained|programs|reproduce)/",
         "abort_on_example_error": True,
         "capture_repr": ("_repr_html_", "__repr__"),
         "doc_module": ("sklearn_ecgssl",),
