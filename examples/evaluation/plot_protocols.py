@@ -16,6 +16,7 @@ The first run downloads 180 MB.
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import GroupKFold, StratifiedKFold, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
@@ -27,6 +28,7 @@ from sklearn_ecgssl import (
     ECGFilter,
     HRVFeatures,
     Resampler,
+    ScoreDisplay,
     Segmenter,
     SSLEmbedder,
     fetch_eegmat,
@@ -87,19 +89,15 @@ for name in classifiers:
     print(f"{name:30}", *(f"{p} {scores[name, p].mean():.3f}" for p in splitters))
 
 # %%
-# **The fall.** A line that falls is a score that was owed to knowing the person. The bars are 95 %
-# confidence intervals over the eight folds.
+# **The fall.** A colour that falls is a score that was owed to knowing the person. The bars are
+# 95 % confidence intervals over the eight folds.
 
-figure, axis = plt.subplots(figsize=(7, 4.5), layout="constrained")
-for place, name in enumerate(classifiers):
-    found = [confidence_interval(scores[name, protocol]) for protocol in splitters]
-    means, half_widths = zip(*found, strict=True)
-    x = np.array([0, 1]) + 0.02 * (place - 2)
-    axis.errorbar(x, means, half_widths, fmt="o-" if place < 4 else "k:", capsize=3, label=name)
-axis.set(xticks=[0, 1], xticklabels=splitters, xlim=(-0.25, 1.25), ylabel="balanced accuracy")
-axis.set_title("Rest or mental arithmetic, windows of 10 s")
-axis.spines[["top", "right"]].set_visible(False)
-figure.legend(loc="outside right center")
+table = pd.DataFrame(
+    [(*key, *confidence_interval(folds)) for key, folds in scores.items()],
+    columns=["estimator", "protocol", "balanced_accuracy", "balanced_accuracy_ci"],
+)
+display = ScoreDisplay(table, chance=0.5).plot()
+display.ax_.set_title("Rest or mental arithmetic, windows of 10 s")
 plt.show()
 
 # %%

@@ -59,7 +59,8 @@ chosen = [np.flatnonzero(new & (target == label))[2] for label in (0, 1)]
 figure, axes = plt.subplots(2, 1, figsize=(11, 6), layout="constrained")
 for axis, index in zip(axes, chosen, strict=True):
     display = SaliencyDisplay.from_estimator(classifier, windows[index], target=1, ax=axis)
-    axis.set_title(f"In {data.target_names[target[index]]}: {axis.get_title()}", fontsize=10)
+    title = axis.get_title(loc="left")
+    axis.set_title(f"In {data.target_names[target[index]]}: {title}", loc="left", fontsize=10)
     added = display.attribution.sum()
     print(f"attributions add up to {added:.3f} of {display.logit - display.baseline_logit:.3f}")
 plt.show()

@@ -89,7 +89,8 @@ figure, axes = plt.subplots(1, 2, figsize=(9, 3.5), sharey=True, layout="constra
 for axis, values, name in zip(axes, scores, ["logistic regression", "SVM"], strict=True):
     image = axis.imshow(values, vmin=0, vmax=1, cmap="PuOr")
     for (row, column), value in np.ndenumerate(values):
-        axis.text(column, row, f"{value:.2f}", ha="center", va="center")
+        color = "white" if value > 0.75 else "black"
+        axis.text(column, row, f"{value:.2f}", color=color, ha="center", va="center")
     axis.set(xticks=[0, 1], xticklabels=["with warp", "without"], title=name)
     axis.set(yticks=[0, 1, 2], yticklabels=[5, 15, 25])
 axes[0].set_ylabel("SNR of the noise (dB)")
