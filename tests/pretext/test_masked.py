@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from sklearn_ecgssl.networks import aggregate, initialised
+from sklearn_ecgssl.networks import aggregate
 from sklearn_ecgssl.pretext import MaskedPretrainer
 from sklearn_ecgssl.pretext._masking import MaskedLoss, mask_windows, span_mask
-from sklearn_ecgssl.training import draw_seeds
 from tests.tiny import tiny_masked, waves
 
 CPU = torch.device("cpu")
@@ -38,14 +37,6 @@ def draw(n_windows, n_times, mask_ratio, span_length, seed=0):
     return span_mask(shape, generator, mask_ratio=mask_ratio, span_length=span_length)
 
 
-def expected_share(n_times, mask_ratio, span_length):
-    """Probability that each sample is masked: not all starts miss the places that reach it."""
-    n_spans = max(1, round(mask_ratio * n_times))
-    reaching = np.minimum(np.arange(n_times) + 1, span_length)
-    missed = [comb(n_times - int(w), n_spans) / comb(n_times, n_spans) for w in reaching]
-    return 1 - np.array(missed)
-
-
 def runs(row):
     """Start and length of each run of masked samples."""
     start = 0
@@ -56,8 +47,9 @@ def runs(row):
         start += length
 
 
-def test_defaults_are_the_constants_of_the_paper():
-    params = MaskedPretrainer().get_params(deep=False)
+def test_the_preset_and_the_defaults_are_the_constants_of_the_paper():
+    params = MaskedPretrainer.from_preset("icpr2022").get_params(deep=False)
+    assert params == MaskedPretrainer().get_params(deep=False)
     expected = {
         "mask_ratio": 0.0325, "span_length": 20, "filters": (64, 128, 256),
         "kernel_sizes": (65, 33, 17), "n_layers": 2, "n_heads": 2, "feedforward": 1024,
@@ -68,38 +60,19 @@ def test_defaults_are_the_constants_of_the_paper():
     assert params["warm_up"] * params["max_epochs"] == 30
 
 
-def test_default_network_has_the_papers_size():
-    pretrainer = MaskedPretrainer()
-    pretrainer.architecture_ = pretrainer._architecture()
-    assert sum(p.numel() for p in pretrainer._build_module().parameters()) == 2_445_953
-
-
 class TestSpanMask:
-    def test_nearly_half_of_the_papers_windows_is_masked(self):
-        shares = draw(2000, **PAPER).float().mean(1)
-        assert 0.46 < float(shares.mean()) < 0.50
-        assert float(shares.mean()) == pytest.approx(expected_share(**PAPER).mean(), abs=0.003)
-
     @pytest.mark.parametrize("masking", MASKINGS)
     def test_every_sample_is_masked_as_often_as_combinatorics_says(self, masking):
-        n_windows = 4000
+        n_times, n_windows = masking["n_times"], 4000
+        n_spans = max(1, round(masking["mask_ratio"] * n_times))
+        reaching = np.minimum(np.arange(n_times) + 1, masking["span_length"])
+        missed = [comb(n_times - int(w), n_spans) / comb(n_times, n_spans) for w in reaching]
+        expected = 1 - np.array(missed)
         often = draw(n_windows, **masking).float().mean(0).numpy()
-        expected = expected_share(**masking)
         deviation = np.sqrt(expected * (1 - expected) / n_windows)
         assert (np.abs(often - expected) <= 5 * deviation + 1e-9).all()
-
-    @pytest.mark.parametrize("masking", MASKINGS)
-    def test_runs_are_unions_of_whole_spans_except_at_the_end(self, masking):
-        masks = draw(200, **masking).tolist()
-        for row in masks:
-            for start, length in runs(row):
-                at_the_end = start + length == masking["n_times"]
-                assert length >= masking["span_length"] or at_the_end
         if masking is PAPER:
-            lengths = {length for row in masks for _, length in runs(row)}
-            assert 20 in lengths, "a span that overlaps with no other"
-            assert max(lengths) > 40, "spans that overlap"
-            assert min(lengths) < 20, "a span that is cut at the end"
+            assert 0.46 < often.mean() < 0.50
 
     @pytest.mark.parametrize("masking", MASKINGS)
     def test_same_as_a_slow_loop_over_the_same_starts(self, masking):
@@ -115,21 +88,6 @@ class TestSpanMask:
         assert masks.dtype == torch.bool
         np.testing.assert_array_equal(masks, expected)
 
-    @pytest.mark.parametrize(
-        ("n_times", "mask_ratio", "n_spans"),
-        [(1280, 0.0325, 42), (100, 0.1, 10), (20, 0.0325, 1), (3, 0.01, 1), (10, 0.99, 10)],
-    )
-    def test_number_of_starts(self, n_times, mask_ratio, n_spans):
-        masks = draw(50, n_times, mask_ratio, span_length=1)
-        assert masks.sum(1).unique().tolist() == [n_spans]
-
-    @pytest.mark.parametrize("n_times", [20, 21, 29])
-    def test_short_windows_have_a_span(self, n_times):
-        masks = draw(100, **{**PAPER, "n_times": n_times})
-        assert masks.any(1).all()
-        if n_times > 20:
-            assert not masks.all(1).any()
-
     def test_masks_differ_between_windows_and_batches(self):
         generator = torch.Generator().manual_seed(0)
         masking = {"mask_ratio": 0.0325, "span_length": 20}
@@ -137,36 +95,14 @@ class TestSpanMask:
         rows = [tuple(row.tolist()) for masks in batches for row in masks]
         assert len(set(rows)) == 16
 
-    def test_same_generator_state_same_masks_and_nothing_global(self):
-        before = torch.get_rng_state()
-        assert torch.equal(draw(8, **PAPER), draw(8, **PAPER))
-        assert not torch.equal(draw(8, **PAPER), draw(8, **PAPER, seed=1))
-        assert torch.equal(before, torch.get_rng_state())
 
-
-class TestMaskWindows:
-    def test_masked_samples_are_zero_and_the_others_as_they_were(self, windows):
-        masked = draw(10, 64, 0.1, 4)
-        before = windows.copy()
-        inputs, targets = mask_windows(torch.tensor(windows), masked)
-        assert not inputs[masked].any()
-        np.testing.assert_array_equal(inputs[~masked], windows[~masked.numpy()])
-        np.testing.assert_array_equal(targets[:, 0], before)
-        np.testing.assert_array_equal(windows, before)
-
-    def test_the_network_sees_nothing_of_what_is_masked(self, windows):
-        pretrainer = tiny_masked().fit(windows)
-        module = pretrainer._fitted_network(CPU)
-        masked = draw(10, 64, 0.1, 4)
-        signal = torch.tensor(windows)
-        other = torch.where(masked, 7.0 - 50 * signal, signal)
-        elsewhere = torch.where(masked, signal, signal + 1)
-        with torch.no_grad():
-            seen, same, changed = (
-                module(mask_windows(x, masked)[0]) for x in (signal, other, elsewhere)
-            )
-        assert torch.equal(seen, same)
-        assert not torch.equal(seen, changed)
+def test_masked_samples_are_zero_and_the_others_as_they_were(windows):
+    masked = draw(10, 64, 0.1, 4)
+    before = windows.copy()
+    inputs, targets = mask_windows(torch.tensor(windows), masked)
+    assert not inputs[masked].any()
+    np.testing.assert_array_equal(inputs[~masked], windows[~masked.numpy()])
+    np.testing.assert_array_equal(targets[:, 0], before)
 
 
 class TestLoss:
@@ -180,81 +116,51 @@ class TestLoss:
         assert len(masked.sum(1).unique()) > 3
         return windows, predictions.requires_grad_(), masked
 
-    def by_hand(self, windows, predictions, masked):
-        errors, zero = [], []
-        for window, prediction, mask in zip(windows, predictions.detach(), masked, strict=True):
-            for sample, guess, hidden in zip(window, prediction, mask, strict=True):
-                if hidden:
-                    errors.append(float((guess - sample) ** 2))
-                    zero.append(float(sample**2))
-        return np.mean(errors), np.mean(zero)
-
-    def test_is_the_mean_square_over_all_masked_samples(self, problem):
-        windows, predictions, masked = problem
-        criterion = MaskedLoss()
-        targets = mask_windows(windows, masked)[1]
-        error, zero = self.by_hand(windows, predictions, masked)
-        loss = criterion(predictions, targets).detach()
-        assert float(loss) == pytest.approx(error, rel=1e-5)
-        metrics = criterion.metrics(predictions, targets).tolist()
-        named = dict(zip(criterion.metric_names, metrics, strict=True))
-        assert named == pytest.approx({"masked_error": error, "zero_error": zero}, rel=1e-5)
-
-    @pytest.mark.parametrize("size", [1, 2, 4, 9])
-    def test_parts_of_a_batch_add_up_to_it(self, problem, size):
+    @pytest.mark.parametrize("size", [1, 4, 9])
+    def test_parts_of_a_batch_add_up_to_the_mean_square_over_masked_samples(self, problem, size):
         windows, predictions, masked = problem
         targets = mask_windows(windows, masked)[1]
         loss, zero, gradient = 0.0, 0.0, torch.zeros_like(predictions)
+        criterion = MaskedLoss()
+        assert criterion.metric_names == ["masked_error", "zero_error"]
         for start in range(0, 9, size):
             part = slice(start, min(start + size, 9))
             share = (part.stop - part.start) / 9
-            criterion = MaskedLoss()
             shared = criterion(predictions[part], targets[part]) * share
             loss += float(shared.detach())
             gradient += torch.autograd.grad(shared, predictions)[0]
-            zero += criterion.metrics(predictions[part].detach(), targets[part])[1].item() * share
-        assert (loss, zero) == pytest.approx(self.by_hand(*problem), rel=1e-5)
+            errors = criterion.metrics(predictions[part].detach(), targets[part])
+            assert float(errors[0] * share) == pytest.approx(float(shared.detach()))
+            zero += float(errors[1]) * share
         whole = ((predictions - windows)[masked] ** 2).mean()
+        assert loss == pytest.approx(float(whole), rel=1e-5)
+        assert zero == pytest.approx(float((windows[masked] ** 2).mean()), rel=1e-5)
         torch.testing.assert_close(gradient, torch.autograd.grad(whole, predictions)[0])
 
     def test_only_targets_that_are_masked_matter(self, problem):
         windows, predictions, masked = problem
-        answers = {}
-        for name, change in (("none", masked & False), ("unmasked", ~masked), ("masked", masked)):
+        answers = []
+        for change in (masked & False, ~masked, masked):
             targets = mask_windows(windows, masked)[1].clone()
             targets[:, 0][change] += 5
             loss = MaskedLoss()(predictions, targets)
-            gradient = torch.autograd.grad(loss, predictions)[0]
-            answers[name] = (loss.detach(), gradient)
-        for ours, unmasked, at_masked in zip(*answers.values(), strict=True):
-            assert torch.equal(ours, unmasked)
+            answers.append((loss.detach(), torch.autograd.grad(loss, predictions)[0]))
+        for ours, at_unmasked, at_masked in zip(*answers, strict=True):
+            assert torch.equal(ours, at_unmasked)
             assert not torch.allclose(ours, at_masked)
-        assert not answers["none"][1][~masked].any()
 
 
 class TestTraining:
     def test_history(self, windows):
-        pretrainer = tiny_masked(max_epochs=3).fit(windows)
+        pretrainer = tiny_masked(max_epochs=3, validation_fraction=0.4).fit(windows)
         assert [row["epoch"] for row in pretrainer.history_] == [1, 2, 3]
+        names = {"loss", "masked_error", "zero_error"}
         for row in pretrainer.history_:
-            assert set(row) == {"epoch", "train_loss", "train_masked_error", "train_zero_error"}
+            assert set(row) == {"epoch", *(f"{p}_{n}" for p in ("train", "valid") for n in names)}
             assert row["train_loss"] == row["train_masked_error"] > 0
+            assert row["valid_loss"] == row["valid_masked_error"] > 0
         assert len({row["train_zero_error"] for row in pretrainer.history_}) == 3, "new masks"
-
-    def test_held_out_windows_have_the_same_masks_in_every_epoch(self, windows):
-        pretrainer = tiny_masked(validation_fraction=0.4).fit(windows, groups=np.arange(10) // 2)
-        first, last = pretrainer.history_
-        assert {name for name in first if name.startswith("valid_")} == {
-            "valid_loss", "valid_masked_error", "valid_zero_error",
-        }  # fmt: skip
-        assert first["valid_zero_error"] == last["valid_zero_error"]
-        assert first["valid_loss"] == first["valid_masked_error"] != last["valid_loss"]
-
-    def test_no_epoch_leaves_the_initial_network(self, windows):
-        pretrainer = tiny_masked(max_epochs=0, random_state=5).fit(windows)
-        seed = draw_seeds(5, 6)[1]
-        for name, tensor in initialised(pretrainer._build_module, seed).state_dict().items():
-            np.testing.assert_array_equal(pretrainer.state_[name], tensor)
+        assert len({row["valid_zero_error"] for row in pretrainer.history_}) == 1, "the same masks"
 
     def test_learning_rate_and_penalty_reach_the_optimiser(self, windows, monkeypatch):
         """One epoch in ten of rising, on kernels a weight decay, on all else none."""
@@ -294,9 +200,7 @@ class TestTraining:
 class TestScore:
     def test_is_its_definition(self, windows):
         pretrainer = tiny_masked().fit(windows)
-        masked = span_mask(
-            windows.shape, torch.Generator().manual_seed(0), mask_ratio=0.1, span_length=4
-        ).numpy()
+        masked = draw(*windows.shape, mask_ratio=0.1, span_length=4).numpy()
         with torch.no_grad():
             hidden = np.where(masked, 0, windows).astype(np.float32)
             predictions = pretrainer._fitted_network(CPU)(torch.tensor(hidden)).numpy()
@@ -304,22 +208,9 @@ class TestScore:
         expected = 1 - error / np.mean(windows[masked] ** 2)
         assert pretrainer.score(windows) == pytest.approx(expected, rel=1e-5)
 
-    def test_zero_predicts_nothing(self, windows):
-        pretrainer = tiny_masked().fit(windows)
-        last = max(name for name in pretrainer.state_ if name.startswith("head."))
-        layer = last.rpartition(".")[0]
-        for name in (f"{layer}.weight", f"{layer}.bias"):
-            pretrainer.state_[name] = np.zeros_like(pretrainer.state_[name])
-        assert pretrainer.score(windows) == 0
-
-    def test_is_about_what_reconstructions_say(self):
-        X, _ = waves(200)
-        pretrainer = tiny_masked(max_epochs=5, learning_rate=0.01).fit(X)
-        for seed in range(3):
-            signal, mask, reconstruction = pretrainer.reconstruct(X, random_state=seed)
-            error = np.mean((reconstruction - signal)[mask] ** 2)
-            by_hand = 1 - error / np.mean(signal[mask] ** 2)
-            assert pretrainer.score(X) == pytest.approx(by_hand, abs=0.03)
+    def test_flat_windows_are_predicted_by_zero(self, windows):
+        pretrainer = tiny_masked(max_epochs=0).fit(windows)
+        assert pretrainer.score(np.zeros((3, 64))) in (0, 1)
 
 
 class TestReconstruct:
@@ -344,36 +235,18 @@ class TestReconstruct:
     def test_same_seed_same_masks(self, windows):
         pretrainer = tiny_masked().fit(windows)
         one, again, other = (pretrainer.reconstruct(windows, seed) for seed in (1, 1, 2))
-        np.testing.assert_array_equal(one.mask, again.mask)
-        np.testing.assert_array_equal(one.reconstruction, again.reconstruction)
+        for part, same in zip(one, again, strict=True):
+            np.testing.assert_array_equal(part, same)
         assert np.any(one.mask != other.mask)
-        np.testing.assert_array_equal(
-            pretrainer.reconstruct(windows).mask, pretrainer.reconstruct(windows, 0).mask
-        )
         assert len({row.tobytes() for row in one.mask}) == 10
-
-    def test_hidden_samples_do_not_matter(self, windows):
-        pretrainer = tiny_masked().fit(windows)
-        before = pretrainer.reconstruct(windows)
-        changed = np.where(before.mask, 7, windows)
-        after = pretrainer.reconstruct(changed)
-        np.testing.assert_array_equal(after.mask, before.mask)
-        np.testing.assert_array_equal(after.reconstruction, before.reconstruction)
 
     def test_windowed_recordings_one_after_the_other(self, windows):
         pretrainer = tiny_masked().fit(windows)
         flat = pretrainer.reconstruct(windows)
-        for X in ([windows[:3], windows[3:]], windows.reshape(5, 2, 64)):
-            for part, expected in zip(pretrainer.reconstruct(X), flat, strict=True):
-                np.testing.assert_array_equal(part, expected)
-
-    @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-    def test_global_random_state_is_left_alone(self, windows, precision):
-        pretrainer = tiny_masked(precision=precision).fit(windows)
-        torch.manual_seed(7)
-        before = torch.get_rng_state()
-        pretrainer.reconstruct(windows)
-        assert torch.equal(before, torch.get_rng_state())
+        for part, expected in zip(
+            pretrainer.reconstruct([windows[:3], windows[3:]]), flat, strict=True
+        ):
+            np.testing.assert_array_equal(part, expected)
 
     def test_unfitted(self, windows):
         with pytest.raises(ValueError, match="not fitted yet"):
@@ -385,54 +258,29 @@ class TestEncode:
     def fitted(self, windows):
         return tiny_masked(n_layers=3).fit(windows)
 
-    def by_hand(self, pretrainer, windows):
-        """Features of each layer, from its tokens."""
-        trunk = pretrainer._fitted_network(CPU).trunk
-        features = []
-        with torch.no_grad():
-            for tokens in trunk.layer_tokens(torch.tensor(windows)):
-                samples = tokens.numpy()[:, 1:]
-                rhythm = aggregate(torch.tensor(samples).transpose(1, 2), ["rhythm"], 16.0)
-                features.append(
-                    {
-                        "cls": tokens[:, 0].numpy(),
-                        "last": tokens[:, 64].numpy(),
-                        "mean": samples.mean(1),
-                        "max": samples.max(1),
-                        "std": samples.std(1),
-                        "rhythm": rhythm.numpy(),
-                    }
-                )
-        return features
-
-    def test_names(self, fitted):
+    def test_names(self, fitted, windows):
         assert fitted.layer_names() == ["layer1", "layer2", "layer3", "last", "all"]
         assert fitted.aggregations() == ["cls", "mean", "max", "last", "std", "rhythm"]
+        default = fitted.encode(windows)
+        np.testing.assert_array_equal(default, fitted.encode(windows, "layer3", "cls"))
 
     def test_every_aggregation_of_every_layer_is_made_of_its_tokens(self, fitted, windows):
-        layers = self.by_hand(fitted, windows)
-        for way in fitted.aggregations():
-            expected = [layer[way] for layer in layers]
-            answers = {
-                "layer1": expected[0], "layer2": expected[1], "layer3": expected[2],
-                "last": expected[2], "all": np.hstack(expected),
-            }  # fmt: skip
-            for layer, answer in answers.items():
-                features = fitted.encode(windows, layer, way, sampling_rate=16)
-                np.testing.assert_allclose(features, answer, rtol=1e-4, atol=1e-5)
-
-    def test_several_stand_side_by_side(self, fitted, windows):
-        layers = self.by_hand(fitted, windows)
-        ways = ["last", "rhythm", "cls", "max", "mean"]
-        for layer, chosen in (("layer2", layers[1:2]), ("all", layers)):
-            expected = np.hstack([features[way] for features in chosen for way in ways])
-            answer = fitted.encode(windows, layer, ways, sampling_rate=16)
-            np.testing.assert_allclose(answer, expected, rtol=1e-4, atol=1e-5)
-
-    def test_the_default_is_the_papers_class_token(self, fitted, windows):
-        np.testing.assert_array_equal(
-            fitted.encode(windows), fitted.encode(windows, "layer3", "cls")
-        )
+        expected = []
+        with torch.no_grad():
+            for tokens in fitted._fitted_network(CPU).trunk.layer_tokens(torch.tensor(windows)):
+                samples = tokens[:, 1:]
+                rhythm = aggregate(samples.transpose(1, 2), ["rhythm"], 16.0)
+                mean, std = samples.mean(1), samples.std(1, correction=0)
+                features = [tokens[:, 0], mean, samples.amax(1), tokens[:, 64], std, rhythm]
+                expected.append(dict(zip(fitted.aggregations(), features, strict=True)))
+        for name in fitted.aggregations():
+            for i, layer in enumerate(("layer1", "layer2", "layer3")):
+                features = fitted.encode(windows, layer, name, sampling_rate=16)
+                np.testing.assert_allclose(features, expected[i][name], rtol=1e-4, atol=1e-5)
+        several = ["last", "rhythm", "cls"]
+        by_hand = np.hstack([features[name] for features in expected for name in several])
+        features = fitted.encode(windows, "all", several, sampling_rate=16)
+        np.testing.assert_allclose(features, by_hand, rtol=1e-4, atol=1e-5)
 
     def test_nothing_is_masked(self, fitted, windows):
         """A change to any sample changes the features."""
@@ -446,14 +294,12 @@ class TestEncode:
     ("params", "message"),
     [
         ({"n_heads": 4}, r"n_heads=4 must divide the last of filters=\(4, 6\)"),
-        ({"n_heads": 12}, "n_heads=12 must divide"),
         ({"n_heads": 0}, "'n_heads' parameter"),
         ({"n_layers": 0}, "'n_layers' parameter"),
         ({"feedforward": 0}, "'feedforward' parameter"),
         ({"mask_ratio": 0}, "'mask_ratio' parameter"),
         ({"mask_ratio": 1.0}, "'mask_ratio' parameter"),
         ({"span_length": 0}, "'span_length' parameter"),
-        ({"span_length": 2.5}, "'span_length' parameter"),
         ({"dropout": 1.0}, "'dropout' parameter"),
         ({"warm_up": 1.0}, "'warm_up' parameter"),
     ],
@@ -463,15 +309,8 @@ def test_bad_parameter_is_named(windows, params, message):
         tiny_masked(**params).fit(windows)
 
 
-def test_windows_shorter_than_a_span():
-    message = "MaskedPretrainer needs windows of at least 20 samples, got n_features = 19"
-    with pytest.raises(ValueError, match=f"{message}.*span_length"):
-        MaskedPretrainer().fit(np.ones((3, 19)))
-
-
-@pytest.mark.parametrize("n_times", [4, 5, 11])
-def test_windows_shorter_than_the_kernels_are_learnt(n_times):
-    X = np.random.default_rng(0).normal(size=(6, n_times))
+def test_windows_shorter_than_the_kernels_are_learnt():
+    X = np.random.default_rng(0).normal(size=(6, 4))
     pretrainer = tiny_masked(kernel_sizes=(33, 17)).fit(X)
     assert np.isfinite(pretrainer.encode(X)).all()
     assert pretrainer.reconstruct(X).mask.any(1).all()

@@ -1,94 +1,173 @@
-"""Peak memory of a whole process that pretrains and embeds, against the size of its windows."""
+"""`memory=`: fits that are read instead of trained again."""
 
-import json
-import subprocess
-import sys
-from pathlib import Path
-
+import joblib
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline
+from sklearn.svm import SVC
+from skorch.callbacks import Callback
 
-MB = 2**20
+from sklearn_ecgssl.features import SSLEmbedder
+from sklearn_ecgssl.pretext import _base
+from tests.tiny import each_pretrainer, tiny_masked, tiny_pretrainer, waves
 
-#: A small pretrainer of each kind, windows and samples in a window. Attention takes long, and over
-#: long windows longer: fewer and shorter ones, most of which are not trained on.
-PRETRAINERS = {
-    "recognition": (
-        """PretextPretrainer(
-            [("negate", Negate())], filters=(2,), kernel_sizes=(4,), convs_per_block=1,
-            head_hidden=(2,), max_epochs=1, batch_size=256, random_state=0,
-        )""",
-        (12_000, 2560),
-    ),
-    "masked": (
-        """MaskedPretrainer(
-            filters=(2,), kernel_sizes=(4,), n_layers=1, n_heads=1, feedforward=2, head_hidden=(),
-            max_epochs=1, batch_size=512, validation_fraction=0.9, precision="float32",
-            random_state=0,
-        )""",
-        (240_000, 40),
-    ),
+pytestmark = each_pretrainer
+
+X, Y = waves(10)
+X_VAL, _ = waves(6, seed=1)
+
+#: Parameters of each pretrainer's own that change what is learnt.
+OWN = {
+    tiny_pretrainer: [{"noise": "drop"}, {"noise__snr_db": 3}],
+    tiny_masked: [{"mask_ratio": 0.2}, {"span_length": 5}, {"warm_up": 0.5}],
 }
 
-CHILD = """
-import json, resource, sys
-import numpy as np
-from sklearn_ecgssl.pretext import MaskedPretrainer, PretextPretrainer
-from sklearn_ecgssl.transforms import Negate
 
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-path, kind, pretrainer = sys.argv[1:]
-windows = np.load(path, mmap_mode="r" if kind == "memory-map" else None)
-few = windows[: max(2000, len(windows) // 20)]  # enough for a full batch
-if kind == "recordings":
-    windows = list(windows.reshape(10, -1, windows.shape[1]))
-pretrainer = eval(pretrainer)
-pretrainer.fit(few).encode(few)
-start = peak()
-pretrainer.fit(windows)
-fitted = peak()
-pretrainer.encode(windows)
-print(json.dumps([fitted - start, peak() - start]))
-"""
+@pytest.fixture
+def trainings(monkeypatch):
+    """One entry for each time that a network is trained."""
+    calls, train = [], _base.train
+    monkeypatch.setattr(_base, "train", lambda *args: calls.append(1) or train(*args))
+    return calls
 
 
-@pytest.fixture(scope="module")
-def windows_file(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("windows")
-
-    def file_of(n_windows: int, n_times: int) -> Path:
-        path = folder / f"{n_windows}x{n_times}.npy"
-        if not path.exists():
-            whole = np.lib.format.open_memmap(path, "w+", np.float32, (n_windows, n_times))
-            part = np.random.default_rng(0).standard_normal((2000, n_times), np.float32)
-            for start in range(0, n_windows, len(part)):
-                whole[start : start + len(part)] = part
-        return path
-
-    return file_of
+def fitted_attributes(pretrainer):
+    return {name: value for name, value in vars(pretrainer).items() if name.endswith("_")}
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="units of ru_maxrss differ")
+def same_fit(one, other):
+    assert joblib.hash(fitted_attributes(one)) == joblib.hash(fitted_attributes(other))
+
+
+def test_same_parameters_and_windows_are_read(tiny, trainings, tmp_path):
+    params, groups = {"validation_fraction": 0.3, "patience": 1}, np.arange(10) // 2
+    plain = tiny(**params).fit(X, groups=groups)
+    for _ in range(3):
+        kept = tiny(memory=str(tmp_path), **params).fit(X.copy(), groups=groups)
+        same_fit(kept, plain)
+        assert kept.score(X) == plain.score(X)
+        np.testing.assert_array_equal(kept.encode(X), plain.encode(X))
+        next(iter(kept.state_.values()))[:] = 9  # is the user's own, and not what is read next
+        kept.history_.clear()
+    assert len(trainings) == 2
+
+
 @pytest.mark.parametrize(
-    ("name", "kind"),
+    ("params", "windows", "validation_set"),
     [
-        ("recognition", "memory-map"),
-        ("recognition", "array"),
-        ("recognition", "recordings"),
-        pytest.param("masked", "array", marks=pytest.mark.slow),
+        ({"random_state": 1}, X, None),
+        ({"learning_rate": 0.1}, X, None),
+        ({"validation_fraction": 0.3}, X, None),
+        ({}, X[:-1], None),
+        ({}, X[::-1].copy(), None),
+        ({}, X + np.float32(1e-6), None),
+        ({}, X, X_VAL),
+        ({}, X, X_VAL[::-1].copy()),
     ],
 )
-def test_no_copy_of_the_windows_is_held(windows_file, name, kind):
-    """What is needed beyond the windows, 123 or 38 MB of them, does not grow with them."""
-    code, (n_windows, n_times) = PRETRAINERS[name]
-    answer = subprocess.run(
-        [sys.executable, "-c", CHILD, str(windows_file(n_windows, n_times)), kind, code],
-        check=True, capture_output=True, text=True,
-    )  # fmt: skip
-    fitting, encoding = json.loads(answer.stdout)
-    half_a_copy = n_windows * n_times * 4 // 2
-    # Of a memory-map, some pages are in use at any time.
-    allowed = 70 * MB if kind == "memory-map" else min(30 * MB, half_a_copy)
-    assert max(fitting, encoding) < allowed, answer.stdout
+def test_anything_else_is_trained_again(tiny, trainings, tmp_path, params, windows, validation_set):
+    tiny(memory=str(tmp_path)).fit(X)
+    other = tiny(memory=str(tmp_path)).set_params(**params).fit(windows, X_val=validation_set)
+    assert len(trainings) == 2
+    same_fit(other, clone(other).set_params(memory=None).fit(windows, X_val=validation_set))
+
+
+def test_parameters_of_its_own_are_trained_again(tiny, trainings, tmp_path):
+    learnt = {joblib.hash(tiny(memory=str(tmp_path)).fit(X).state_)}
+    for params in OWN[tiny]:
+        other = tiny(memory=str(tmp_path)).set_params(**params).fit(X)
+        learnt.add(joblib.hash(other.state_))
+    assert len(trainings) == len(learnt) == 1 + len(OWN[tiny])
+
+
+def test_subjects_matter_where_some_are_held_out(tiny, trainings, tmp_path):
+    subjects = (None, np.arange(10) // 2, np.arange(10) // 5)
+    for groups in subjects:
+        tiny(memory=str(tmp_path)).fit(X, groups=groups)
+    assert len(trainings) == 1
+    params = {"validation_fraction": 0.5, "memory": str(tmp_path)}
+    for groups in subjects:
+        kept = tiny(**params).fit(X, groups=groups)
+        same_fit(kept, tiny(validation_fraction=0.5).fit(X, groups=groups))
+    assert len(trainings) == 7
+
+
+def test_what_changes_nothing_that_is_learnt(tiny, trainings, tmp_path, capsys):
+    tiny(memory=str(tmp_path / "memory"), verbose=1).fit(X)
+    assert "pretraining" in capsys.readouterr().err
+    for memory in (tmp_path / "memory", joblib.Memory(str(tmp_path / "memory"), verbose=0)):
+        tiny(memory=memory, checkpoint=tmp_path / "checkpoint", callbacks=[Callback]).fit(X)
+    assert len(trainings) == 1
+    assert capsys.readouterr() == ("", "")
+    tiny(memory=tmp_path / "another").fit(X)
+    assert len(trainings) == 2
+
+
+def test_windows_in_files_are_known_by_what_they_hold(tiny, trainings, tmp_path):
+    expected = tiny().fit(X)
+    for name in ("one.npy", "two.npy"):
+        np.save(tmp_path / name, X)
+        mapped = np.load(tmp_path / name, mmap_mode="r")
+        np.testing.assert_equal(tiny(memory=tmp_path).fit(mapped).state_, expected.state_)
+    zarr = pytest.importorskip("zarr")
+    for name in ("one.zarr", "two.zarr"):
+        chunked = zarr.create_array(tmp_path / name, data=X, chunks=(4, 64))
+        np.testing.assert_equal(tiny(memory=tmp_path).fit(chunked).state_, expected.state_)
+    assert len(trainings) <= 3  # without a memory, of a memory-map, of chunks
+
+
+def test_refit_forgets_what_no_longer_holds(tiny, tmp_path):
+    frame = pd.DataFrame(X, columns=[f"t{i}" for i in range(64)])
+    pretrainer = tiny(memory=str(tmp_path)).fit(frame)
+    assert list(pretrainer.feature_names_in_) == list(frame.columns)
+    pretrainer.sampling_rate_ = 64
+    pretrainer.fit(X)
+    assert not hasattr(pretrainer, "feature_names_in_")
+    assert not hasattr(pretrainer, "sampling_rate_")
+
+
+def test_a_random_state_goes_on_whether_a_fit_is_trained_or_read(tiny, trainings, tmp_path):
+    states = []
+    for _ in range(2):
+        random_state = np.random.RandomState(0)
+        fits = [tiny(memory=str(tmp_path), random_state=random_state).fit(X) for _ in range(2)]
+        states.append([joblib.hash(fit.state_) for fit in fits])
+    assert states[0] == states[1]
+    assert states[0][0] != states[0][1]
+    assert len(trainings) == 2
+
+
+def test_a_stopped_fit_keeps_its_epochs_and_is_not_kept(tiny, trainings, tmp_path):
+    class Stop(Callback):
+        def on_epoch_begin(self, net, **kwargs):
+            if len(net.history) == 3:
+                raise KeyboardInterrupt
+
+    stopped = tiny(memory=str(tmp_path), max_epochs=4, callbacks=[Stop])
+    with pytest.raises(KeyboardInterrupt), pytest.warns(UserWarning, match="2 epochs"):
+        stopped.fit(X)
+    assert stopped.n_epochs_ == len(stopped.history_) == 2
+    assert stopped.encode(X).shape[0] == 10
+    assert tiny(memory=str(tmp_path), max_epochs=4).fit(X).n_epochs_ == 4
+    assert len(trainings) == 2
+
+
+def test_a_failed_fit_is_not_kept_and_changes_nothing(tiny, tmp_path):
+    pretrainer = tiny(memory=str(tmp_path)).fit(X)
+    before = joblib.hash(pretrainer)
+    broken = X.copy()
+    broken[2, 2] = np.nan
+    for _ in range(2):
+        with pytest.raises(ValueError, match="NaN"):
+            pretrainer.fit(broken)
+    assert joblib.hash(pretrainer) == before
+
+
+def test_grid_over_the_classifier_pretrains_once_a_fold(tiny, trainings, tmp_path):
+    pipeline = Pipeline([("embed", SSLEmbedder(tiny(memory=str(tmp_path)))), ("classify", SVC())])
+    grid = {"classify__C": [0.1, 1, 10], "embed__layer": ["last", "all"]}
+    GridSearchCV(pipeline, grid, cv=2, refit=False, error_score="raise").fit(X, Y)
+    assert len(trainings) == 2
