@@ -36,9 +36,6 @@ from ..training import (
 from ._memory import cache_key, train_or_read
 from ._windows import check_duration, check_fits, check_validation_set, held_out_split
 
-#: What the names of the trunk's weights begin with.
-TRUNK = "trunk."
-
 
 class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
     """Base class of self-supervised estimators.
@@ -198,7 +195,8 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
         device = resolve_device(self.device)
         encoder = self._encoder(layer, aggregate, sampling_rate, device)
         store = check_windows(self, X, reset=False)
-        check_fits(self, store, sampling_rate)
+        if getattr(self, "sampling_rate_", None) is not None:  # the length has been compared
+            check_fits(self, store, sampling_rate)
         precision = resolve_precision(self.precision, device)
         features = apply_batched(encoder, store, device, precision)
         if not store.windowed:
@@ -301,8 +299,8 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
             The weights by name.
         """
         check_is_fitted(self, "state_")
-        names = [name for name in self.state_ if name.startswith(TRUNK)]
-        return {name.removeprefix(TRUNK): self.state_[name] for name in names}
+        names = [name for name in self.state_ if name.startswith("trunk.")]
+        return {name.removeprefix("trunk."): self.state_[name] for name in names}
 
     def _encoder(
         self, layer: str, aggregate: Any, sampling_rate: float | None, device: torch.device
@@ -311,7 +309,8 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
         layers = self._layer_indices(layer)
         names = self._check_aggregate(aggregate)
         rate = sampling_rate or getattr(self, "sampling_rate_", None) or 256.0
-        check_duration(names, self.n_features_in_, rate)
+        if "rhythm" in names:
+            check_duration(self.n_features_in_, rate)
         trunk = rebuilt(lambda: self._build_trunk(names), self.trunk_state(), device)
         if layers == self._layer_indices("last") and "rhythm" not in names:
             return trunk

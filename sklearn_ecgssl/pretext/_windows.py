@@ -80,10 +80,10 @@ def check_fits(pretrainer: Any, store: WindowStore, sampling_rate: float | None 
     )
 
 
-def check_duration(aggregate: Any, n_times: int, sampling_rate: float) -> None:
-    """Raise ValueError where windows are too short for the "rhythm" that `aggregate` names."""
+def check_duration(n_times: int, sampling_rate: float) -> None:
+    """Raise ValueError where windows are too short for aggregate="rhythm"."""
     seconds = n_times / sampling_rate
-    if "rhythm" in (aggregate or ()) and seconds < shortest_rhythm():
+    if seconds < shortest_rhythm():
         raise ValueError(
             f"aggregate='rhythm' needs windows of at least {shortest_rhythm():g} s, these have "
             f"{seconds:g} s (sampling_rate={sampling_rate:g} Hz). Use longer windows, or another "

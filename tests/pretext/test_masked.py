@@ -133,7 +133,7 @@ class TestLoss:
             assert float(errors[0] * share) == pytest.approx(float(shared.detach()))
             zero += float(errors[1]) * share
         whole = ((predictions - windows)[masked] ** 2).mean()
-        assert loss == pytest.approx(float(whole), rel=1e-5)
+        assert loss == pytest.approx(whole.item(), rel=1e-5)
         assert zero == pytest.approx(float((windows[masked] ** 2).mean()), rel=1e-5)
         torch.testing.assert_close(gradient, torch.autograd.grad(whole, predictions)[0])
 

@@ -11,7 +11,7 @@ import torch
 from sklearn.exceptions import NotFittedError
 
 from sklearn_ecgssl.pretext import _base
-from sklearn_ecgssl.training._streams import RandomStreams
+from sklearn_ecgssl.training._device import Generators
 from tests.tiny import each_pretrainer, tiny_masked, tiny_pretrainer, waves
 
 pytestmark = each_pretrainer
@@ -254,7 +254,7 @@ class TestValidationSet:
 
     def test_figures_are_scores_and_patience_watches_them(self, tiny, monkeypatch):
         fixed = lambda self: torch.Generator().manual_seed(0)  # noqa: E731  as `score` draws
-        monkeypatch.setattr(RandomStreams, "held_out", fixed)
+        monkeypatch.setattr(Generators, "held_out", fixed)
         noise = np.random.default_rng(0).normal(size=(6, 64)).astype(np.float32)
         pretrainer = tiny(max_epochs=60, patience=1, learning_rate=0.02, batch_size=12)
         history = pretrainer.fit(X, X_val=noise).history_
