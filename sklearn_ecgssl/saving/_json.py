@@ -1,16 +1,15 @@
 """Estimators as JSON values and arrays, and back.
 
-JSON has no tuples, arrays or estimators. An object with one key that begins with ``$`` stands for
+JSON has no tuples, arrays or estimators. An object with a key that begins with ``$`` stands for
 each:
 
-============================================= ============================================
-``{"$tuple": [...]}``                         a tuple
-``{"$dict": [[key, value], ...]}``            a dict whose keys are not all strings
-``{"$tensor": "name"}``                       a float32 array, in the file of the weights
-``{"$array": [...], "dtype": ...}``           any other array
-``{"$estimator": "Class", "params": {...},``  an estimator with its parameters and its
-``"fitted": {...}}``                          fitted attributes
-============================================= ============================================
+======================================================== =======================================
+``{"$tuple": [...]}``                                    a tuple
+``{"$dict": [[key, value], ...]}``                       a dict whose keys are not all strings
+``{"$tensor": "name"}``                                  a float32 array, in the file of weights
+``{"$array": [...], "dtype": ...}``                      any other array
+``{"$estimator": "Class", "params": {}, "fitted": {}}``  an estimator
+======================================================== =======================================
 """
 
 import os
@@ -21,52 +20,69 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 
-def encode(
-    value: Any, name: str, arrays: dict[str, np.ndarray], leave_out: Collection[str] = ()
-) -> Any:
-    """Return what JSON can hold; add float32 arrays to `arrays`, named after their place.
+class Encoder:
+    """Turn estimators into JSON values; collect their float32 arrays in `arrays` by name.
 
     `leave_out` names parameters that are not encoded, in whichever estimator they are.
     """
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, os.PathLike):
-        return os.fspath(value)
-    if isinstance(value, np.random.RandomState):
-        return None  # its state has moved on since the fit
-    if isinstance(value, np.ndarray) and value.dtype == np.float32:
-        return {"$tensor": _add_array(value, name, arrays)}
-    if isinstance(value, np.ndarray):
-        items = encode(value.tolist(), name, arrays)
-        return {"$array": items, "dtype": value.dtype.str}
-    if isinstance(value, (list, tuple)):
-        items = [encode(item, f"{name}/{i}", arrays, leave_out) for i, item in enumerate(value)]
-        return items if isinstance(value, list) else {"$tuple": items}
-    if isinstance(value, Mapping):
-        if not all(isinstance(key, str) for key in value):
-            return {"$dict": encode([list(item) for item in value.items()], name, arrays)}
-        return _encode_items(value, name, arrays, leave_out)
-    if isinstance(value, BaseEstimator):
-        params = value.get_params(deep=False)
-        params = {key: param for key, param in params.items() if key not in leave_out}
-        fitted = {key: one for key, one in vars(value).items() if key.endswith("_")}
-        return {
-            "$estimator": type(value).__name__,
-            "params": _encode_items(params, name, arrays, leave_out),
-            "fitted": _encode_items(fitted, name, arrays, leave_out),
-        }
-    raise TypeError(
-        f"{name} cannot be saved: it is a {type(value).__name__}. Plain values, arrays and "
-        "estimators can."
-    )
+
+    def __init__(self, leave_out: Collection[str]) -> None:
+        self.leave_out = leave_out
+        self.arrays: dict[str, np.ndarray] = {}
+
+    def encode(self, value: Any, name: str) -> Any:
+        """Return what JSON can hold; `name` says where the value stands."""
+        if value is None or isinstance(value, (bool, int, float, str)):
+            return value
+        if isinstance(value, np.generic):
+            return value.item()
+        if isinstance(value, os.PathLike):
+            return os.fspath(value)
+        if isinstance(value, np.random.RandomState):
+            return None  # its state has moved on since the fit
+        if isinstance(value, np.ndarray) and value.dtype == np.float32:
+            return {"$tensor": self._add(value, name)}
+        if isinstance(value, np.ndarray):
+            return {"$array": self.encode(value.tolist(), name), "dtype": value.dtype.str}
+        if isinstance(value, list):
+            return [self.encode(item, f"{name}/{i}") for i, item in enumerate(value)]
+        if isinstance(value, tuple):
+            return {"$tuple": self.encode(list(value), name)}
+        if isinstance(value, Mapping):
+            if all(isinstance(key, str) for key in value):
+                return self._encode_items(value, name)
+            return {"$dict": self.encode([list(item) for item in value.items()], name)}
+        if isinstance(value, BaseEstimator):
+            params = value.get_params(deep=False)
+            params = {key: param for key, param in params.items() if key not in self.leave_out}
+            fitted = {key: one for key, one in vars(value).items() if key.endswith("_")}
+            return {
+                "$estimator": type(value).__name__,
+                "params": self._encode_items(params, name),
+                "fitted": self._encode_items(fitted, name),
+            }
+        raise TypeError(
+            f"{name} cannot be saved: it is a {type(value).__name__}. Plain values, arrays and "
+            "estimators can."
+        )
+
+    def _encode_items(self, items: Mapping[str, Any], name: str) -> dict[str, Any]:
+        inside = f"{name}/" if name else ""
+        return {key: self.encode(item, inside + key) for key, item in items.items()}
+
+    def _add(self, array: np.ndarray, name: str) -> str:
+        """Add an array and return its name; one that several places share is added once."""
+        for known, other in self.arrays.items():
+            if other is array:
+                return known
+        self.arrays[name] = array
+        return name
 
 
 def decode(
     value: Any, arrays: Mapping[str, np.ndarray], classes: Mapping[str, type[BaseEstimator]]
 ) -> Any:
-    """Undo `encode`. Estimators are made of `classes` alone: none is imported by its name."""
+    """Undo `Encoder.encode`. Estimators are made of `classes`: none is imported by its name."""
     if isinstance(value, list):
         return [decode(item, arrays, classes) for item in value]
     if not isinstance(value, dict):
@@ -91,22 +107,3 @@ def decode(
     for key, attribute in decode(value["fitted"], arrays, classes).items():
         setattr(estimator, key, attribute)
     return estimator
-
-
-def _encode_items(
-    items: Mapping[str, Any],
-    name: str,
-    arrays: dict[str, np.ndarray],
-    leave_out: Collection[str],
-) -> dict[str, Any]:
-    inside = f"{name}/" if name else ""
-    return {key: encode(item, inside + key, arrays, leave_out) for key, item in items.items()}
-
-
-def _add_array(array: np.ndarray, name: str, arrays: dict[str, np.ndarray]) -> str:
-    """Add an array and return its name; one that is shared by several places is added once."""
-    for other_name, other in arrays.items():
-        if other is array:
-            return other_name
-    arrays[name] = array
-    return name

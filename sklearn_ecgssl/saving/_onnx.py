@@ -103,7 +103,7 @@ def export_onnx(estimator: Any, path: str | os.PathLike[str]) -> Path:
         )
     library("onnxscript", "torch writes ONNX models", "onnx")
     module = estimator.to_torch()
-    windows = torch.zeros(2, estimator.n_features_in_)
+    windows = torch.zeros(2, estimator.n_features_in_, dtype=torch.float32, device="cpu")
     output = "probabilities" if is_classifier(estimator) else "features"
     with torch.no_grad(), _quiet():
         module(windows)  # what it computes once and keeps becomes a constant of the model
@@ -142,10 +142,11 @@ def _content(model: Any, estimator: Any) -> bytes:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep the exporter's log and warnings, which are about itself, from the user."""
+    before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        logging.disable(logging.NOTSET)
+        logging.disable(before)

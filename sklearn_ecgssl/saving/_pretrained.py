@@ -23,7 +23,7 @@ from sklearn.utils.validation import check_is_fitted
 from .. import __version__
 from .._files import UnreadableFileError, reading, write_whole
 from ..transforms import AddNoise, FlipTime, Negate, Permute, Scale, TimeWarp
-from ._json import decode, encode
+from ._json import Encoder, decode
 
 CONFIG = "config.json"
 FORMAT = "sklearn_ecgssl pretrained"
@@ -99,11 +99,14 @@ class PretrainedMixin:
             raise ValueError(f"sampling_rate must be above 0 Hz, got {sampling_rate!r}.")
         if dtype not in DTYPES:
             raise ValueError(f"dtype must be one of {[*DTYPES]}, got {dtype!r}.")
-        arrays: dict[str, np.ndarray] = {}
-        encoded = encode(self, "", arrays, self._local_parameters)
+        encoder = Encoder(self._local_parameters)
+        encoded = encoder.encode(self, "")
         rate = saved_rate(self) if sampling_rate is None else float(sampling_rate)
         encoded["fitted"]["sampling_rate_"] = rate
-        tensors = {name: torch.tensor(array, dtype=DTYPES[dtype]) for name, array in arrays.items()}
+        tensors = {
+            name: torch.tensor(array, dtype=DTYPES[dtype], device="cpu")
+            for name, array in encoder.arrays.items()
+        }
         folder = Path(path).expanduser()
         _write(folder, encoded, safetensors.torch.save(tensors))
         return folder

@@ -82,13 +82,6 @@ def weights_of(folder):
     return file
 
 
-def rewrite(folder, change):
-    """Change a configuration."""
-    config = json.loads((folder / "config.json").read_text())
-    change(config)
-    (folder / "config.json").write_text(json.dumps(config))
-
-
 @pytest.fixture
 def folder(tmp_path):
     return tiny_pretrainer().fit(X).save_pretrained(tmp_path / "saved")
@@ -209,12 +202,6 @@ class TestSamplingRate:
         with pytest.raises(ValueError, match=r"20 s at 128 Hz\), these have 2560 samples \(10 s"):
             loaded.encode(windows, sampling_rate=256)
 
-    @pytest.mark.parametrize("rate", [0, -1, float("nan")])
-    def test_no_rate(self, rate, tmp_path):
-        with pytest.raises(ValueError, match="sampling_rate must be above 0 Hz"):
-            tiny_pretrainer().fit(X).save_pretrained(tmp_path / "x", sampling_rate=rate)
-        assert not (tmp_path / "x").exists()
-
 
 @each_pretrainer
 def test_a_folder_in_pipelines(tiny, tmp_path):
@@ -229,107 +216,116 @@ def test_a_folder_in_pipelines(tiny, tmp_path):
     assert joblib.hash(model.pretrainer_.trunk_state()) == joblib.hash(saved.trunk_state())
 
 
-class TestRefused:
-    """Each fault is named for what it is, with the folder and what to do."""
-
-    def refused(self, folder, message):
-        with pytest.raises(UnreadableFileError, match=message) as caught:
-            load_pretrained(folder)
-        assert str(folder) in str(caught.value)
-
-    def test_no_folder(self, tmp_path):
-        with pytest.raises(FileNotFoundError, match="There is no folder .*nowhere"):
-            PretextPretrainer.from_pretrained(tmp_path / "nowhere")
-
-    def test_no_configuration(self, tmp_path):
-        self.refused(tmp_path, r"has no config\.json")
-
-    @pytest.mark.parametrize("n_bytes", [0, 1, 500])
-    def test_truncated_configuration(self, folder, n_bytes):
-        os.truncate(folder / "config.json", n_bytes)
-        self.refused(folder, "config.json cannot be read as JSON: .*get it again")
-
-    @pytest.mark.parametrize("content", ["[]", "{}", '{"model_type": "bert"}'])
-    def test_another_program(self, folder, content):
-        (folder / "config.json").write_text(content)
-        self.refused(folder, "is of another program")
-
-    def test_newer_version(self, folder):
-        rewrite(folder, lambda config: config.update(format_version=2, package_version="9.8"))
-        self.refused(folder, "newer version: sklearn_ecgssl 9.8 wrote it, .* Install a newer one")
-
-    @pytest.mark.parametrize("n_bytes", [0, 7, 300])
-    def test_truncated_weights(self, folder, n_bytes):
-        os.truncate(weights_of(folder), n_bytes)
-        self.refused(folder, "is truncated or altered.* Copy the folder again")
-
-    def test_altered_weights(self, folder):
-        content = bytearray(weights_of(folder).read_bytes())
-        content[-1] ^= 1
-        weights_of(folder).write_bytes(content)
-        self.refused(folder, "is truncated or altered")
-
-    def test_missing_weights(self, folder):
-        weights_of(folder).unlink()
-        self.refused(folder, "weights-.* is missing. Copy the whole folder")
-
-    def test_weights_of_another_network(self, folder):
-        def change(config):
-            config["estimator"]["fitted"]["architecture_"]["filters"]["$tuple"][-1] += 2
-
-        rewrite(folder, change)
-        self.refused(folder, r"cannot be read: .*\n.*size mismatch")
-
-    def test_parameters_of_another_version(self, folder):
-        rewrite(folder, lambda config: config["estimator"]["params"].update(depth=3))
-        self.refused(folder, "cannot be read: .*unexpected keyword argument 'depth'")
-
-    def test_another_estimator(self, folder, tmp_path):
-        for other in (MaskedPretrainer, ECGClassifier):
-            message = f"holds a 'PretextPretrainer', not a {other.__name__}. Use PretextPretrainer"
-            with pytest.raises(UnreadableFileError, match=message):
-                other.from_pretrained(folder)
-        classifier = tiny_ecg_classifier(max_epochs=1).fit(X, Y).save_pretrained(tmp_path / "c")
-        with pytest.raises(UnreadableFileError, match="holds a 'ECGClassifier', not a BasePre"):
-            SSLEmbedder(classifier).fit(X)
-
-    @pytest.mark.parametrize("name", ["Pipeline", "os.system", "SSLEmbedder"])
-    def test_no_class_is_imported_by_its_name(self, folder, name):
-        pair = {"$tuple": ["x", {"$estimator": name, "params": {}, "fitted": {}}]}
-        rewrite(folder, lambda c: c["estimator"]["fitted"].update(transforms_=[pair]))
-        self.refused(folder, f"it holds a '{name}', and only AddNoise, .* are expected")
-
-    def test_own_transformations_need_their_class(self, tmp_path):
-        saved = tiny_pretrainer(transforms=[("wobble", Wobble(0.25))]).fit(X)
-        folder = saved.save_pretrained(tmp_path)
-        self.refused(folder, r"a 'Wobble', and only .* pass it: classes=\[\.\.\.\]")
-        loaded = PretextPretrainer.from_pretrained(folder, classes=[Wobble])
-        assert loaded.transforms_[0][1].depth == 0.25
-        np.testing.assert_array_equal(loaded.encode(X), saved.encode(X))
+def shorten(name, n_bytes):
+    return lambda folder: os.truncate(next(folder.glob(name)), n_bytes)
 
 
-class TestNotSaved:
-    def test_unfitted(self, tmp_path):
-        with pytest.raises(NotFittedError):
-            tiny_pretrainer().save_pretrained(tmp_path)
+def alter_last_byte(folder):
+    content = bytearray(weights_of(folder).read_bytes())
+    content[-1] ^= 1
+    weights_of(folder).write_bytes(content)
 
-    def test_a_value_that_json_cannot_hold(self, tmp_path):
-        saved = tiny_pretrainer().fit(X).set_params(task_weights={"noise": lambda: 0})
-        with pytest.raises(TypeError, match="task_weights/noise cannot be saved: it is a function"):
-            saved.save_pretrained(tmp_path)
-        assert list(tmp_path.iterdir()) == []
 
-    def test_unknown_dtype(self, tmp_path):
-        with pytest.raises(ValueError, match=r"dtype must be one of .* got 'float16'"):
-            tiny_pretrainer().fit(X).save_pretrained(tmp_path, dtype="float16")
+def rewrite(change):
+    def rewritten(folder):
+        config = json.loads((folder / "config.json").read_text())
+        change(config, config["estimator"]["params"], config["estimator"]["fitted"])
+        (folder / "config.json").write_text(json.dumps(config))
 
-    @pytest.mark.parametrize("content", ['{"model_type": "bert"}', "not even JSON"])
-    def test_over_what_others_wrote(self, tmp_path, content):
-        (tmp_path / "config.json").write_text(content)
-        with pytest.raises(UnreadableFileError):
-            tiny_pretrainer().fit(X).save_pretrained(tmp_path)
-        assert (tmp_path / "config.json").read_text() == content
-        assert len(list(tmp_path.iterdir())) == 1
+    return rewritten
+
+
+def hold(name):
+    """Put an estimator of another class into the configuration."""
+    pair = {"$tuple": ["x", {"$estimator": name, "params": {}, "fitted": {}}]}
+    return rewrite(lambda config, params, fitted: fitted.update(transforms_=[pair]))
+
+
+#: What happens to a folder, and what is said of it.
+DAMAGES = {
+    "no configuration": (lambda f: (f / "config.json").unlink(), r"has no config\.json"),
+    "empty configuration": (shorten("config.json", 0), "cannot be read as JSON: .*get it again"),
+    "truncated configuration": (shorten("config.json", 500), "cannot be read as JSON"),
+    "another program": (
+        lambda f: (f / "config.json").write_text('{"model_type": "bert"}'), "of another program",
+    ),
+    "a list": (lambda f: (f / "config.json").write_text("[]"), "is of another program"),
+    "newer version": (
+        rewrite(lambda config, *_: config.update(format_version=2, package_version="9.8")),
+        "of a newer version: sklearn_ecgssl 9.8 wrote it, .* Install a newer one",
+    ),
+    "no weights": (lambda f: weights_of(f).unlink(), "weights-.* is missing. Copy the whole"),
+    "empty weights": (shorten("*.safetensors", 0), "truncated or altered.* Copy the folder again"),
+    "truncated weights": (shorten("*.safetensors", 300), "is truncated or altered"),
+    "altered weights": (alter_last_byte, "is truncated or altered"),
+    "another network": (
+        rewrite(lambda _, params, fitted: fitted["architecture_"].update(pool_size=8, filters=[3])),
+        "cannot be read: ",
+    ),
+    "another parameter": (
+        rewrite(lambda _, params, fitted: params.update(depth=3)),
+        "cannot be read: .*unexpected keyword argument 'depth'",
+    ),
+    "a class of scikit-learn": (hold("Pipeline"), "a 'Pipeline', and only AddNoise, .* are expect"),
+    "a function": (hold("os.system"), "it holds a 'os.system', and only"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("damage", "message"), DAMAGES.values(), ids=list(DAMAGES))
+def test_what_cannot_be_used_is_refused(damage, message, folder):
+    damage(folder)
+    with pytest.raises(UnreadableFileError, match=message) as caught:
+        load_pretrained(folder)
+    assert str(folder) in str(caught.value)
+
+
+def test_no_folder(tmp_path):
+    with pytest.raises(FileNotFoundError, match="There is no folder .*nowhere"):
+        PretextPretrainer.from_pretrained(tmp_path / "nowhere")
+
+
+def test_another_estimator(folder, tmp_path):
+    for other in (MaskedPretrainer, ECGClassifier):
+        message = f"holds a 'PretextPretrainer', not a {other.__name__}. Use PretextPretrainer"
+        with pytest.raises(UnreadableFileError, match=message):
+            other.from_pretrained(folder)
+    classifier = tiny_ecg_classifier(max_epochs=1).fit(X, Y).save_pretrained(tmp_path / "c")
+    with pytest.raises(UnreadableFileError, match="holds a 'ECGClassifier', not a BasePretrainer"):
+        SSLEmbedder(classifier).fit(X)
+
+
+def test_own_transformations_need_their_class(tmp_path):
+    saved = tiny_pretrainer(transforms=[("wobble", Wobble(0.25))]).fit(X)
+    folder = saved.save_pretrained(tmp_path)
+    with pytest.raises(UnreadableFileError, match=r"a 'Wobble', and only .*: classes=\[\.\.\.\]"):
+        load_pretrained(folder)
+    loaded = PretextPretrainer.from_pretrained(folder, classes=[Wobble])
+    assert loaded.transforms_[0][1].depth == 0.25
+    np.testing.assert_array_equal(loaded.encode(X), saved.encode(X))
+
+
+def test_what_cannot_be_saved_is_not_written(tmp_path):
+    path, fitted = tmp_path / "x", tiny_pretrainer().fit(X)
+    for rate in (0, -1, float("nan")):
+        with pytest.raises(ValueError, match="sampling_rate must be above 0 Hz"):
+            fitted.save_pretrained(path, sampling_rate=rate)
+    with pytest.raises(ValueError, match=r"dtype must be one of .* got 'float16'"):
+        fitted.save_pretrained(path, dtype="float16")
+    with pytest.raises(NotFittedError):
+        tiny_pretrainer().save_pretrained(path)
+    fitted.set_params(task_weights={"noise": lambda: 0})
+    with pytest.raises(TypeError, match="task_weights/noise cannot be saved: it is a function"):
+        fitted.save_pretrained(path)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("content", ['{"model_type": "bert"}', "not even JSON"])
+def test_what_others_wrote_is_not_replaced(tmp_path, content):
+    (tmp_path / "config.json").write_text(content)
+    with pytest.raises(UnreadableFileError):
+        tiny_pretrainer().fit(X).save_pretrained(tmp_path)
+    assert (tmp_path / "config.json").read_text() == content
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 class TestReplaced:
