@@ -1,6 +1,5 @@
 """What the displays share: colours, axes, one window on a time axis, an estimator's pretrainer."""
 
-from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -88,10 +87,8 @@ def find_pretrainer(estimator: Any) -> Any:
         if hasattr(step, "pretrainer_"):
             return step.pretrainer_
         pretrainer = getattr(step, "pretrainer", None)
-        if isinstance(step, SSLEmbedder) or isinstance(pretrainer, (str, PathLike)):
+        if isinstance(step, SSLEmbedder) or pretrainer is not None:
             return resolve_pretrainer(pretrainer)
-        if pretrainer is not None:
-            return pretrainer
     raise TypeError(
         "Expected a pretrainer, an SSLEmbedder, an ECGClassifier or a Pipeline with one of them, "
         f"got {estimator!r:.80}."

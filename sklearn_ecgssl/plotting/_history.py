@@ -169,10 +169,13 @@ class PretextHistoryDisplay:
             )
             if len(values) > 1:
                 spread = values.std(axis=0, ddof=1)
-                low, high = (np.ma.clip(mean + sign * spread, 0, highest) for sign in (-1, 1))
-                color = lines[task].get_color()
                 bands[task] = ax.fill_between(
-                    epochs, low, high, color=color, alpha=0.18, linewidth=0
+                    epochs,
+                    np.ma.clip(mean - spread, 0, highest),
+                    np.ma.clip(mean + spread, 0, highest),
+                    color=lines[task].get_color(),
+                    alpha=0.18,
+                    linewidth=0,
                 )
         self.lines_.append(lines)
         self.bands_.append(bands)

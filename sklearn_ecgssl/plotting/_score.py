@@ -41,8 +41,7 @@ class ScoreDisplay:
     Use `from_results` with the results of `compare_protocols`, or the class itself with a table of
     them. Each estimator has a colour and a marker; the baselines are gray. Numbers on the x axis
     are joined by lines, names have points side by side. Markers at the same x are moved apart on
-    the screen, so that each interval can be seen. What lies below 0 or above 1 of the interval of
-    an accuracy or F1 is not drawn.
+    the screen, so that each interval can be seen. Intervals of an accuracy or F1 end at 0 and 1.
 
     Parameters
     ----------
@@ -53,8 +52,9 @@ class ScoreDisplay:
     metric : str, default="balanced_accuracy"
         Column of the score.
     x : str, default=None
-        Column to draw against. None takes the first with several values, but ``protocol`` only
-        where no other has. Unless it is drawn against, each protocol has a panel of its own.
+        Column to draw against. None takes the varied parameter or ``label_fraction``, whichever has
+        several values, else ``protocol``. Against another column than ``protocol``, each protocol
+        has a panel.
     chance : float, default=None
         Score of a random answer, for a thin line. None draws none.
 
@@ -134,8 +134,8 @@ class ScoreDisplay:
         metric : str, default="balanced_accuracy"
             Column of ``results.table()``. Chance is drawn for balanced accuracy.
         x : str, default=None
-            Column to draw against. None takes the first with several values, but ``protocol`` only
-            where no other has.
+            Column to draw against. None takes the varied parameter or ``label_fraction``,
+            whichever has several values, else ``protocol``.
         ax : Axes or sequence of Axes, default=None
             One axes a panel; None makes a figure.
 
