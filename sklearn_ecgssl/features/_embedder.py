@@ -137,8 +137,7 @@ class SSLEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         Raises
         ------
         ValueError
-            If a parameter or the windows cannot be used, such as windows of another length or rate
-            than a saved encoder learnt from; the message says which and what to do.
+            If windows have another length or rate than those that a saved encoder learnt from.
 
         Warns
         -----

@@ -4,7 +4,7 @@ from numbers import Real
 from typing import Any, Self
 
 import torch
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import clone
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
@@ -62,9 +62,6 @@ class TransformComposition(_BaseComposition):
         named = {name for name, _ in defaults} & {key.partition("__")[0] for key in params}
         if self.transforms is None and named:
             self.transforms = defaults
-        if isinstance(self.transforms, list) and not all(map(_is_pair, self.transforms)):
-            # `fit` refuses them with a better word than scikit-learn, which takes them apart here
-            return BaseEstimator.set_params(self, **params)
         self._set_params("transforms", **params)
         return self
 
@@ -122,29 +119,26 @@ class TransformComposition(_BaseComposition):
         return task_weights(self._task_names(), self.task_weights)
 
     def _check_transforms(self) -> None:
-        for pair in self._named_transforms:
-            _check_pair(pair)
+        for entry in self._named_transforms:
+            if not _is_named_transform(entry):
+                raise TypeError(
+                    "transforms must be a list of (name, transform), each transform an instance of "
+                    f"WindowTransform or 'drop', got {entry!r} in it."
+                )
         self._validate_names([name for name, _ in self._named_transforms])
         if not self._active_transforms():
             raise ValueError(
                 "transforms is empty: there is nothing to recognise. Keep at least one."
             )
+        if "original" in self.transform_names():
+            raise ValueError("No transform may be named 'original': that is the window as it is.")
         for _, transform in self._active_transforms():
             transform._validate_params()
 
 
-def _is_pair(pair: Any) -> bool:
-    return isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str)
-
-
-def _check_pair(pair: Any) -> None:
-    if not _is_pair(pair) or not (isinstance(pair[1], WindowTransform) or pair[1] == "drop"):
-        raise TypeError(
-            "transforms must be a list of (name, transform), each transform an instance of "
-            f"WindowTransform or 'drop', got {pair!r} in it."
-        )
-    if pair[0] == "original":
-        raise ValueError("No transform may be named 'original': that is the untransformed window.")
+def _is_named_transform(entry: Any) -> bool:
+    is_pair = isinstance(entry, tuple) and len(entry) == 2 and isinstance(entry[0], str)
+    return is_pair and (isinstance(entry[1], WindowTransform) or entry[1] == "drop")
 
 
 class RecognitionLoss(Criterion):
