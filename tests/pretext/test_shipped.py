@@ -15,8 +15,6 @@ import numpy as np
 import pytest
 import safetensors
 from sklearn.frozen import FrozenEstimator
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline
 
 from sklearn_ecgssl.classify import ECGClassifier
 from sklearn_ecgssl.features import SSLEmbedder
@@ -98,12 +96,9 @@ class TestNames:
 
     def test_cards(self, shipped):
         assert model_card("b-open") == "# b-open\n\nFrom sines, µV.\n"
-        assert model_card("a-open").splitlines()[0] == "# a-open"
-
-    @pytest.mark.parametrize("name", ["c-open", "", ".", "../encoders/a-open", "A-open", None, 3])
-    def test_cards_that_are_not_there(self, shipped, name):
-        with pytest.raises(ValueError, match=r"name must be one of \['a-open', 'b-open'\], got "):
-            model_card(name)
+        for name in ("c-open", "", ".", "../encoders/a-open"):
+            with pytest.raises(ValueError, match=r"name must be one of \['a-open', 'b-open'\]"):
+                model_card(name)
 
     @pytest.mark.parametrize(
         ("name", "kind"), [("a-open", MaskedPretrainer), ("b-open", PretextPretrainer)]
@@ -134,7 +129,7 @@ class TestNames:
         assert load_pretrained("b-open").n_features_encoded() == 4
         assert SSLEmbedder("b-open", sampling_rate=64).fit_transform(X).shape == (8, 4)
 
-    @pytest.mark.parametrize("name", ["c-open", "", "B-open", "b-open/", Path("b-open"), "a file"])
+    @pytest.mark.parametrize("name", ["c-open", "", Path("b-open"), "a file"])
     def test_unknown_names(self, shipped, tmp_path, monkeypatch, name):
         monkeypatch.chdir(tmp_path)
         Path("a file").touch()
@@ -163,11 +158,9 @@ def test_they_are_listed_and_small():
 
 @each_encoder
 class TestFiles:
-    def test_there_is_nothing_else(self, name):
+    def test_there_is_nothing_else_and_weights_are_bfloat16(self, name):
         found = [path.name.partition("-")[0] for path in (_load.FOLDER / name).iterdir()]
         assert sorted(found) == ["MODEL_CARD.md", "config.json", "weights"]
-
-    def test_weights_are_bfloat16(self, name):
         entries = safetensors.deserialize(weights_of(name))
         assert {entry["dtype"] for _, entry in entries} == {"BF16"}
 
@@ -207,15 +200,12 @@ class TestCard:
         assert "doi:10.1161/01.CIR.101.23.e215" in card  # PhysioNet's own
         assert len(re.findall(r"`[0-9a-f]{64}`", card)) == len(used)
 
-    def test_licences(self, name):
-        licence = model_card(name).partition("## Licence")[2]
+    def test_licences_and_what_it_must_not_be_used_for(self, name):
+        card = model_card(name)
+        licence = card.partition("## Licence")[2]
         assert "BSD-3-Clause" in licence
         assert "Open Data Commons Attribution License v1.0" in licence
-
-    def test_what_it_must_not_be_used_for(self, name):
-        head, _, rest = model_card(name).partition("must not be used for")
-        assert head.endswith("## What it ")
-        assert "diagnosis" in rest.partition("\n## ")[0]
+        assert "diagnosis" in card.partition("must not be used for")[2].partition("\n## ")[0]
 
     def test_scores_on_people_who_were_held_out(self, name):
         table = model_card(name).partition("## Scores on the people who were held out")[2]
@@ -259,24 +249,12 @@ class TestUse:
         np.testing.assert_equal(embedder.pretrainer_.state_, load_pretrained(name).state_)
         assert np.ptp(features, axis=0).max() > 0.01
 
-    def test_a_pipeline_with_memory_embeds_once(self, name, tmp_path, monkeypatch):
-        kind, rate, _ = ENCODERS[name]
-        calls, encode = [], kind.encode
-        monkeypatch.setattr(kind, "encode", lambda *a, **kw: calls.append(1) or encode(*a, **kw))
-        windows, y = beats(rate, 4), [0, 1, 0, 1]
-        for C in (0.1, 1):
-            steps = [("embed", embedder_of(name)), ("classify", LogisticRegression(C=C))]
-            pipe = Pipeline(steps, memory=str(tmp_path)).fit(windows, y)
-        assert len(calls) == 1
-        assert pipe.predict(windows).shape == (4,)
-
     def test_a_classifier_on_it(self, name):
         windows, y = beats(ENCODERS[name][1], 4), ["calm", "tense"] * 2
         model = ECGClassifier(name, "trunk", hidden=(8,), max_epochs=2, random_state=0)
         model.fit(windows, y)
         trunk = load_pretrained(name).trunk_state()
         np.testing.assert_equal({key: model.state_[f"trunk.{key}"] for key in trunk}, trunk)
-        assert set(model.predict(windows)) <= {"calm", "tense"}
 
 
 @pytest.fixture(scope="module")
