@@ -31,16 +31,12 @@ __all__ = [
     "validate_data",
 ]
 
-#: No number of anything is larger, and torch's 32-bit sizes hold it.
+#: No size or count is larger, and torch's 32-bit sizes hold it.
 LARGEST_INT = 2**31 - 1
 
 
 class Interval(_Interval):
-    """scikit-learn's interval, of the numbers that a parameter can mean.
-
-    Integers are at most `LARGEST_INT`. Reals are finite as float64, and what numpy and torch
-    compute with: integers, floats and numpy's of both, no fractions. True and False are no numbers.
-    """
+    """scikit-learn's interval, with integers up to `LARGEST_INT` and finite reals; no booleans."""
 
     def __init__(self, type: Any, left: Any, right: Any, *, closed: str) -> None:
         if type is Integral and right is None:
@@ -50,6 +46,7 @@ class Interval(_Interval):
 
     def is_satisfied_by(self, val: Any) -> bool:
         """Tell whether a value is a number in the interval."""
+        # Fractions and other reals are not what numpy and torch compute with.
         kinds = Integral if self.type is Integral else (Integral, float, np.floating)
         if isinstance(val, bool) or not isinstance(val, kinds):
             return False

@@ -1,4 +1,4 @@
-"""What keeps an estimator whole when its `fit` fails."""
+"""A `fit` that fails leaves the estimator as it was; one that is stopped keeps its epochs."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -6,13 +6,7 @@ from typing import Any
 
 
 class UnfinishedFitError(Exception):
-    """A fit was stopped half-way, and what it has set is worth keeping.
-
-    Parameters
-    ----------
-    reason : BaseException
-        What stopped it, for the user.
-    """
+    """Raised inside a `fit` that was stopped by `reason` after some epochs, which it keeps."""
 
     def __init__(self, reason: BaseException) -> None:
         super().__init__(str(reason))
@@ -20,19 +14,7 @@ class UnfinishedFitError(Exception):
 
 
 def all_or_nothing(fit: Callable[..., Any]) -> Callable[..., Any]:
-    """Make a `fit` that fails, or is interrupted, leave the estimator as it was before.
-
-    Parameters
-    ----------
-    fit : callable
-        The method.
-
-    Returns
-    -------
-    callable
-        The method, with the attributes restored on any exception but `UnfinishedFitError`, which
-        keeps them and becomes its reason.
-    """
+    """Restore the estimator when `fit` raises; after `UnfinishedFitError`, only raise its reason."""
 
     @wraps(fit)
     def wrapped(self: Any, *args: Any, **kwargs: Any) -> Any:

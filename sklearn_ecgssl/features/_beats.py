@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.signal import butter, sosfiltfilt
 
+from .._files import library
+
 #: Where the energy of a QRS complex lies, in Hz; the band in which sleepecg looks for R peaks.
 QRS_BAND = (5.0, 30.0)
 #: Seconds from which the detector learns its thresholds; it reads past the end of what is shorter.
@@ -17,47 +19,7 @@ REFRACTORY = 0.2
 
 
 def find_beats(x: ArrayLike, sampling_rate: float) -> NDArray[np.float64]:
-    """Find the R peaks of a window or recording.
-
-    The detector is sleepecg's [1]_, a Pan-Tompkins detector [2]_ in C. Here the signal is turned
-    upside down if its QRS complexes point down, so that the R peak is found in either polarity, and
-    each peak is moved to the vertex of the parabola through its three samples, since successive
-    beats at 256 Hz would otherwise be 4 ms apart or not at all.
-
-    Parameters
-    ----------
-    x : array-like of shape (n_times,)
-        ECG, filtered or not, in any unit.
-    sampling_rate : float
-        In Hz, above 60.
-
-    Returns
-    -------
-    ndarray of shape (n_beats,), float64
-        Where the R peaks are, in samples from the start, ascending. Empty if the signal is flat or
-        shorter than 2 s.
-
-    Raises
-    ------
-    ImportError
-        If sleepecg is not installed.
-
-    References
-    ----------
-    .. [1] F. Hofer, C. Brunner et al., "SleepECG: a Python package for sleep staging based on heart
-       rate", Journal of Open Source Software, 2023, doi:10.21105/joss.05411.
-    .. [2] J. Pan, W. J. Tompkins, "A Real-Time QRS Detection Algorithm", IEEE Transactions on
-       Biomedical Engineering, 1985, doi:10.1109/TBME.1985.325532.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklearn_ecgssl.features._beats import find_beats
-    >>> seconds = np.arange(10 * 256) / 256
-    >>> spikes = np.exp(-(((seconds % 0.8 - 0.4) / 0.02) ** 2))
-    >>> (find_beats(-spikes, 256) / 256)[:4].round(3)
-    array([0.4, 1.2, 2. , 2.8])
-    """
+    """Return where the R peaks are, in samples with fractions; none in less than 2 s."""
     detect = load_detector()
     x = np.asarray(x, dtype=np.float64)
     # The detector leaves a flat start out, and then reads beyond the end if too little remains.
@@ -66,6 +28,7 @@ def find_beats(x: ArrayLike, sampling_rate: float) -> NDArray[np.float64]:
     if len(x) < LEARNING * sampling_rate or x.min() == x.max():
         return np.empty(0)
     filtered = sosfiltfilt(_band_pass(sampling_rate), x)
+    # R peaks point up, in whichever polarity the ECG was recorded.
     polarity = -1.0 if np.sum(filtered**3) < 0 else 1.0
     filtered *= polarity
     # The detector has room for one interval a refractory period. In C it writes past the end where
@@ -81,26 +44,9 @@ def find_beats(x: ArrayLike, sampling_rate: float) -> NDArray[np.float64]:
 
 
 def load_detector() -> Callable[..., NDArray[np.intp]]:
-    """Import the detector.
-
-    Returns
-    -------
-    callable
-        `sleepecg.detect_heartbeats`.
-
-    Raises
-    ------
-    ImportError
-        If sleepecg is not installed.
-    """
-    try:
-        from sleepecg.heartbeats import detect_heartbeats
-    except ImportError as error:
-        raise ImportError(
-            "HRVFeatures finds R peaks with sleepecg, which cannot be imported: "
-            "pip install sklearn_ecgssl[hrv]"
-        ) from error
-    return detect_heartbeats
+    """Import `sleepecg.detect_heartbeats`, a Pan-Tompkins detector in C."""
+    sleepecg = library("sleepecg", "R peaks are found", "hrv")
+    return sleepecg.detect_heartbeats
 
 
 @lru_cache
@@ -109,7 +55,7 @@ def _band_pass(sampling_rate: float) -> NDArray[np.float64]:
 
 
 def _most_beats(filtered: NDArray[np.float64], refractory: int) -> int:
-    """The most beats that the detector can find: maxima at least a refractory period apart."""
+    """Count the most beats that can be found: maxima at least a refractory period apart."""
     inner = filtered[1:-1]
     maxima = np.flatnonzero((inner > filtered[:-2]) & (inner > filtered[2:])).tolist()
     count, i = 0, 0
@@ -120,7 +66,8 @@ def _most_beats(filtered: NDArray[np.float64], refractory: int) -> int:
 
 
 def _vertices(x: NDArray[np.float64], peaks: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Peaks with the fraction of a sample of the parabola through each and its neighbours."""
+    """Move each peak to the vertex of the parabola through it and its neighbours."""
+    # Intervals in whole samples, 4 ms at 256 Hz, would be too coarse for RMSSD.
     inner = (peaks > 0) & (peaks < len(x) - 1)
     at = peaks[inner]
     curvature = x[at - 1] - 2 * x[at] + x[at + 1]

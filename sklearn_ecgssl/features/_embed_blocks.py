@@ -1,7 +1,10 @@
 """Features of more windows than fit into memory."""
 
 import os
-from collections.abc import Iterable
+import shutil
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,15 +15,15 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 from tqdm.auto import tqdm
 
+from .._files import library
 from ..signal.window_store import is_chunked
 from ._embedder import SSLEmbedder
-from ._feature_files import FeatureSink, InMemory, feature_file
 
-#: Windows of a block, unless it is said: 42 MB of 10 s at 256 Hz.
-BLOCK = 4096
+#: Windows from which a frozen encoder tells whether their length and scale are what it knows.
+FIRST = 256
 
-#: Windows at which a frozen encoder looks to say whether they are such as it knows.
-LOOKED_AT = 256
+#: Rows of a chunk of Zarr: 2 MB of 128 features.
+CHUNK_ROWS = 4096
 
 
 def embed_blocks(
@@ -28,15 +31,15 @@ def embed_blocks(
     X: Any,
     path: str | os.PathLike[str] | None = None,
     *,
-    block_size: int = BLOCK,
+    block_size: int = 4096,
     n_jobs: int | None = None,
     verbose: int = 0,
 ) -> np.ndarray | os.PathLike[str] | str:
     """Compute the features of windows block by block, and write them as they come.
 
-    No more than some blocks are in memory at a time. Blocks are shared out by joblib: with
-    ``n_jobs=4`` to processes, inside ``parallel_config(backend="dask")`` to a cluster, where each
-    worker reads its own windows and sends back features alone.
+    Only a few blocks are in memory at a time. joblib distributes them: with ``n_jobs=4`` to
+    processes, inside ``parallel_config(backend="dask")`` to a cluster, where each worker reads its
+    own windows and sends back features alone.
 
     Parameters
     ----------
@@ -45,9 +48,9 @@ def embed_blocks(
     X : array-like of shape (n_windows, n_times)
         Windows: an array, a memory-map, or an array of Zarr, HDF5 or Dask.
     path : path-like, default=None
-        Where features are written, one row a window in the order of `X`: ``.npy``, ``.zarr``
-        (an array) or ``.parquet`` (a column a feature). There must be nothing there yet. It
-        appears whole or not at all. None returns them.
+        Where features are written, one row for each window in the order of `X`: ``.npy``, ``.zarr``
+        (an array) or ``.parquet`` (a column for each feature). It is written atomically, and must
+        not exist. None returns the features.
     block_size : int, default=4096
         Windows of a block.
     n_jobs : int, default=None
@@ -65,9 +68,9 @@ def embed_blocks(
     ImportError
         If zarr or pyarrow is needed and not installed: ``pip install "sklearn_ecgssl[scale]"``.
     FileExistsError
-        If there is something at `path`.
+        If `path` exists.
     ValueError
-        If windows cannot be used, or `path` ends in something else.
+        If windows cannot be used, or `path` has another ending.
 
     Examples
     --------
@@ -87,24 +90,14 @@ def embed_blocks(
     n_windows = int(X.shape[0])
     embedder = _fitted_embedder(embedder, X)
     names = embedder.get_feature_names_out().tolist()
-    starts = [*range(0, n_windows, int(block_size)), n_windows]
-    blocks = Parallel(n_jobs=n_jobs, return_as="generator")(
-        delayed(_embedded)(embedder, *_part(X, start, stop)) for start, stop in pairwise(starts)
-    )
-    with tqdm(total=n_windows, unit=" windows", disable=not verbose) as progress:
-        if path is None:
-            in_memory = InMemory(None, n_windows, names)
-            _pass_on(blocks, in_memory, progress)
-            return in_memory.array
-        with feature_file(path, n_windows, names) as sink:
-            _pass_on(blocks, sink, progress)
-        return Path(path).expanduser()
-
-
-def _pass_on(blocks: Iterable[np.ndarray], sink: FeatureSink, progress: Any) -> None:
-    for features in blocks:
-        sink.write(features)
-        progress.update(len(features))
+    blocks = _blocks(embedder, X, n_windows, int(block_size), n_jobs, verbose)
+    if path is None:
+        features = np.empty((n_windows, len(names)), np.float32)
+        _fill(features, blocks)
+        return features
+    with _new_file(Path(path).expanduser()) as (unfinished, write):
+        write(unfinished, n_windows, names, blocks)
+    return Path(path).expanduser()
 
 
 def _fitted_embedder(embedder: Any, X: Any) -> SSLEmbedder:
@@ -114,13 +107,89 @@ def _fitted_embedder(embedder: Any, X: Any) -> SSLEmbedder:
     if not isinstance(embedder, (str, os.PathLike)):
         check_is_fitted(embedder)
         embedder = FrozenEstimator(embedder)
-    return SSLEmbedder(embedder).fit(np.asarray(X[:LOOKED_AT]))
+    return SSLEmbedder(embedder).fit(np.asarray(X[:FIRST]))
 
 
-def _part(X: Any, start: int, stop: int) -> tuple[Any, int, int]:
-    """Give a worker its windows, or all of a file, of which it reads its own."""
-    return (X, start, stop) if is_chunked(X) else (X[start:stop], 0, stop - start)
+def _blocks(
+    embedder: SSLEmbedder,
+    X: Any,
+    n_windows: int,
+    block_size: int,
+    n_jobs: int | None,
+    verbose: int,
+) -> Iterator[np.ndarray]:
+    """Yield the features of each block, in their order."""
+    starts = [*range(0, n_windows, block_size), n_windows]
+    blocks = Parallel(n_jobs=n_jobs, return_as="generator")(
+        # A worker gets its windows, or all of a file, of which it reads its own.
+        delayed(_embedded)(embedder, X, start, stop)
+        if is_chunked(X)
+        else delayed(_embedded)(embedder, X[start:stop], 0, stop - start)
+        for start, stop in pairwise(starts)
+    )
+    with tqdm(total=n_windows, unit=" windows", disable=not verbose) as progress:
+        for features in blocks:
+            yield features
+            progress.update(len(features))
 
 
 def _embedded(embedder: SSLEmbedder, X: Any, start: int, stop: int) -> np.ndarray:
     return embedder.transform(np.asarray(X[start:stop]))
+
+
+def _fill(array: Any, blocks: Iterable[np.ndarray]) -> None:
+    start = 0
+    for features in blocks:
+        array[start : start + len(features)] = features
+        start += len(features)
+
+
+def _write_npy(path: Path, n_rows: int, names: list[str], blocks: Iterable[np.ndarray]) -> None:
+    array = np.lib.format.open_memmap(str(path), "w+", np.float32, (n_rows, len(names)))
+    _fill(array, blocks)
+    array.flush()
+
+
+def _write_zarr(path: Path, n_rows: int, names: list[str], blocks: Iterable[np.ndarray]) -> None:
+    array = library("zarr", "Zarr arrays are written", "scale").create_array(
+        path,
+        shape=(n_rows, len(names)),
+        dtype="float32",
+        chunks=(min(n_rows, CHUNK_ROWS), len(names)),
+        attributes={"names": names},
+    )
+    _fill(array, blocks)
+
+
+def _write_parquet(path: Path, n_rows: int, names: list[str], blocks: Iterable[np.ndarray]) -> None:
+    arrow = library("pyarrow", "Parquet files are written", "scale")
+    parquet = library("pyarrow.parquet", "Parquet files are written", "scale")
+    schema = arrow.schema([(name, arrow.float32()) for name in names])
+    with parquet.ParquetWriter(path, schema) as file:
+        for features in blocks:
+            file.write_table(arrow.table(dict(zip(names, features.T, strict=True))))
+
+
+WRITERS: dict[str, Callable[[Path, int, list[str], Iterable[np.ndarray]], None]] = {
+    ".npy": _write_npy,
+    ".parquet": _write_parquet,
+    ".zarr": _write_zarr,
+}
+
+
+@contextmanager
+def _new_file(path: Path) -> Iterator[tuple[Path, Callable[..., None]]]:
+    """Give a temporary place and the function that writes there; move it to `path` at the end."""
+    if path.suffix not in WRITERS:
+        raise ValueError(f"path must end in one of {', '.join(WRITERS)}, got {str(path)!r}.")
+    if path.exists():
+        raise FileExistsError(f"{path.absolute()} exists: delete it first.")
+    unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    try:
+        yield unfinished, WRITERS[path.suffix]
+        os.replace(unfinished, path)
+    finally:
+        if unfinished.is_dir():
+            shutil.rmtree(unfinished, ignore_errors=True)
+        else:
+            unfinished.unlink(missing_ok=True)

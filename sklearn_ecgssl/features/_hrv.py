@@ -14,7 +14,7 @@ from .._fitting import all_or_nothing
 from ..signal._recordings import check_recordings
 from ..signal.window_store import WindowStore, check_windows, is_windowed
 from ._beats import QRS_BAND, find_beats, load_detector
-from ._pooling import POOLS, pool_known
+from ._pooling import POOLS, pool_without_nan
 from ._variability import FEATURES, MIN_DURATION, long_enough, variability
 
 Signals: TypeAlias = WindowStore | list | np.ndarray
@@ -27,8 +27,9 @@ BATCH = 256
 class HRVFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Turn ECG into heart rate and its variability, the baseline of every comparison.
 
-    The R peaks are sleepecg's (``pip install sklearn_ecgssl[hrv]``), the features those of the Task
-    Force [1]_. Nothing is learnt: `fit` decides which columns there are.
+    The R peaks are found by sleepecg [1]_ (``pip install sklearn_ecgssl[hrv]``), to a fraction of a
+    sample; the features are those of the Task Force [2]_. Nothing is learnt: `fit` decides which
+    columns there are.
 
     ========= ======== ========================================================= ==========
     name      unit     what                                                      at least
@@ -44,6 +45,8 @@ class HRVFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     Intervals outside 0.3 to 2 s (200 to 30 beats a minute) are left out, with the differences to
     their neighbours: they hold a false beat or a missed one. Ectopic beats are not looked for.
+    `lf` and `hf` integrate a Lomb-Scargle spectrum of the intervals [3]_, averaged over pieces of
+    5 min.
 
     Parameters
     ----------
@@ -70,18 +73,22 @@ class HRVFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     Notes
     -----
     What cannot be computed is NaN, with one warning: too few beats, a flat window, a recording that
-    is too short for `lf` or `hf`. Put an imputer behind it. A classifier wants a scaler too: the
-    units differ. `lf` and `hf` of a recording that was cut into short windows are not to be had
-    from the windows: transform the recording itself.
+    is too short for `lf` or `hf`. Put an imputer behind it, and a scaler before a classifier: the
+    units differ. Short windows have no `lf` and `hf`: transform the recording itself.
 
     The features do not depend on the unit or the polarity of the ECG. Baseline wander does not
     matter either; the beats are looked for between 5 and 30 Hz.
 
     References
     ----------
-    .. [1] Task Force of the European Society of Cardiology and the North American Society of Pacing
+    .. [1] F. Hofer, C. Brunner et al., "SleepECG: a Python package for sleep staging based on heart
+       rate", Journal of Open Source Software, 2023, doi:10.21105/joss.05411.
+    .. [2] Task Force of the European Society of Cardiology and the North American Society of Pacing
        and Electrophysiology, "Heart Rate Variability: Standards of Measurement, Physiological
        Interpretation, and Clinical Use", Circulation, 1996, doi:10.1161/01.CIR.93.5.1043.
+    .. [3] G. D. Clifford, L. Tarassenko, "Quantifying Errors in Spectral Estimates of HRV Due to
+       Beat Replacement and Resampling", IEEE Transactions on Biomedical Engineering, 2005,
+       doi:10.1109/TBME.2005.844028.
 
     Examples
     --------
@@ -178,7 +185,9 @@ class HRVFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         rows = np.array([self._row(x) for x in _each(signals)])
         self._warn_of_missing(rows, "recordings" if isinstance(signals, list) else "windows")
         if isinstance(signals, WindowStore) and windowed:
-            return np.stack([pool_known(block, self.pool) for block in signals.split_back(rows)])
+            return np.stack(
+                [pool_without_nan(block, self.pool) for block in signals.split_back(rows)]
+            )
         return rows
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
@@ -207,7 +216,6 @@ class HRVFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return len(self.features_) * (1 + self._has_std)
 
     def _check(self, X: Any, reset: bool) -> Signals:
-        """Check X, in whichever of its kinds."""
         if is_windowed(X) or (isinstance(X, np.memmap) and X.ndim == 2):
             return check_windows(self, X, reset=reset)
         return check_recordings(X, estimator=self, reset=reset)
@@ -251,7 +259,7 @@ def _each(signals: Signals) -> Iterator[np.ndarray]:
 
 
 def _choose(features: str | Sequence[str], durations: np.ndarray) -> list[str]:
-    """Names of the features for signals of these durations in seconds."""
+    """Return the names of the features of signals of these durations (s)."""
     if isinstance(features, str):
         return [name for name in FEATURES if long_enough(name, float(np.median(durations)))]
     names: list[str] = list(features)

@@ -25,28 +25,14 @@ PIECE = 300.0
 
 
 class Intervals:
-    """The intervals between successive beats that can be those of a heart.
-
-    Parameters
-    ----------
-    beats : array-like of shape (n_beats,)
-        Times of the beats in seconds, ascending.
-
-    Attributes
-    ----------
-    rr : ndarray of shape (n_intervals,)
-        Usable intervals in ms.
-    differences : ndarray of shape (n_differences,)
-        Differences in ms of those that follow each other without a gap.
-    times : ndarray of shape (n_intervals,)
-        When each ends, in seconds.
-    """
+    """The usable intervals (ms) between beats (s), and when each ends; outliers are left out."""
 
     def __init__(self, beats: ArrayLike) -> None:
         beats = np.asarray(beats, dtype=np.float64)
         rr = np.diff(beats)
         usable = (rr >= RR_LIMITS[0]) & (rr <= RR_LIMITS[1])
         self.rr: FloatArray = 1e3 * rr[usable]
+        # Not across an interval that was left out.
         self.differences: FloatArray = 1e3 * np.diff(rr)[usable[1:] & usable[:-1]]
         self.times: FloatArray = beats[1:][usable]
 
@@ -54,31 +40,7 @@ class Intervals:
 def variability(
     beats: ArrayLike, duration: float, names: Sequence[str], min_beats: int = 4
 ) -> FloatArray:
-    """Compute features of the intervals between beats.
-
-    Parameters
-    ----------
-    beats : array-like of shape (n_beats,)
-        Times of the beats in seconds, ascending.
-    duration : float
-        Seconds that the signal lasted.
-    names : sequence of str
-        Which features: keys of `FEATURES`.
-    min_beats : int, default=4
-        With fewer than ``min_beats - 1`` usable intervals, every feature is NaN.
-
-    Returns
-    -------
-    ndarray of shape (n_names,), float64
-        The features. NaN where they cannot be computed.
-
-    Examples
-    --------
-    >>> from sklearn_ecgssl.features._variability import variability
-    >>> beats = [0.0, 0.8, 1.7, 2.5, 3.4]
-    >>> variability(beats, 4, ["mean_hr", "rmssd", "pnn50", "lf"]).round(1)
-    array([ 70.6, 100. , 100. , nan])
-    """
+    """Compute features of beats (s) in a signal of some duration (s); NaN where they cannot be."""
     intervals = Intervals(beats)
     if len(intervals.rr) < min_beats - 1:
         return np.full(len(names), np.nan)
@@ -144,34 +106,9 @@ FEATURES: dict[str, Callable[[Intervals], float]] = {
 
 
 def band_power(times: FloatArray, values: FloatArray, band: tuple[float, float]) -> float:
-    """Integrate the Lomb-Scargle spectrum of unevenly sampled values over a band.
-
-    No resampling, which would damp the upper band and invent values in gaps [1]_. The values lose
-    their linear trend and are tapered (Hann), or the slow part would leak into the bands. More than
-    5 min are cut into equal pieces whose powers are averaged: then the time needed grows with the
-    length and not with its square.
-
-    Parameters
-    ----------
-    times : ndarray of shape (n,)
-        In seconds, ascending.
-    values : ndarray of shape (n,)
-        What varies.
-    band : tuple of two floats
-        In Hz.
-
-    Returns
-    -------
-    float
-        In the square of the unit of `values`; ``a ** 2 / 2`` for a sine of amplitude `a` inside the
-        band. NaN if no piece holds two cycles of the lower end of the band.
-
-    References
-    ----------
-    .. [1] G. D. Clifford, L. Tarassenko, "Quantifying Errors in Spectral Estimates of HRV Due to
-       Beat Replacement and Resampling", IEEE Transactions on Biomedical Engineering, 2005,
-       doi:10.1109/TBME.2005.844028.
-    """
+    """Integrate the Lomb-Scargle spectrum of unevenly sampled values over a band (Hz)."""
+    # No resampling, which would damp the upper band and invent values in gaps (Clifford 2005).
+    # Equal pieces, whose powers are averaged: time grows with the length, not with its square.
     span = times[-1] - times[0]
     n_pieces = max(1, round(span / PIECE))
     edges = np.searchsorted(times, times[0] + span * np.arange(1, n_pieces) / n_pieces)
@@ -185,6 +122,7 @@ def band_power(times: FloatArray, values: FloatArray, band: tuple[float, float])
 
 def _piece_power(times: FloatArray, values: FloatArray, band: tuple[float, float]) -> float:
     span = times[-1] - times[0]
+    # Without trend and taper (Hann), the slow part would leak into the bands.
     slope = np.polyfit(times - times.mean(), values, 1)
     residual = values - np.polyval(slope, times - times.mean())
     taper = np.sin(np.pi * (times - times[0]) / span) ** 2

@@ -1,4 +1,4 @@
-"""Features of windows block by block: the same as at once, in a file that is whole or absent."""
+"""Features of windows block by block: the same as at once, in a file that is written atomically."""
 
 import numpy as np
 import pytest
@@ -89,7 +89,7 @@ class TestFiles:
     def test_places(self, embedder, tmp_path):
         with pytest.raises(ValueError, match="path must end in one of .npy, .parquet, .zarr"):
             embed_blocks(embedder, X, tmp_path / "f.csv")
-        with pytest.raises(FileNotFoundError, match="no folder"):
+        with pytest.raises(FileNotFoundError):
             embed_blocks(embedder, X, tmp_path / "no" / "f.npy")
         (tmp_path / "f.npy").write_text("mine")
         with pytest.raises(FileExistsError, match="delete it first"):
