@@ -14,7 +14,7 @@ class UnfinishedFitError(Exception):
 
 
 def all_or_nothing(fit: Callable[..., Any]) -> Callable[..., Any]:
-    """Restore the estimator when `fit` raises; after `UnfinishedFitError`, only raise its reason."""
+    """Restore the estimator when `fit` fails, but not on `UnfinishedFitError`: raise its reason."""
 
     @wraps(fit)
     def wrapped(self: Any, *args: Any, **kwargs: Any) -> Any:

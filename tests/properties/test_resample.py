@@ -52,12 +52,6 @@ def test_is_linear_and_keeps_offsets(before, after, pair, a, b):
     np.testing.assert_allclose(out, a * x_out + b * y_out + 5, rtol=0, atol=1e-5 * largest)
 
 
-@given(whole_rates, whole_rates, st.sampled_from([-4e5, 0.0, 0.1, 7.0]), st.integers(1, 200))
-def test_a_constant_stays_what_it_is(before, after, value, n_times):
-    (out,) = Resampler(before, after).transform([np.full(n_times, value, dtype=np.float32)])
-    np.testing.assert_allclose(out, np.float32(value), rtol=1e-6)
-
-
 @given(whole_rates, st.integers(1, 9), st.integers(20, 200).flatmap(signals))
 def test_rates_matter_by_their_ratio_alone(before, multiple, x):
     first, second = (Resampler(before * k, 7 * k).transform([x])[0] for k in (1, multiple))

@@ -1,7 +1,6 @@
 """What holds for all features that are scaled person by person."""
 
 import numpy as np
-import pytest
 from hypothesis import given, strategies as st
 
 from sklearn_ecgssl.classify._subject_scaled import scale_rows
@@ -48,25 +47,3 @@ def test_each_person_is_scaled_by_their_own_samples(case):
             expected[own, j] = slow_scale(X[own, j].tolist())
     np.testing.assert_allclose(scale_rows(X, subject), expected, rtol=1e-6, atol=1e-6)
     np.testing.assert_array_equal(X, before)
-
-
-@given(features(), st.randoms(use_true_random=False))
-def test_order_unit_and_names_do_not_matter(case, random):
-    X, subject = case
-    scaled = scale_rows(X, subject)
-    order = random.sample(range(len(X)), len(X))
-    same = {"rtol": 1e-6, "atol": 1e-6}
-    np.testing.assert_allclose(scale_rows(X[order], subject[order]), scaled[order], **same)
-    names = [f"person {who}" for who in subject]
-    np.testing.assert_array_equal(scale_rows(X, names), scaled)
-    person = np.unique(subject, return_inverse=True)[1]
-    in_other_units = X * np.array([0.5, 4, 1])[person, None]
-    np.testing.assert_allclose(scale_rows(in_other_units, subject), scaled, **same)
-
-
-@given(features())
-def test_without_subjects_all_are_one_person(case):
-    X, subject = case
-    np.testing.assert_array_equal(scale_rows(X), scale_rows(X, ["me"] * len(X)))
-    with pytest.raises(ValueError, match="groups must name the subject of each"):
-        scale_rows(X, [*subject, subject[0]])

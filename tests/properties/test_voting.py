@@ -1,9 +1,8 @@
 """What holds for every vote of windows on their recordings, against a slow reference."""
 
 import numpy as np
-from hypothesis import assume, given, strategies as st
+from hypothesis import given, strategies as st
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.naive_bayes import GaussianNB
 
 from sklearn_ecgssl.classify import SegmentVotingClassifier
 from sklearn_ecgssl.signal import Segmenter
@@ -108,45 +107,3 @@ def test_decision_values_vote_like_probabilities(study, data):
     np.testing.assert_array_equal(model.predict(recordings)[clear], winners[clear])
     order, in_other_order = shuffled(data.draw, recordings)
     np.testing.assert_array_equal(model.decision_function(in_other_order), values[order])
-
-
-@given(studies(), st.data())
-def test_windows_are_learnt_with_what_belongs_to_their_recording(study, data):
-    recordings, target, segmenter = study
-    notes = np.arange(len(recordings))
-    model = SegmentVotingClassifier(Remembers(), segmenter)
-    inner = model.fit(recordings, target, note=notes).estimator_
-    windowed = segmenter.transform(recordings)
-    owner = [i for i, windows in enumerate(windowed) for _ in windows]
-    assert inner.seen_ == [
-        (x.tobytes(), target[i]) for i, windows in enumerate(windowed) for x in windows
-    ]
-    assert inner.note_.tolist() == owner
-    _, in_other_order, labels, notes = shuffled(data.draw, recordings, list(target), list(notes))
-    again = model.fit(in_other_order, labels, note=notes).estimator_
-    assert sorted(again.seen_, key=str) == sorted(inner.seen_, key=str)
-
-
-@given(studies())
-def test_windowed_recordings_are_recordings_that_were_cut(study):
-    recordings, target, segmenter = study
-    model = SegmentVotingClassifier(Remembers(), segmenter).fit(recordings, target)
-    windowed = segmenter.transform(recordings)
-    without = SegmentVotingClassifier(Remembers()).fit(windowed, target)
-    np.testing.assert_array_equal(without.predict_proba(windowed), model.predict_proba(recordings))
-    n_times = min(map(len, recordings))
-    X = np.stack([x[:n_times] for x in recordings])
-    np.testing.assert_array_equal(model.predict_proba(X), model.predict_proba(list(X)))
-    cube = segmenter.transform(X)
-    np.testing.assert_array_equal(without.predict_proba(cube), model.predict_proba(X))
-
-
-@given(studies(), st.data())
-def test_a_vote_of_real_classifiers_does_not_depend_on_the_order_of_fit(study, data):
-    recordings, target, segmenter = study
-    _, in_other_order, labels = shuffled(data.draw, recordings, list(target))
-    model = SegmentVotingClassifier(GaussianNB(), segmenter).fit(recordings, target)
-    again = SegmentVotingClassifier(GaussianNB(), segmenter).fit(in_other_order, labels)
-    shares = model.predict_proba(recordings)
-    assume(np.isfinite(shares).all())
-    np.testing.assert_allclose(again.predict_proba(recordings), shares, atol=1e-4)

@@ -5,7 +5,9 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from sklearn_ecgssl.features import SSLEmbedder
 from sklearn_ecgssl.signal import ECGFilter, Resampler, Segmenter, TrimmedScaler, scale_subjects
+from tests.tiny import tiny_pretrainer
 
 N_RECORDINGS, N_TIMES = 40, 51_200
 ALL = N_RECORDINGS * N_TIMES * 4  # bytes, 8 MB
@@ -51,3 +53,11 @@ def test_windows_take_no_memory(recordings, as_array):
     assert all(
         np.shares_memory(windows, recording) for windows, recording in zip(windowed, X, strict=True)
     )
+
+
+@pytest.mark.parametrize("windowed", [False, True])
+def test_an_embedder_holds_one_float32_copy_of_float64_windows(recordings, windowed):
+    X = np.stack(recordings).astype(np.float64).reshape(-1, 512)
+    embedder = SSLEmbedder(tiny_pretrainer(max_epochs=0))
+    peak, _ = peak_of(lambda: embedder.fit(X.reshape(40, 100, 512) if windowed else X))
+    assert 0.9 * ALL < peak < 1.5 * ALL
