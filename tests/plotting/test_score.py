@@ -112,7 +112,7 @@ def test_names_are_points_side_by_side_in_the_order_of_the_table():
 
 
 def test_many_estimators_have_room_for_each_name():
-    names = [f"estimator {i}" for i in range(12)]
+    names = [f"estimator {i}" for i in range(16)]
     display = ScoreDisplay(table_of(estimator=names, protocol=PROTOCOLS)).plot()
     places = on_screen(display)
     assert places[names[-1]][0] < places[names[0]][1]
