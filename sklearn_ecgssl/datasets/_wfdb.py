@@ -81,18 +81,23 @@ def read_wfdb_channels(path: Path) -> list[Channel]:
     header = read_wfdb_header(path)
     if not header.signals:  # there are records of annotations alone
         return []
-    record, n_frames = _checked(path, header)
-    return [
-        Channel(
-            line[8] if len(line) > 8 else "",
-            nominal_rate(header.rate * per_frame, n_frames * per_frame),
-            _unit(line),
-            partial(_read_signal, path, i),
+    with reading(path, "a header of WFDB"), tempfile.TemporaryDirectory() as folder:
+        record = _wfdb().rdheader(_write_plainly(header, folder))
+        if not header.rate > 0:
+            raise ValueError(f"its sampling rate is {header.rate}")
+    n_frames = _check_sizes(path, header, record)
+    channels = []
+    for i, line in enumerate(header.signals):
+        per_frame = record.samps_per_frame[i]
+        channels.append(
+            Channel(
+                line[8] if len(line) > 8 else "",
+                nominal_rate(header.rate * per_frame, n_frames * per_frame),
+                _unit(line),
+                partial(_read_signal, path, header, i, (record.skew[i] or 0) * per_frame),
+            )
         )
-        for i, (line, per_frame) in enumerate(
-            zip(header.signals, record.samps_per_frame, strict=True)
-        )
-    ]
+    return channels
 
 
 def sample_file(path: Path, name: str) -> Path:
@@ -107,31 +112,23 @@ def _unit(line: list[str]) -> str:
     return unit if slash else "mV"
 
 
-def _read_signal(path: Path, index: int) -> np.ndarray:
+def _read_signal(path: Path, header: Header, index: int, skew: int) -> np.ndarray:
     """Return samples in the unit of a signal; what a shift in time leaves unknown is cut off."""
-    header = read_wfdb_header(path)
-    record, _ = _checked(path, header)
     samples = sample_file(path, header.signals[index][0])
     with reading(samples, "a WFDB record"), tempfile.TemporaryDirectory() as folder:
         for number, name in enumerate(header.files):
             _link(sample_file(path, name).absolute(), Path(folder, f"{number}.dat"))
-        found = _wfdb().rdrecord(
+        record = _wfdb().rdrecord(
             _write_plainly(header, folder),
             channels=[index],
             smooth_frames=False,
             ignore_skew=True,
         )
-        signal = np.asarray(found.e_p_signal[0], dtype=np.float64)
-    skew = (record.skew[index] or 0) * record.samps_per_frame[index]
-    return signal[skew:]
+        return np.asarray(record.e_p_signal[0], dtype=np.float64)[skew:]
 
 
-def _checked(path: Path, header: Header) -> tuple[Any, int]:
-    """Let wfdb read a header, check the sizes of the files; return it and the number of frames."""
-    with reading(path, "a header of WFDB"), tempfile.TemporaryDirectory() as folder:
-        record = _wfdb().rdheader(_write_plainly(header, folder))
-        if not header.rate > 0:
-            raise ValueError(f"its sampling rate is {header.rate}")
+def _check_sizes(path: Path, header: Header, record: Any) -> int:
+    """Hold a header against the sizes of the files; return the number of frames."""
     n_frames: int | None = record.sig_len
     for name in header.files:
         file = sample_file(path, name)
@@ -149,7 +146,7 @@ def _checked(path: Path, header: Header) -> tuple[Any, int]:
                 f"{file} is cut off: it ends at byte {n_bytes}, but {path.name} announces "
                 f"{max(expected, offset + 1)}. Get both again from where they came from."
             )
-    return record, n_frames or 0
+    return n_frames or 0
 
 
 def _write_plainly(header: Header, folder: str) -> str:

@@ -53,17 +53,6 @@ def test_trials_that_are_missing(tmp_path):
     assert data.target[2] == amigos.labels(8, 3)[0, 0]  # ratings stay with their trial
 
 
-def test_raw_with_ratings_by_video(tmp_path):
-    amigos.preprocessed(tmp_path, 12)
-    amigos.original(tmp_path, 12)  # in another order
-    data = load_amigos(tmp_path, version="raw", attribute="valence", leads=["1", "2"])
-    known = amigos.signal(12, 4, 54, 6).astype(np.float32)
-    np.testing.assert_array_equal(data.recordings[8], known[:, 1])
-    np.testing.assert_array_equal(data.recordings[9], known[:, 2])
-    assert data.fields["video"].tolist() == list(np.repeat(amigos.VIDEOS[::-1], 2))
-    assert data.target[8] == amigos.labels(12, 15)[0, 1]
-
-
 def test_trials_whose_video_is_unknown_have_their_own_ratings_and_raw_ones_none(tmp_path):
     def change(variables):
         for trial in (3, 7):

@@ -15,15 +15,10 @@ def folder(tmp_path_factory):
     return ascertain.ascertain(tmp_path_factory.mktemp("ascertain"), missing=())
 
 
-@pytest.mark.parametrize(("lead", "columns"), [("1", (1, 4)), ("2", (2, 5))])
-def test_files_of_three_and_of_six_columns(folder, lead, columns):
-    data = load_ascertain(folder / "ASCERTAIN_Raw/ECGData", leads=lead)
-    for i, recording in enumerate(data.recordings):
-        person, clip = (1, 9)[i // 36], i % 36 + 1
-        known = ascertain.ecg(person, clip, 30 + clip, (3, 6)[i // 36])[:, columns[i // 36]]
-        np.testing.assert_array_equal(recording, known.astype(np.float32))
+def test_ratings_are_found_beside_the_recordings(folder):
+    data = load_ascertain(folder / "ASCERTAIN_Raw/ECGData")
     names = ("arousal", "valence", "engagement", "liking", "familiarity")
-    for name, ratings in zip(names, ascertain.ratings(), strict=True):  # found beside it
+    for name, ratings in zip(names, ascertain.ratings(), strict=True):
         assert data.fields[name].tolist() == ratings[[0, 8]].ravel().tolist()
 
 

@@ -9,13 +9,8 @@ from sklearn_ecgssl.datasets import Dreamer, load_dreamer
 from tests.datasets.writers import dreamer
 
 
-def test_recordings_and_ratings(tmp_path):
-    path = dreamer.dreamer(tmp_path)
-    data = load_dreamer(path, leads=["2", "1"])  # the file itself will do
-    for i, recording in enumerate(data.recordings):
-        person, film, column = i // 36 + 1, i // 2 % 18, 1 - i % 2
-        known = dreamer.counts(person, film, 40 + film, 2)[:, column]
-        np.testing.assert_array_equal(recording, known.astype(np.float32))
+def test_ratings_belong_to_the_film(tmp_path):
+    data = load_dreamer(dreamer.dreamer(tmp_path), leads=["2", "1"])  # the file itself will do
     films, person = np.tile(np.repeat(np.arange(18), 2), 2), np.repeat([1, 2], 36)
     assert data.fields["valence"].tolist() == (1 + films % 5).tolist()
     assert data.fields["arousal"].tolist() == (1 + (films + person) % 5).tolist()

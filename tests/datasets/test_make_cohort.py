@@ -53,12 +53,6 @@ def unseen_people_scores(n_cohorts, **parameters):
     return scores
 
 
-def beat_of(recording, peaks):
-    """Median over beats of one second around the R peak, starting 0.3 s before it."""
-    inside = peaks[(peaks > FS) & (peaks < len(recording) - FS)]
-    return np.median([recording[p - 77 : p + 179] for p in inside], axis=0)
-
-
 def assert_same(first, second):
     for a, b in zip(first, second, strict=True):
         np.testing.assert_array_equal(a, b)
@@ -87,14 +81,6 @@ def test_conditions_and_repetitions():
     recordings, target = make_cohort(2, n_conditions=1, duration=12.5, return_X_y=True)
     assert [len(recording) for recording in recordings] == [3200] * 2
     assert target.tolist() == [0, 0]
-
-
-@pytest.mark.parametrize("sampling_rate", [64, 128.0, 1000])
-def test_any_sampling_rate(sampling_rate):
-    cohort = make_cohort(1, duration=20, sampling_rate=sampling_rate, random_state=0)
-    assert len(cohort.recordings[0]) == 20 * sampling_rate
-    assert 40 < heart_rates(cohort)[0] < 140
-    assert 0.3 < np.percentile(cohort.recordings[0], 99.9) < 3
 
 
 def test_same_seed_same_bits():
@@ -147,21 +133,6 @@ def test_r_peaks_are_the_peaks_of_the_signal(cohort):
         truth = truth[(truth > FS) & (truth < len(recording) - FS)]
         nearest = np.abs(truth[:, None] - found).min(axis=1)
         assert np.mean(nearest <= 2) > 0.9
-
-
-def test_a_beat_has_p_qrs_and_t(cohort):
-    for recording, peaks in zip(cohort.recordings, cohort.r_peaks, strict=True):
-        beat = beat_of(recording, peaks)
-        line = np.median(beat[55:63])  # the PQ segment
-        rr = np.diff(peaks).mean() / FS
-        r = beat[77] - line
-        p = beat[25:55].max() - line
-        t = beat[77 + int(0.15 * FS) : 77 + int(0.45 * np.sqrt(rr) * FS)].max() - line
-        s = beat[77:95].min() - line
-        assert 0.3 < r < 2.5
-        assert 0.02 < p / r < 0.4
-        assert 0.05 < t / r < 0.8
-        assert s < 0.02
 
 
 def test_model_solves_the_equation_of_the_paper():

@@ -169,33 +169,6 @@ def test_drives_whose_phases_cannot_be_told_are_one_recording(tmp_path, monkeypa
     assert data_set.sources("drive13") == []  # only the copy of it is here
 
 
-def trace(n=10_000):
-    draw = np.random.default_rng(0)
-    drift = 20 * np.sin(np.linspace(0, 9, n)) + np.cumsum(draw.normal(0, 0.01, n))
-    return 10 + drift + draw.normal(0, 0.2, n)
-
-
-def test_presses_of_the_button_on_a_drifting_trace():
-    marker = trace()
-    for frame, shape in ((1550, [6, 25, 8]), (4000, [15, 12, 30, 28, 14]), (8000, [60] * 8)):
-        marker[frame : frame + len(shape)] += shape
-    times = find_marks(marker, 15.5)
-    np.testing.assert_allclose(times, np.array([1551, 4002, 8003.5]) / 15.5, atol=4 / 15.5)
-    twice = trace()
-    twice[[3000, 3010, 3025, 3100]] += 30  # the first three within two seconds of each other
-    assert len(find_marks(twice, 15.5)) == 2
-
-
-@pytest.mark.parametrize(
-    ("samples", "height"),
-    [([], 0), ([2000, 2001, 5000], 6), ([3, 4, -4], 50), (range(3000, 9999), 8)],
-)
-def test_bumps_ends_and_steps_are_no_presses(samples, height):
-    marker = trace()
-    marker[list(samples)] += height
-    assert len(find_marks(marker, 15.5)) == 0
-
-
 @pytest.mark.parametrize(
     ("marks", "borders"),
     [

@@ -50,17 +50,6 @@ def test_recordings_and_their_rows(folder):
     np.testing.assert_allclose(raw.recordings[0] - data.recordings[0], 2, rtol=1e-5)
 
 
-@pytest.mark.parametrize(
-    ("unit", "factor", "said"), [("mV", 1, "mV"), ("V", 1e3, "mV"), ("", 1, "unknown")]
-)
-def test_units(tmp_path, unit, factor, said):
-    swell.write(tmp_path, unit=unit)
-    data = load(tmp_path)
-    expected = swell.ecg(2, 1, 43) * factor
-    np.testing.assert_allclose(data.recordings[0], expected, rtol=1e-5, atol=1e-7)
-    assert data.unit == said
-
-
 def test_channels_that_are_no_ecg(tmp_path):
     swell.write(tmp_path, unit="µS")
     assert load(tmp_path).unit == "µS"
