@@ -207,7 +207,7 @@ def test_nothing_there(tiny, tmp_path, place):
     assert place in str(error.value)
 
 
-def test_damaged_file(tiny, copied, data):
+def test_damaged_file(tiny, copied, data, tmp_path):
     """Somebody's file is cut off in the middle."""
     if not tiny.file:
         return
@@ -222,6 +222,8 @@ def test_damaged_file(tiny, copied, data):
     with pytest.warns(UserWarning, match=f"{tiny.subject} cannot be read: .*{path.name}"):
         rest = tiny.make(copied).load(**tiny.options, on_error="warn")
     assert set(rest.subject) == set(data.subject) - {tiny.subject}
+    prepared = prepare(tiny.make(copied), cache=tmp_path, on_error="warn", **tiny.options)
+    assert prepared.subject.tolist() == rest.subject.tolist()
     assert tiny.subject in {one.subject for one in rest.left_out}
     assert tiny.make(copied).load(**tiny.options, subjects=rest.subject[:1]).recordings
 

@@ -80,6 +80,13 @@ def test_flat_lines_and_recordings_of_other_lengths_tell_nothing():
     assert concatenate([a, b], scale=None).subject.tolist() == ["a/x", "a/y", "b/p", "b/q"]
 
 
+def test_what_cannot_be_scaled_names_data_set_and_person():
+    a = study("a", ["x", "y"])
+    a.recordings[1][:] = 2.5
+    with pytest.raises(ValueError, match="^a, y: .*flat"):
+        concatenate([a])
+
+
 def test_same_person():
     sets = [study(name, ["1", "2"], seed=i) for i, name in enumerate("abc")]
     corpus = concatenate(sets, same_person=[("c/1", "b/2"), ("b/2", "a/1")])

@@ -180,6 +180,13 @@ def test_trials_that_are_no_recording_name_record_and_lead(made):
         invented(S1_2=made).load()
 
 
+def test_a_person_without_trials_is_listed():
+    one = Invented()
+    one.trials = lambda subject: iter(()) if subject == "S1" else Invented().trials(subject)
+    with pytest.warns(UserWarning, match="1 left out: S1 has no trial in somewhere"):
+        assert set(one.load().subject) == {"S2"}
+
+
 def test_any_error_of_a_reader_leaves_the_person_out_or_says_who_it_was():
     with pytest.raises(KeyError) as raised:
         invented(S2=KeyError("ECG")).load()

@@ -123,5 +123,7 @@ def test_places(files, path, tmp_path, monkeypatch):
         prepare_windows(files, path)
     with pytest.raises(ValueError, match=r"must end in \.npy or \.zarr"):
         prepare_windows(files, tmp_path / "x.npz")
+    with pytest.raises(ValueError, match="dtype must be"):
+        prepare_windows(files, tmp_path / "x.npy", dtype="int8")
     with pytest.raises(ValueError, match="segmenter has sampling_rate=128"):
         prepare_windows(files, tmp_path / "x.npy", segmenter=Segmenter(128))

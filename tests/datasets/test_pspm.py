@@ -66,9 +66,10 @@ def test_what_has_no_ecg_is_left_out(tmp_path):
     pspm.pspm(tmp_path / "a_2.mat", [channel("scr", ecg()), channel("hb", [1.0], 1, "events")])
     pspm.pspm(tmp_path / "a_3.mat", [channel("ecg", np.zeros((1, 0)))])
     pspm.pspm(tmp_path / "a_4.mat", [])
-    with pytest.warns(UserWarning, match="3 left out"):
-        data = load_pspm(tmp_path)
-    assert [str(one) for one in data.left_out] == [
+    (tmp_path / "b.mat").write_bytes(b"no MATLAB file")
+    with pytest.warns(UserWarning, match="4 left out: .*b cannot be read"):
+        data = load_pspm(tmp_path, on_error="warn")
+    assert [str(one) for one in data.left_out[:3]] == [
         "a_2 has no ECG channel, but scr, hb",
         "a_3 holds no sample (lead '1')",
         "a_4 has no ECG channel, but none",

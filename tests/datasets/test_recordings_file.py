@@ -51,7 +51,7 @@ def test_integers_are_kept_exactly(tmp_path, scale):
 
 def test_everything_comes_back(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
-    fields = {"age": [20.5] * 3, "ok": [True, False, True], "sex": list("fmf"), "file": range(3)}
+    fields = {"age": [20.5] * 3, "is ok": [True, False, True], "sex": list("fmf"), "file": range(3)}
     path = save_recordings(
         "~/study.npz",
         [np.arange(9.0), np.arange(5.0), np.arange(7.0)],

@@ -150,6 +150,12 @@ def test_blocks_without_labels_and_labels_without_files(tmp_path):
     ]
 
 
+def test_a_folder_without_a_table(tmp_path):
+    swell.write(tmp_path, table=None)
+    with pytest.raises(FileNotFoundError, match=r"Looked for .*behavioral-labels\.xlsx"):
+        load(tmp_path)
+
+
 def test_names_of_files(folder):
     old = folder / swell.RECORDINGS / "pp10_18-9-2012_c1.S00"
     for name in ("pp10_8-10-2012-c1.S00", "PP10_c1.s00", "pp10_x_c1.Poly5", "pp010_c1.S00"):

@@ -98,6 +98,12 @@ def test_a_piece_of_less_than_a_second_is_no_recording(folder, written):
     assert [len(one) for one in data.recordings] == [700]
 
 
+def test_labels_without_a_condition(folder, written):
+    change(folder, written, put(lambda label: label * 0 + 6, "label"))
+    with pytest.raises(ValueError, match="no sample with a label from 1 to 4, but labels 6"):
+        load_wesad(folder)
+
+
 def test_without_questionnaire_or_with_one_of_another_order(folder):
     quest(folder, "TSST;Medi 1;Fun", "Fun;Medi 1;TSST")
     with pytest.warns(UserWarning, match="run baseline, stress, .*: its ratings are left out"):

@@ -124,6 +124,7 @@ doi:10.1145/3242969.3242985.
         if not runs:
             has = ", ".join(map(str, np.unique(label)[:10]))
             yield LeftOut(subject, "", f"has no sample with a label from 1 to 4, but labels {has}")
+            return
         whole = [run for run in runs if run.stop - run.start >= _SHORTEST * _RATE]
         for condition, start, stop in (run for run in runs if run not in whole):
             reason = (
