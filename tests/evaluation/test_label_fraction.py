@@ -6,7 +6,6 @@ import pytest
 from sklearn import config_context
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import (
-    GridSearchCV,
     KFold,
     LeaveOneGroupOut,
     StratifiedGroupKFold,
@@ -63,16 +62,6 @@ def test_labelled_and_unlabelled_are_the_training_part(cv):
         np.testing.assert_array_equal(test, expected_test)
 
 
-def test_split_leaves_the_unlabelled_out():
-    splitter = LabelFractionSplit(LeaveOneGroupOut(), fraction=0.1, random_state=0)
-    three = splitter.split_unlabelled(X, TARGET, SUBJECT)
-    for (labelled, test), (same, _, same_test) in zip(
-        splitter.split(X, TARGET, SUBJECT), three, strict=True
-    ):
-        np.testing.assert_array_equal(labelled, same)
-        np.testing.assert_array_equal(test, same_test)
-
-
 def test_a_smaller_fraction_keeps_some_of_a_larger_ones():
     for seed in range(5):
         curves = [parts(5, fraction=f, random_state=seed) for f in (0.01, 0.1, 0.5, 0.9, 1)]
@@ -89,14 +78,6 @@ def test_same_seed_same_choice():
     assert len({tuple(first(seed)) for seed in range(4)}) == 4
 
 
-def test_the_choice_is_not_that_of_the_order():
-    # Windows next to each other are alike: the first ones of a recording are no fair choice.
-    labelled = parts(KFold(2), fraction=0.2, random_state=0)[1][0]
-    of_one = [i for i in range(N // 2) if cells([i]) == {"0 calm": 1}]
-    kept = [i for i in labelled if i in of_one]
-    assert kept != of_one[: len(kept)]
-
-
 @pytest.mark.filterwarnings("error")
 def test_an_integer_as_cv_takes_groups_without_a_warning():
     splitter = LabelFractionSplit(5, fraction=0.1, random_state=0)
@@ -107,13 +88,6 @@ def test_without_groups_all_is_one_persons():
     for labelled, unlabelled, _ in parts(5, fraction=0.001, random_state=0, groups=None):
         assert sorted(TARGET[labelled]) == ["calm", "tense"]
         assert len(unlabelled) == 192 - 2
-
-
-@pytest.mark.parametrize("target", [np.arange(N) % 3, TARGET == "calm", TARGET.astype(object)])
-def test_any_labels(target):
-    splitter = LabelFractionSplit(LeaveOneGroupOut(), fraction=0.1, random_state=0)
-    for labelled, _, _ in splitter.split_unlabelled(X, target, SUBJECT.astype(str)):
-        assert set(target[labelled].tolist()) == set(target.tolist())
 
 
 def test_a_subject_with_one_class():
@@ -154,27 +128,6 @@ def test_groups_are_routed_to_it():
     np.testing.assert_array_equal(routed, plain)
 
 
-def test_says_what_it_is():
-    assert repr(LabelFractionSplit(5, fraction=0.1)) == (
-        "LabelFractionSplit(5, fraction=0.1, random_state=None)"
-    )
-
-
-def test_in_a_grid_search():
-    splitter = LabelFractionSplit(3, fraction=0.5, random_state=0)
-    search = GridSearchCV(LogisticRegression(), {"C": [0.1, 1]}, cv=splitter, error_score="raise")
-    search.fit(np.c_[X, TARGET == "calm"], TARGET, groups=SUBJECT)
-    assert search.n_splits_ == 3
-
-
-def test_a_list_of_splits_as_cv():
-    folds = list(KFold(3).split(X))
-    splitter = LabelFractionSplit(folds, fraction=0.1, random_state=0)
-    assert splitter.get_n_splits(X, TARGET, SUBJECT) == 3
-    found = [test for _, test in splitter.split(X, TARGET, SUBJECT)]
-    np.testing.assert_array_equal(np.concatenate(found), np.arange(N))
-
-
 def test_ragged_recordings_are_only_counted():
     recordings = [np.zeros(5 + i % 3) for i in range(N)]
     splitter = LabelFractionSplit(5, fraction=0.1, random_state=0)
@@ -194,14 +147,3 @@ def test_bad_fraction(fraction):
 def test_no_target():
     with pytest.raises(ValueError, match="y is None"):
         next(LabelFractionSplit().split(X, None, SUBJECT))
-
-
-@pytest.mark.parametrize(("y", "groups"), [(TARGET[:-1], SUBJECT), (TARGET, SUBJECT[:-1])])
-def test_lengths_that_differ(y, groups):
-    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
-        next(LabelFractionSplit().split(X, y, groups))
-
-
-def test_groups_that_cv_needs():
-    with pytest.raises(ValueError, match="'groups' parameter should not be None"):
-        next(LabelFractionSplit(LeaveOneGroupOut()).split(X, TARGET))
