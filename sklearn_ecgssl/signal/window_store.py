@@ -105,6 +105,11 @@ class WindowStore:
         store.n_held_out = len(other)
         return store, (np.arange(len(self)), np.arange(len(self), len(store)))
 
+    def number_of(self, index: int) -> str:
+        """Return the number of a window in what the user passed, X or X_val, for an error."""
+        n_own = len(self) - self.n_held_out
+        return f"{index}" if index < n_own else f"{index - n_own} of X_val"
+
     def chunk_of(self, indices: np.ndarray) -> np.ndarray:
         """Return the number of the chunk in which each window lies; numbers rise with indices."""
         first_rows = [
@@ -153,10 +158,8 @@ class WindowStore:
         finite = np.isfinite(windows).all(axis=1)
         if not finite.all():
             first = indices[np.flatnonzero(~finite)[0]]
-            n_own = len(self) - self.n_held_out
-            place = f"{first}" if first < n_own else f"{first - n_own} of X_val"
             raise ValueError(
-                f"Window {place} contains NaN or infinity. "
+                f"Window {self.number_of(first)} contains NaN or infinity. "
                 "Leave such windows out, or fill the gap before segmenting."
             )
 

@@ -87,7 +87,7 @@ class WindowDataset:
 
 
 class EpochBatches:
-    """Equal shares of all batches, for each process, in the order that `begin` draws."""
+    """The batches of an epoch, of which each process has an equal share, in an order drawn anew."""
 
     def __init__(self, dataset: WindowDataset, batch_size: int, order: Order, group: Group) -> None:
         self.dataset = dataset
@@ -98,15 +98,11 @@ class EpochBatches:
     def __len__(self) -> int:
         return -(-len(self.dataset) // self.batch_size)
 
-    def begin(self) -> None:
-        """Draw the order of the next epoch."""
-        own = self.order(self.dataset.indices, self.group)
-        batches = cut(own, self.batch_size // self.group.size)
-        # the last batch may have no window for this process
-        self.chosen = batches + [own[:0]] * (len(self) - len(batches))
-
     def __iter__(self) -> Iterator[Batch]:
-        # where there is none, any window runs along: its gradients count zero times
+        own = self.order(self.dataset.indices, self.group)
+        self.chosen = cut(own, self.batch_size // self.group.size)
+        # The last batch may have no window for this process: another one runs along, and counts 0.
+        self.chosen += [own[:0]] * (len(self) - len(self.chosen))
         taken = [own if len(own) else self.dataset.indices[:1] for own in self.chosen]
         on_device = self.dataset.source.batches(taken)
         for i, (own, (windows, targets)) in enumerate(zip(self.chosen, on_device, strict=True)):

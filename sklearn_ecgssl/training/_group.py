@@ -1,7 +1,6 @@
-"""Several processes that train one network, on one machine or on many.
+"""Several processes that train one network, as `torchrun` and `accelerate launch` start them.
 
-`torchrun` and `accelerate launch` start them and tell each its place in environment variables;
-torch carries tensors between them. A process that was started alone is a group of one.
+A process that was started alone is a group of one.
 """
 
 import atexit
@@ -52,8 +51,7 @@ class Group:
             dist.broadcast_object_list(outcome, src=0)
         if outcome[1] is not None:
             raise outcome[1]
-        result: Result = outcome[0]
-        return result
+        return outcome[0]
 
     def gather(self, value: Result) -> list[Result]:
         """Give every process the values of all, by rank."""
@@ -74,10 +72,9 @@ class Group:
         if self.size == 1:
             return module
         on_gpu = next(module.parameters()).device.type == "cuda"
+        gpus = [torch.cuda.current_device()] if on_gpu else None
         with lost_processes():
-            return DistributedDataParallel(
-                module, device_ids=[torch.cuda.current_device()] if on_gpu else None
-            )
+            return DistributedDataParallel(module, device_ids=gpus)
 
     @contextmanager
     def accumulating(self, network: Any, last: bool) -> Iterator[None]:
@@ -145,10 +142,10 @@ def check_same_windows(store: WindowStore, group: Group) -> None:
     """Raise ValueError in all processes unless they were given the same windows."""
     if group.size == 1:
         return
-    of_all = group.gather(store.fingerprint())
-    others = [rank for rank, fingerprint in enumerate(of_all) if fingerprint != of_all[0]]
-    if others:
-        raise ValueError(
-            f"Process {others[0]} was given other windows than process 0. Give all of them the "
-            "same X: its batches are shared out among them."
-        )
+    first, *others = group.gather(store.fingerprint())
+    for rank, fingerprint in enumerate(others, 1):
+        if fingerprint != first:
+            raise ValueError(
+                f"Process {rank} was given other windows than process 0. Give all of them the same "
+                "X: its batches are shared out among them."
+            )

@@ -162,7 +162,6 @@ class TrainingNet(NeuralNet):
         names = ["loss", *self.criterion_.metric_names]
         total = torch.zeros(len(names), dtype=torch.float32, device=self.device)
         losses: list[Tensor] = []
-        iterator.begin()
         for i, batch in enumerate(iterator):
             self.notify("on_batch_begin", batch=batch, training=training)
             step = step_fn(batch, **fit_params)
@@ -271,8 +270,8 @@ def _probable_cause(batches: EpochBatches, number: int) -> str:
     typical = float(np.median(np.abs(store.take(some)).max(axis=1)))
     if peak > EXTREME * typical:
         return (
-            f"Probably because of window {window} in it, which reaches {peak:.3g} where windows "
-            f"usually reach {typical:.3g}: scale recordings robustly (TrimmedScaler, "
+            f"Probably because of window {store.number_of(window)} in it, which reaches {peak:.3g} "
+            f"where windows usually reach {typical:.3g}: scale recordings robustly (TrimmedScaler, "
             "scale_subjects) or leave it out."
         )
     if typical > EXTREME:

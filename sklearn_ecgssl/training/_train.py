@@ -151,6 +151,7 @@ def train(
     four: of dropout, of the order of the windows, and of what is drawn for inputs in training and
     held out. A training that is stopped after its first epoch returns what it has, and why.
     """
+    device = resolve_device(plan.device)
     if plan.max_epochs == 0:
         return Trained(module_to_state(module), [])
     if plan.batch_size % group.size:
@@ -158,7 +159,6 @@ def train(
             f"batch_size={plan.batch_size} cannot be shared equally by {group.size} processes: "
             f"use a multiple of {group.size}."
         )
-    device = resolve_device(plan.device)
     keep_freed_memory()
     with memory_advice(device, _smaller_batch(plan.batch_size)), fastest_kernels(device):
         source = window_source(store, targets, device, many_epochs=True)

@@ -53,7 +53,6 @@ def shares(order, indices, batch_size, n_processes):
     for rank in range(n_processes):
         draw = ORDERS[order](np.random.default_rng(0))
         batches = EpochBatches(dataset, batch_size, draw, Group(rank, n_processes))
-        batches.begin()
         of_all.append([*batches])
         assert len(batches) == len(of_all[-1])
     return of_all
