@@ -259,8 +259,8 @@ DAMAGES = {
     "truncated weights": (shorten("*.safetensors", 300), "is truncated or altered"),
     "altered weights": (alter_last_byte, "is truncated or altered"),
     "another network": (
-        rewrite(lambda _, params, fitted: fitted["architecture_"].update(pool_size=8, filters=[3])),
-        "cannot be read: ",
+        rewrite(lambda _, params, fitted: fitted["architecture_"].update(filters=[3, 6])),
+        r"cannot be read: .*\n.*size mismatch",
     ),
     "another parameter": (
         rewrite(lambda _, params, fitted: params.update(depth=3)),
