@@ -211,7 +211,7 @@ def target_rows(encoders: dict, data: Windows, args) -> list[Row]:
     """Score the same networks, pretrained on every second person, on the others."""
     of_halves = {m: pretrained_on_halves(encoder, m, data, args) for m, encoder in encoders.items()}
     print_training(of_halves, data)
-    # people 1, 3, ... are embedded by what 2, 4, ... have taught, and the other way round
+    # people 1, 3, ... are embedded by the encoder pretrained on 2, 4, ..., and the other way round
     in_turn = [{m: halves[i] for m, halves in of_halves.items()} for i in (1, 0)]
     features = [with_heart_rate(of_half, data) for of_half in in_turn]
     labels = Labels(FRACTIONS, range(args.seeds))

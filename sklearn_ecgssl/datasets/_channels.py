@@ -20,7 +20,7 @@ _ECG = re.compile(
 _DERIVED = re.compile(r"\b(?:hr|rate|quality|imp|impedance|beats?|fetal|marker|ref|rr)\b")
 _SHOWN = 20
 UNKNOWN = "unknown"
-#: What stands where nobody knew the unit, without what `_plain` takes away.
+#: What files say of a unit that is unknown, after `_plain`.
 _UNKNOWN = {
     *("", "?", "1", "-", "na", "n/a", "nan", "nu", "nd", "none", "null", "unknown", "unitless"),
     *("ad", "adc", "adu", "adcunit", "adcunits", "au", "arb", "arbitrary", "arbitraryunits"),

@@ -32,13 +32,22 @@ def _walk(folder: Path, seen: set[str]) -> Iterator[Path]:
             yield path
 
 
-def files_by(folder: Path, pattern: str, key: Callable[[re.Match[str]], Any]) -> dict[Any, Path]:
-    """Find files, sorted by a key made of their names; the same twice would cross a split."""
-    return each_once(((key(match), path) for match, path in find_files(folder, pattern)), folder)
+def files_by(
+    folder: Path,
+    pattern: str,
+    key: Callable[[re.Match[str]], Any],
+    needed_by: str = "",
+    looked_for: str = "",
+) -> dict[Any, Path]:
+    """Find files, sorted by a key made of their names; those that are needed must be there."""
+    found = find_files(folder, pattern)
+    if needed_by and not found:
+        raise not_found(needed_by, folder, looked_for)
+    return each_once(((key(match), path) for match, path in found), folder)
 
 
 def each_once(found: Any, folder: Path) -> dict[Any, Path]:
-    """Make a sorted dictionary of pairs of a key and a path; one key twice is an error."""
+    """Make a sorted dictionary of pairs of a key and a path; one key twice would cross a split."""
     files: dict[Any, Path] = {}
     for key, path in found:
         if key in files:

@@ -168,8 +168,8 @@ def as_bunch(
 ) -> Bunch:
     """Put recordings side by side, add the target, and say what is left out."""
     if not recordings:
-        nobody = "No file names a person." if data_set.folder.exists() else "It does not exist."
-        why = _summary(left_out) if left_out else nobody
+        why = "No file names a person." if data_set.folder.exists() else "It does not exist."
+        why = _summary(left_out) if left_out else why
         raise ValueError(f"{data_set.folder} gives no recording. {why}")
     data = Bunch(
         recordings=[one.signal for one in recordings],

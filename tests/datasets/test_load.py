@@ -99,7 +99,7 @@ def test_what_is_no_recording_is_left_out(ecg, reason):
     assert len(made.load(leads="II").recordings) == 8  # only the lead asked for matters
 
 
-def test_leads_that_some_lack_or_nobody_knows():
+def test_leads_that_some_lack_or_none_is_an_ecg():
     made = invented(**{f"S1_{i}": {"ecg": {"V5": np.arange(9.0)}} for i in range(4)})
     with pytest.warns(UserWarning, match="4 left out: S1/0 has no lead 'II', but V5"):
         assert set(made.load(leads="II").subject) == {"S2"}
@@ -159,7 +159,7 @@ def test_a_condition_that_is_missing_is_listed(missing):
     assert len(data.recordings) == 5
 
 
-def test_classes_of_numbers_and_names_that_nobody_has():
+def test_classes_of_numbers_and_names_that_do_not_exist():
     numbers = Invented()
     numbers.attributes = {"high": Condition("arousal", {"low": [1], "high": (5, 9.0)})}
     assert numbers.load(attribute="high").target.tolist() == [0, 1, 1] * 2

@@ -90,9 +90,8 @@ Personality and Mood Research on Individuals and Groups", IEEE Transactions on A
     @cached_property
     def _files(self) -> dict[str, Path]:
         name = f"Data_{_NAMES[self.version]}_P"
-        found = files_by(self.folder, rf"{name}(\d+)\.mat", _person)
-        if not found:
-            raise not_found("AMIGOS", self.folder, f"{name}01.mat, ... there or in folders below")
+        looked_for = f"{name}01.mat, ... there or in folders below"
+        found = files_by(self.folder, rf"{name}(\d+)\.mat", _person, "AMIGOS", looked_for)
         packed = find_files(self.folder, rf"{name}(\d+)\.(?:zip|rar|7z)")
         return {_person(match): path for match, path in packed} | found
 

@@ -84,12 +84,13 @@ and Personality Recognition Using Commercial Sensors", IEEE Transactions on Affe
 
     @cached_property
     def _files(self) -> dict[tuple[int, int], Path]:
-        pattern = r"Movie_P(\d+)/ECG_Clip(\d+)\.mat"
-        found = files_by(self.folder, pattern, lambda match: (int(match[1]), int(match[2])))
-        if not found:
-            looked_for = "ECGData/Movie_P01/ECG_Clip1.mat, ... there or in folders below"
-            raise not_found("ASCERTAIN", self.folder, looked_for)
-        return found
+        return files_by(
+            self.folder,
+            r"Movie_P(\d+)/ECG_Clip(\d+)\.mat",
+            lambda match: (int(match[1]), int(match[2])),
+            "ASCERTAIN",
+            "ECGData/Movie_P01/ECG_Clip1.mat, ... there or in folders below",
+        )
 
     @cached_property
     def _ratings_file(self) -> Path | None:

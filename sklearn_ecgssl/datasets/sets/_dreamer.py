@@ -9,7 +9,7 @@ from typing import Any
 from ..._files import reading
 from .._attribute import Rating
 from .._data_set import DataSet, Trial
-from .._find import files_by, not_found
+from .._find import files_by
 from .._matlab import cells, columns, numbers, read_mat, warn_outside
 
 _FILE = "DREAMER.mat"
@@ -68,10 +68,8 @@ Informatics 22(1), 98-107, 2018, doi:10.1109/JBHI.2017.2688239.
     def _file(self) -> Path:
         if self.folder.is_file():
             return self.folder
-        found = files_by(self.folder, _FILE, lambda match: _FILE)
-        if not found:
-            raise not_found("DREAMER", self.folder, f"{_FILE} there or in folders below")
-        return found[_FILE]
+        looked_for = f"{_FILE} there or in folders below"
+        return files_by(self.folder, _FILE, lambda match: _FILE, "DREAMER", looked_for)[_FILE]
 
     @cached_property
     def _content(self) -> dict[str, Any]:

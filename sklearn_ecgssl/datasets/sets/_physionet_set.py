@@ -119,7 +119,7 @@ class PhysioNetSet(DataSet):
         )
 
     def usual_lead(self, channels: Sequence[Channel], leads: Mapping[str, Lead]) -> str | None:
-        """Name the lead that is taken unless one is asked for; None if nobody knows."""
+        """Name the lead that is taken unless one is asked for; None if unknown."""
         return usual_lead(channels)
 
     def labels(self, record: str, comments: Sequence[str]) -> dict[str, Label]:

@@ -68,7 +68,7 @@ class Swell(DataSet):
     keep_relaxation : bool, default=False
         Whether to keep the minutes of relaxation with which each block begins. They are cut off,
         with one minute more, if the labels have a row for each minute, by their times and the
-        recorder's clock; otherwise nobody knows how many they are.
+        recorder's clock; otherwise their number is unknown.
     """
 
     keep_relaxation: bool = False
@@ -91,7 +91,7 @@ If the table has a row for each minute, they are cut off, unless asked for: up t
 of work, by the times of the table and by the clock of the recorder, whichever is more (times that
 are more than 30 minutes apart are not believed; without any, rows are counted), and a minute more,
 since files and table are known to agree to about a minute only. With a table of one row a block
-nobody knows how many they are, and the recordings are whole.
+their number is unknown, and the recordings are whole.
 Fields: "block" (1 to 3, in time), "condition", "started" (the file, local time),
 "relaxation_minutes" (before the block's work, by the table), "work_began" (by the table, local
 time), "continued" (for the second file of a block that was interrupted), and what people said after
@@ -123,12 +123,7 @@ Interaction (ICMI), 291-298, 2014, doi:10.1145/2663204.2663257.
 
     @cached_property
     def _files(self) -> dict[tuple[int, int, bool], Path]:
-        found = files_by(
-            self.folder, _FILE, lambda match: (int(match[1]), int(match[2]), match[3] is not None)
-        )
-        if not found:
-            raise not_found("SWELL-KW", self.folder, _LOOKED_FOR)
-        return found
+        return files_by(self.folder, _FILE, _key, "SWELL-KW", _LOOKED_FOR)
 
     @cached_property
     def _table(self) -> Path:
@@ -188,6 +183,11 @@ Interaction (ICMI), 291-298, 2014, doi:10.1145/2663204.2663257.
         # The recorder may have begun before the table does.
         minutes = max(minutes, _minutes_between(started, str(labels["work_began"])))
         return minutes + _MARGIN if minutes else 0.0
+
+
+def _key(match: re.Match[str]) -> tuple[int, int, bool]:
+    """Return person, block, and whether the file continues another."""
+    return int(match[1]), int(match[2]), match[3] is not None
 
 
 def _lead(file: Poly5File, lead: str, n_before: int) -> Lead:
@@ -255,7 +255,7 @@ def _block(rows: list[dict[str, Label]]) -> dict[str, Label]:
 
 
 def _minutes_between(start: str, stop: str) -> float:
-    """Return the minutes from a time to a later one; 0 if nobody knows, or for too many."""
+    """Return the minutes from a time to a later one; 0 if unknown, or for too many."""
     if not start or not stop:
         return 0.0
     passed = datetime.fromisoformat(stop) - datetime.fromisoformat(start)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby, pairwise
 from pathlib import Path
+from re import Match
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from ..._files import reading
 from .._attribute import Condition, Rating, number_of
 from .._data_set import DataSet, Label, LeftOut, Trial
-from .._find import files_by, not_found
+from .._find import files_by
 from .._matlab import warn_outside
 from .._pickles import read_pickle
 
@@ -80,9 +81,8 @@ What the reader rests on. Certain (documentation, and an audit of all 15 files t
 published): folders and files, the keys of the pickle, one label for each sample of the ECG, the
 labels' meaning, 700 Hz, ECG in mV within 1.5 of 0, two phases of meditation, lines "# ORDER" and
 "# DIM" of the questionnaires, of which the k-th "# DIM" belongs to the k-th condition and has
-valence, then arousal. All of it is checked when a file is read, but for the rate, which the files
-do not say. Probable (programs that read the files): the pickle is of protocol 0, by Python 2, of
-which any other is read as well; that meditation is in no class of the binary task.
+valence, then arousal. Probable (programs that read the files): the pickle is of protocol 0, by
+Python 2, of which any other is read as well; that meditation is in no class of the binary task.
 
 Terms of use: scientific, non-commercial purposes, with the citation below. The authors offer the
 files at https://ubicomp.eti.uni-siegen.de/home/datasets/icmi18/; wesad_readme.pdf in them says the
@@ -95,14 +95,12 @@ doi:10.1145/3242969.3242985.
 
     @cached_property
     def _signals(self) -> dict[int, Path]:
-        found = files_by(self.folder, r"S(\d+)\.pkl", lambda match: int(match[1]))
-        if not found:
-            raise not_found("WESAD", self.folder, "S2/S2.pkl, S3/S3.pkl, ... there or below")
-        return found
+        looked_for = "S2/S2.pkl, S3/S3.pkl, ... there or below"
+        return files_by(self.folder, r"S(\d+)\.pkl", _number, "WESAD", looked_for)
 
     @cached_property
     def _answers(self) -> dict[int, Path]:
-        return files_by(self.folder, r"S(\d+)_quest\.csv", lambda match: int(match[1]))
+        return files_by(self.folder, r"S(\d+)_quest\.csv", _number)
 
     def subjects(self) -> list[str]:
         """Name the people: S2, S3, ..."""
@@ -142,7 +140,7 @@ doi:10.1145/3242969.3242985.
             yield Trial(record, {"chest": ecg[start:stop]}, _RATE, labels)
 
     def _ratings(self, subject: str, conditions: list[str]) -> list[dict[str, Label]]:
-        """Give each run the answers of its phase; NaN where nobody knows them."""
+        """Give each run the answers of its phase; NaN where they are unknown."""
         unknown: list[dict[str, Label]] = [{"valence": np.nan, "arousal": np.nan}] * len(conditions)
         path = self._answers.get(int(subject[1:]))
         if path is None:
@@ -164,6 +162,10 @@ doi:10.1145/3242969.3242985.
             for (_, ratings), (_, n_runs) in zip(answers, phases, strict=True)
             for _ in range(n_runs)
         ]
+
+
+def _number(match: Match[str]) -> int:
+    return int(match[1])
 
 
 def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:

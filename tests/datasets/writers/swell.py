@@ -77,7 +77,7 @@ def channels(person, block, n_times, unit="µV"):
 
 
 def ecg(person, block, n_times):
-    """Beats of 1 mV, in µV, at a rate of one's own."""
+    """Beats of 1 mV, in µV, at a rate that differs between blocks."""
     period = RATE * (0.7 + 0.02 * person - 0.04 * block)
     phase = (np.arange(n_times) + 10.0) % period / RATE
     return 1000 * np.exp(-0.5 * ((phase - 0.02) / 0.01) ** 2) - person - block / 10
