@@ -105,6 +105,7 @@ def test_names_are_points_side_by_side_in_the_order_of_the_table():
     display = ScoreDisplay(table_of(layer=["b", "c", "a"])).plot()
     assert [text.get_text() for text in display.ax_.get_xticklabels()] == ["b", "c", "a"]
     assert drawn(display, "ssl")[0].tolist() == [0, 1, 2]
+    assert display.ax_.get_xlim() == (-0.5, 2.5)
     assert display.containers_[0]["ssl"][0].get_linestyle() == "None"
     places = on_screen(display)
     assert (places["ssl"] < places["hrv"]).all()
