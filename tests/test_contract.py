@@ -17,6 +17,7 @@ from sklearn.svm import SVC
 from sklearn_ecgssl import (
     DenseClassifier,
     ECGFilter,
+    MaskedPretrainer,
     PretextPretrainer,
     Segmenter,
     SSLEmbedder,
@@ -158,29 +159,9 @@ def test_cross_val_predict_in_one_or_two_processes(either_pipe, recordings, coho
     np.testing.assert_allclose(one, two, rtol=1e-3, atol=1e-3)
 
 
-def test_memory_pretrains_once_a_fold(either_pipe, recordings, cohort, tmp_path, monkeypatch):
-    fits = []
-    kind = type(either_pipe.named_steps["embed"].pretrainer)
-    fit = kind.fit
-
-    def counting_fit(self, *args, **kwargs):
-        fits.append(self)
-        return fit(self, *args, **kwargs)
-
-    monkeypatch.setattr(kind, "fit", counting_fit)
-    either_pipe.set_params(memory=Memory(tmp_path, verbose=0))
-    search = GridSearchCV(either_pipe, {"classify__C": [0.1, 1, 10]}, cv=KFold(2), refit=False)
-    search.fit(recordings, cohort.target)
-    assert len(fits) == 2
-    # a second search over the same folds finds them all
-    clone(search).fit(recordings, cohort.target)
-    assert len(fits) == 2
-
-
-def test_memory_filters_and_segments_once_a_fold(
-    small_pipe, recordings, cohort, tmp_path, monkeypatch
-):
-    """Settings of the pretraining share the steps before it."""
+@pytest.fixture
+def counted(monkeypatch):
+    """How often each of some classes is fitted."""
     counts = {}
 
     def count(kind):
@@ -192,12 +173,28 @@ def test_memory_filters_and_segments_once_a_fold(
 
         monkeypatch.setattr(kind, "fit", counting_fit)
 
-    for kind in (ECGFilter, Segmenter, PretextPretrainer):
+    for kind in (ECGFilter, Segmenter, PretextPretrainer, MaskedPretrainer):
         count(kind)
+    return counts
+
+
+def test_memory_pretrains_once_a_fold(either_pipe, recordings, cohort, tmp_path, counted):
+    kind = type(either_pipe.named_steps["embed"].pretrainer)
+    either_pipe.set_params(memory=Memory(tmp_path, verbose=0))
+    search = GridSearchCV(either_pipe, {"classify__C": [0.1, 1, 10]}, cv=KFold(2), refit=False)
+    search.fit(recordings, cohort.target)
+    assert counted[kind] == 2
+    # a second search over the same folds finds them all
+    clone(search).fit(recordings, cohort.target)
+    assert counted == {ECGFilter: 2, Segmenter: 2, kind: 2}
+
+
+def test_memory_filters_and_segments_once_a_fold(small_pipe, recordings, cohort, tmp_path, counted):
+    """Settings of the pretraining share the steps before it."""
     small_pipe.set_params(memory=Memory(tmp_path, verbose=0))
     grid = {"embed__pretrainer__noise__snr_db": [5, 15], "classify__C": [0.1, 1]}
     GridSearchCV(small_pipe, grid, cv=KFold(2), refit=False).fit(recordings, cohort.target)
-    assert counts == {ECGFilter: 2, Segmenter: 2, PretextPretrainer: 4}
+    assert counted == {ECGFilter: 2, Segmenter: 2, PretextPretrainer: 4}
 
 
 def test_pipeline_can_give_dataframes(either_pipe, recordings, cohort):

@@ -1,11 +1,24 @@
 import numpy as np
 import pytest
+import torch
 from sklearn.frozen import FrozenEstimator
-from sklearn.pipeline import FeatureUnion
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import FeatureUnion, make_pipeline
+from skorch.callbacks import Callback
 
-from sklearn_ecgssl.features import SSLEmbedder
-from sklearn_ecgssl.features._pooling import pool_windows
-from tests.tiny import each_pretrainer, tiny_embedder, tiny_masked, tiny_pretrainer
+from sklearn_ecgssl.datasets import load_recordings
+from sklearn_ecgssl.features import HRVFeatures, SSLEmbedder
+from sklearn_ecgssl.pretext import PretextPretrainer
+from sklearn_ecgssl.signal import ECGFilter, Resampler, Segmenter, TrimmedScaler
+from tests.tiny import (
+    SAMPLING_RATE,
+    each_pretrainer,
+    ecg_like,
+    tiny_embedder,
+    tiny_masked,
+    tiny_pretrainer,
+)
 
 
 @pytest.fixture
@@ -18,157 +31,188 @@ def recordings(windows):
     return [windows[:4], windows[4:5], windows[5:]]
 
 
-@each_pretrainer
-def test_plain_windows_give_a_row_each(tiny, windows):
-    embedder = tiny_embedder(tiny).fit(windows)
-    np.testing.assert_array_equal(embedder.transform(windows), embedder.pretrainer_.encode(windows))
+@pytest.fixture(scope="module")
+def ecg_windows():
+    """Windows of 4 s, and whether their heart rate is high."""
+    recordings, target, _ = ecg_like(seconds=(8, 12))
+    return Segmenter(SAMPLING_RATE, 4).windows(recordings, target)
+
+
+class TestRows:
+    @each_pretrainer
+    @pytest.mark.parametrize(
+        ("pool", "by_hand"),
+        [
+            ("mean", lambda f: f.mean(0)),
+            ("max", lambda f: f.max(0)),
+            ("mean_std", lambda f: np.r_[f.mean(0), f.std(0)]),
+        ],
+    )
+    def test_windowed_recordings_give_a_row_each(self, tiny, recordings, pool, by_hand):
+        embedder = SSLEmbedder(tiny(), pool=pool).fit(recordings)
+        expected = [by_hand(f) for f in embedder.pretrainer_.encode(recordings)]
+        np.testing.assert_array_equal(embedder.transform(recordings), expected)
+        assert len(embedder.get_feature_names_out()) == len(expected[0])
+
+    @each_pretrainer
+    def test_list_and_array_of_windowed_recordings_agree(self, tiny, windows):
+        cube = windows.reshape(3, 3, 64)
+        from_array = tiny_embedder(tiny).fit_transform(cube)
+        np.testing.assert_array_equal(from_array, tiny_embedder(tiny).fit_transform(list(cube)))
+
+    @each_pretrainer
+    def test_mean_std_needs_what_it_was_fitted_on(self, tiny, windows, recordings):
+        embedder = SSLEmbedder(tiny(), pool="mean_std")
+        with pytest.raises(ValueError, match="pass plain windows, as in fit"):
+            embedder.fit(windows).transform(recordings)
+        with pytest.raises(ValueError, match="pass windowed recordings, as in fit"):
+            embedder.fit(recordings).transform(windows)
+
+    @each_pretrainer
+    def test_beside_other_features(self, tiny, recordings):
+        union = FeatureUnion(
+            [("ssl", tiny_embedder(tiny)), ("again", tiny_embedder(tiny, random_state=1))]
+        )
+        assert union.fit_transform(recordings).shape == (3, 2 * tiny().n_features_encoded())
+
+
+class TestColumns:
+    @each_pretrainer
+    @pytest.mark.parametrize("aggregate", [None, "max", ["max", "std"], ("rhythm", "max")])
+    def test_are_those_of_encode_and_of_a_torch_module(self, tiny, ecg_windows, aggregate):
+        X = ecg_windows[0]
+        pretrainer = tiny(max_epochs=0).fit(X)
+        for layer in pretrainer.layer_names():
+            features = pretrainer.encode(X, layer, aggregate, SAMPLING_RATE)
+            embedder = SSLEmbedder(
+                pretrainer, layer=layer, aggregate=aggregate, sampling_rate=SAMPLING_RATE
+            ).fit(X)
+            names = embedder.get_feature_names_out()
+            assert len(names) == features.shape[1]
+            assert names[0] == "sslembedder0"
+            np.testing.assert_array_equal(embedder.transform(X), features)
+            with torch.inference_mode():
+                from_torch = embedder.to_torch()(torch.tensor(X))
+            np.testing.assert_allclose(features, from_torch, rtol=1e-4, atol=1e-5)
+
+    def test_the_default_is_the_papers_global_max(self, ecg_windows):
+        X = ecg_windows[0]
+        pretrainer = tiny_pretrainer(max_epochs=0).fit(X)
+        maxima = pretrainer.encode(X)
+        np.testing.assert_array_equal(maxima, pretrainer.encode(X, aggregate="max"))
+        both = pretrainer.encode(X, aggregate=["max", "mean"])
+        np.testing.assert_allclose(both[:, :4], maxima, atol=1e-6)
+
+    @pytest.mark.parametrize(
+        ("tiny", "widths"), [(tiny_pretrainer, [3, 4, 4, 7]), (tiny_masked, [6, 6, 6, 12])]
+    )
+    def test_follow_the_parameters(self, windows, tiny, widths):
+        embedder = tiny_embedder(tiny).fit(windows)
+        for layer, width in zip(embedder.pretrainer_.layer_names(), widths, strict=True):
+            embedder.set_params(layer=layer)
+            assert embedder.transform(windows).shape == (9, width)
+            assert len(embedder.get_feature_names_out()) == width
+
+    def test_rhythm_tells_fast_from_slow_where_the_maximum_cannot(self, ecg_windows):
+        X, y = ecg_windows
+        scores = {}
+        for aggregate in ("max", "rhythm"):
+            embedder = SSLEmbedder(
+                tiny_pretrainer(max_epochs=0), aggregate=aggregate, sampling_rate=SAMPLING_RATE
+            )
+            scores[aggregate] = make_pipeline(embedder, LogisticRegression()).fit(X, y).score(X, y)
+        assert scores["rhythm"] == 1 > scores["max"]
+
+    @each_pretrainer
+    def test_a_grid_search_reaches_them(self, tiny, ecg_windows):
+        X, y = ecg_windows
+        pipe = make_pipeline(SSLEmbedder(tiny(max_epochs=0)), LogisticRegression())
+        grid = {"sslembedder__aggregate": ["max", "mean", ["max", "std"]]}
+        search = GridSearchCV(pipe, grid, cv=2, error_score="raise").fit(X, y)
+        assert len(search.cv_results_["params"]) == 3
+
+
+class TestPretrainer:
+    @each_pretrainer
+    def test_a_clone_is_fitted_and_the_parameter_is_not(self, tiny, windows):
+        pretrainer = tiny()
+        embedder = SSLEmbedder(pretrainer).fit(windows)
+        assert not hasattr(pretrainer, "state_")
+        np.testing.assert_array_equal(
+            embedder.transform(windows), tiny().fit(windows).encode(windows)
+        )
+
+    @each_pretrainer
+    def test_frozen_is_never_refitted(self, tiny, windows, recordings):
+        pretrainer = tiny().fit(windows)
+        before = {name: array.copy() for name, array in pretrainer.state_.items()}
+        embedder = SSLEmbedder(FrozenEstimator(pretrainer)).fit(recordings[:1])
+        np.testing.assert_array_equal(embedder.transform(windows), pretrainer.encode(windows))
+        np.testing.assert_equal(pretrainer.state_, before)
+        with pytest.raises(ValueError, match="not fitted yet"):
+            SSLEmbedder(FrozenEstimator(tiny())).fit(windows)
+
+    @each_pretrainer
+    def test_groups_reach_it_and_labels_do_not(self, tiny, windows, recordings):
+        with pytest.raises(ValueError, match="groups names only"):
+            SSLEmbedder(tiny(validation_fraction=0.4)).fit(recordings, groups=[1, 1, 1])
+        features = [
+            tiny_embedder(tiny).fit_transform(windows, y) for y in (np.arange(9), np.zeros(9))
+        ]
+        np.testing.assert_array_equal(*features)
+
+    @each_pretrainer
+    def test_one_that_is_stopped_keeps_its_epochs(self, tiny, windows):
+        class Stop(Callback):
+            def on_epoch_begin(self, net, **kwargs):
+                if len(net.history) == 3:
+                    raise KeyboardInterrupt
+
+        embedder = tiny_embedder(tiny, max_epochs=4, callbacks=[Stop])
+        with pytest.raises(KeyboardInterrupt), pytest.warns(UserWarning, match="2 epochs"):
+            embedder.fit(windows)
+        assert embedder.pretrainer_.n_epochs_ == 2
+        assert embedder.transform(windows).shape[0] == 9
+
+    def test_nested_parameters(self):
+        embedder = SSLEmbedder(tiny_pretrainer()).set_params(pretrainer__noise__snr_db=3)
+        assert embedder.get_params()["pretrainer__noise__snr_db"] == 3
+
+    def test_the_default_is_that_of_the_paper(self):
+        with pytest.raises(ValueError, match="PretextPretrainer needs windows of at least 22"):
+            SSLEmbedder().fit(np.ones((2, 21)))
 
 
 @each_pretrainer
 @pytest.mark.parametrize(
-    ("pool", "by_hand"),
+    ("params", "message"),
     [
-        ("mean", lambda f: f.mean(0)),
-        ("max", lambda f: f.max(0)),
-        ("mean_std", lambda f: np.r_[f.mean(0), f.std(0)]),
+        ({"layer": "block9"}, "layer must be one of"),
+        ({"aggregate": "median"}, r"aggregate must be one or several of \["),
+        ({"aggregate": []}, r"aggregate must be one or several of \["),
+        ({"aggregate": "rhythm", "sampling_rate": 64}, "at least 3.2 s, these have 1 s"),
+        ({"pool": "median"}, "'pool' parameter"),
+        ({"pretrainer": 3}, "'pretrainer' parameter"),
     ],
 )
-def test_windowed_recordings_give_a_row_each(tiny, recordings, pool, by_hand):
-    embedder = SSLEmbedder(tiny(), pool=pool).fit(recordings)
-    expected = [by_hand(f) for f in embedder.pretrainer_.encode(recordings)]
-    np.testing.assert_array_equal(embedder.transform(recordings), expected)
-    assert len(embedder.get_feature_names_out()) == len(expected[0])
-
-
-@each_pretrainer
-def test_windows_too_short_for_a_rhythm_are_refused_before_any_training(tiny, windows):
+def test_what_cannot_be_is_refused_before_any_training(tiny, windows, params, message):
     def callback():
         raise AssertionError("training began")
 
-    embedder = SSLEmbedder(tiny(callbacks=[callback]), aggregate="rhythm", sampling_rate=64)
-    with pytest.raises(ValueError, match=r"rhythm.*at least 3.2 s, these have 1 s"):
+    embedder = SSLEmbedder(tiny(callbacks=[callback])).set_params(**params)
+    with pytest.raises(ValueError, match=message):
         embedder.fit(windows)
 
 
-def test_pooling_of_one_window_has_no_spread():
-    np.testing.assert_array_equal(pool_windows(np.array([[2.0, 3.0]]), "mean_std"), [2, 3, 0, 0])
-
-
-@each_pretrainer
-def test_list_and_array_of_windowed_recordings_agree(tiny, windows):
-    cube = windows.reshape(3, 3, 64)
-    from_array = tiny_embedder(tiny).fit_transform(cube)
-    np.testing.assert_array_equal(from_array, tiny_embedder(tiny).fit_transform(list(cube)))
-
-
-@pytest.mark.parametrize(
-    ("tiny", "layer", "width"),
-    [
-        (tiny_pretrainer, "block1", 3),
-        (tiny_pretrainer, "block2", 4),
-        (tiny_pretrainer, "last", 4),
-        (tiny_pretrainer, "all", 7),
-        (tiny_masked, "layer1", 6),
-        (tiny_masked, "last", 6),
-        (tiny_masked, "all", 12),
-    ],
-)
-def test_layers(windows, tiny, layer, width):
-    embedder = SSLEmbedder(tiny(), layer=layer)
-    assert embedder.fit_transform(windows).shape == (9, width)
-    assert embedder.get_feature_names_out()[0] == "sslembedder0"
-
-
-@each_pretrainer
-def test_a_clone_is_fitted_and_the_parameter_is_not(tiny, windows):
-    pretrainer = tiny()
-    embedder = SSLEmbedder(pretrainer).fit(windows)
-    assert not hasattr(pretrainer, "state_")
-    assert hasattr(embedder.pretrainer_, "state_")
-
-
-@each_pretrainer
-def test_frozen_is_never_refitted(tiny, windows, recordings):
-    pretrainer = tiny().fit(windows)
-    before = {name: array.copy() for name, array in pretrainer.state_.items()}
-    embedder = SSLEmbedder(FrozenEstimator(pretrainer)).fit(recordings[:1])
-    np.testing.assert_array_equal(embedder.transform(windows), pretrainer.encode(windows))
-    for name, array in before.items():
-        np.testing.assert_array_equal(pretrainer.state_[name], array)
-
-
-@each_pretrainer
-def test_frozen_but_unfitted(tiny, windows):
-    with pytest.raises(ValueError, match="not fitted yet"):
-        SSLEmbedder(FrozenEstimator(tiny())).fit(windows)
-
-
-@each_pretrainer
-def test_groups_reach_the_pretrainer(tiny, recordings):
-    embedder = SSLEmbedder(tiny(validation_fraction=0.4))
-    with pytest.raises(ValueError, match="groups names only"):
-        embedder.fit(recordings, groups=[1, 1, 1])
-
-
-@each_pretrainer
-def test_labels_do_not_reach_the_pretrainer(tiny, windows):
-    features = [tiny_embedder(tiny).fit_transform(windows, y) for y in (np.arange(9), np.zeros(9))]
-    np.testing.assert_array_equal(*features)
-
-
-def test_nested_parameters():
-    embedder = SSLEmbedder(tiny_pretrainer()).set_params(pretrainer__noise__snr_db=3)
-    assert embedder.get_params()["pretrainer__noise__snr_db"] == 3
-
-
-def test_default_pretrainer_is_that_of_the_paper():
-    with pytest.raises(ValueError, match="PretextPretrainer needs windows of at least 22"):
-        SSLEmbedder().fit(np.ones((2, 21)))
-
-
-@each_pretrainer
-def test_unknown_layer_is_refused_before_pretraining(tiny, windows, monkeypatch):
-    monkeypatch.setattr("sklearn_ecgssl.pretext._base.train", None)
-    with pytest.raises(ValueError, match="layer must be one of"):
-        SSLEmbedder(tiny(), layer="block9").fit(windows)
-
-
-@pytest.mark.parametrize(
-    ("params", "message"),
-    [({"pool": "median"}, "'pool' parameter"), ({"pretrainer": 3}, "'pretrainer' parameter")],
-)
-def test_bad_parameter_is_named(windows, params, message):
-    with pytest.raises(ValueError, match=message):
-        SSLEmbedder(**params).fit(windows)
-
-
-@each_pretrainer
-def test_beside_other_features(tiny, recordings):
-    union = FeatureUnion(
-        [("ssl", tiny_embedder(tiny)), ("again", tiny_embedder(tiny, random_state=1))]
+@pytest.mark.real
+def test_rhythm_is_the_heart_rate_on_real_ecg(shared_data):
+    cohort = load_recordings(shared_data / "eegmat_ecg.npz", where={"ecg_ok": True})
+    recordings = ECGFilter(256).fit_transform(
+        Resampler(500, 256).fit_transform(cohort.recordings[:24])
     )
-    assert union.fit_transform(recordings).shape == (3, 2 * tiny().n_features_encoded())
-
-
-@each_pretrainer
-def test_names_follow_the_parameters(tiny, windows):
-    embedder = tiny_embedder(tiny).fit(windows).set_params(layer="all")
-    n_features = tiny().n_features_encoded("all")
-    assert embedder.transform(windows).shape == (9, n_features)
-    assert len(embedder.get_feature_names_out()) == n_features > tiny().n_features_encoded()
-
-
-@each_pretrainer
-def test_mean_std_needs_what_it_was_fitted_on(tiny, windows, recordings):
-    embedder = SSLEmbedder(tiny(), pool="mean_std")
-    with pytest.raises(ValueError, match="pass plain windows, as in fit"):
-        embedder.fit(windows).transform(recordings)
-    with pytest.raises(ValueError, match="pass windowed recordings, as in fit"):
-        embedder.fit(recordings).transform(windows)
-
-
-@each_pretrainer
-def test_frozen_pretrainer_of_another_window_length(tiny, windows):
-    frozen = FrozenEstimator(tiny().fit(windows))
-    with pytest.raises(ValueError, match="learnt from windows of 64 samples, these have 32"):
-        SSLEmbedder(frozen).fit(windows[:, :32])
+    windows = Segmenter(256).windows(TrimmedScaler().fit_transform(recordings))[::5]
+    rate = HRVFeatures(256, features=["mean_hr"]).fit_transform(windows)[:, 0]
+    pretrainer = PretextPretrainer(max_epochs=0, random_state=0).fit(windows)
+    periods = np.exp(pretrainer.encode(windows, aggregate="rhythm")[:, :128])
+    close = np.abs(60 / np.median(periods, axis=1) - rate) < 3
+    assert np.mean(close) > 0.85
