@@ -128,7 +128,7 @@ def _content(model: Any, estimator: Any) -> bytes:
     metadata = {
         "package": "sklearn_ecgssl",
         "version": __version__,
-        "estimator": type(estimator).__name__,
+        "estimator": type(getattr(estimator, "estimator", estimator)).__name__,  # maybe frozen
         "n_times": str(estimator.n_features_in_),
         **({} if sampling_rate is None else {"sampling_rate": f"{sampling_rate:g}"}),
     }

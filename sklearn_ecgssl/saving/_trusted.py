@@ -1,4 +1,4 @@
-"""The classes of the package, for loaders that ask which ones may be made."""
+"""The estimators of the package, for skops."""
 
 from sklearn.base import BaseEstimator
 

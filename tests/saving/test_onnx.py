@@ -97,7 +97,8 @@ def test_of_a_pretrainer_it_gives_the_last_layer(pretrainer, tmp_path, path):
     pretrainer.save_pretrained(tmp_path / "saved", sampling_rate=SAMPLING_RATE)
     export_onnx(FrozenEstimator(load_pretrained(tmp_path / "saved")), path)
     np.testing.assert_allclose(run(path, WINDOWS), pretrainer.encode(WINDOWS), atol=1e-5)
-    assert metadata(path)["sampling_rate"] == "64"
+    said = metadata(path)
+    assert (said["estimator"], said["sampling_rate"]) == ("PretextPretrainer", "64")
 
 
 @pytest.mark.slow

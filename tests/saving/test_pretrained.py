@@ -178,11 +178,10 @@ class TestSamplingRate:
     def test_it_stays_with_the_encoder(self, tiny, tmp_path):
         loaded = load_pretrained(tiny().fit(X).save_pretrained(tmp_path, sampling_rate=64))
         assert loaded.sampling_rate_ == 64
-        again = load_pretrained(loaded.save_pretrained(tmp_path))
-        assert again.sampling_rate_ == 64
-        assert (
-            load_pretrained(again.save_pretrained(tmp_path, sampling_rate=32)).sampling_rate_ == 32
-        )
+        loaded = load_pretrained(loaded.save_pretrained(tmp_path))
+        assert loaded.sampling_rate_ == 64
+        loaded = load_pretrained(loaded.save_pretrained(tmp_path, sampling_rate=32))
+        assert loaded.sampling_rate_ == 32
 
     def test_a_classifier_has_its_pretrainers(self, tmp_path):
         pretrainer = tiny_pretrainer().fit(X).save_pretrained(tmp_path / "1", sampling_rate=32)
@@ -192,10 +191,8 @@ class TestSamplingRate:
 
     def test_it_is_that_of_the_windows_that_are_encoded(self, tmp_path):
         windows = waves(3, 2560)[0]
-        folder = (
-            tiny_pretrainer(max_epochs=0).fit(windows).save_pretrained(tmp_path, sampling_rate=128)
-        )
-        loaded = load_pretrained(folder)
+        saved = tiny_pretrainer(max_epochs=0).fit(windows)
+        loaded = load_pretrained(saved.save_pretrained(tmp_path, sampling_rate=128))
         rhythm = loaded.encode(windows, aggregate="rhythm")
         told = loaded.encode(windows, aggregate="rhythm", sampling_rate=128)
         np.testing.assert_array_equal(told, rhythm)
