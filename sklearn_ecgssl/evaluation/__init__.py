@@ -1,9 +1,8 @@
 """Protocols, comparisons and their results."""
 
-from ._baselines import linear_classifier
 from ._compare import compare_protocols
+from ._estimators import linear_classifier, pretext_accuracy
 from ._label_fraction import LabelFractionSplit
-from ._pretrainers import pretext_accuracy
 from ._protocols import (
     Protocol,
     opposite_halves,

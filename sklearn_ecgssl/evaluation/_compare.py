@@ -11,9 +11,8 @@ from sklearn.base import BaseEstimator, clone
 
 from ..signal import Segmenter
 from ..signal.window_store import is_windowed
-from ._baselines import baselines
+from ._estimators import baselines, check_pretrained_first, seen_besides, with_pretrainers
 from ._label_fraction import LabelFractionSplit
-from ._pretrainers import check_pretrained_first, seen_besides, with_pretrainers
 from ._protocols import PROTOCOLS, Fold, Protocol
 from ._results import EvaluationResults, collected, import_pandas
 from ._run import Measure, Outcome, Task, run_tasks
@@ -162,16 +161,17 @@ def compare_protocols(
     variants = _variants(compared, varied)
 
     rows: list[tuple[dict[str, Any], Task]] = []
-    for cut in _combinations({name: varied[name] for name in CUTS if name in varied}):
-        windows = _cut(recordings, target, subject, segmenter, varied, cut)
+    for cut, cutter in _segmenters(segmenter, varied, recordings):
+        windows = LabelledWindows.from_recordings(recordings, target, subject, cutter)
         folds = [fold for protocol in chosen for fold in protocol.folds(windows)]
         for fold, kept in _with_fractions(folds, windows, label_fractions, random_state):
-            tasks: dict[int, Task] = {}
+            tasks: dict[Any, Task] = {}
             for setting, with_values in variants:
                 values = {name: (cut | setting)[name] for name in varied}
                 for name, estimator in with_values.items():
                     columns = {"estimator": name, "protocol": fold.protocol, **values, **kept}
-                    task = tasks.setdefault(id(estimator), Task(name, estimator, windows, fold))
+                    task = Task(name, estimator, windows, fold)
+                    task = tasks.setdefault((name, id(estimator)), task)
                     rows.append((columns | {"fold": fold.number}, task))
 
     tasks_once = list(dict.fromkeys(task for _, task in rows))
@@ -227,6 +227,10 @@ def _compared(estimators: Any, sampling_rate: float) -> dict[str, BaseEstimator]
 def _varied(vary: Mapping[str, Any], compared: Mapping[str, BaseEstimator]) -> Varied:
     parameters = {p for estimator in compared.values() for p in estimator.get_params(deep=True)}
     for name in vary:
+        if name in ("estimator", "protocol", "fold"):
+            raise ValueError(
+                f"vary: {name!r} is a column of the results. Compare a dict of estimators instead."
+            )
         if name not in parameters and name not in CUTS:
             close = get_close_matches(name, [*parameters, *CUTS], n=5, cutoff=0.4)
             raise ValueError(
@@ -269,22 +273,19 @@ def _variants(
     return variants
 
 
-def _cut(
-    recordings: Any,
-    target: Any,
-    subject: Any,
-    segmenter: Segmenter,
-    varied: Varied,
-    cut: dict[str, Any],
-) -> LabelledWindows:
-    if cut and is_windowed(recordings):
+def _segmenters(
+    segmenter: Segmenter, varied: Varied, recordings: Any
+) -> Iterator[tuple[dict[str, Any], Segmenter]]:
+    """Set all combinations of the segmenter's values."""
+    of_segmenter = {name: varied[name] for name in CUTS if name in varied}
+    if of_segmenter and is_windowed(recordings):
         raise ValueError(
-            f"vary: the recordings were given as windows, which {', '.join(cut)} cannot cut anew. "
-            "Pass whole recordings and a Segmenter."
+            f"vary: the recordings were given as windows, which {', '.join(of_segmenter)} cannot "
+            "cut anew. Pass whole recordings and a Segmenter."
         )
-    values = {n.removeprefix("segmenter__"): varied[n][shown] for n, shown in cut.items()}
-    cutter = clone(segmenter).set_params(**values)
-    return LabelledWindows.from_recordings(recordings, target, subject, cutter)
+    for cut in _combinations(of_segmenter):
+        values = {name.removeprefix("segmenter__"): varied[name][cut[name]] for name in cut}
+        yield cut, clone(segmenter).set_params(**values)
 
 
 def _with_fractions(

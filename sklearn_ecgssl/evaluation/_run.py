@@ -21,7 +21,7 @@ from tqdm.auto import tqdm
 
 from .._files import replacing
 from ..pretext import INDIFFERENT, nested_pretrainers, pretrained, share_pretraining
-from ._pretrainers import NOTHING
+from ._estimators import NOTHING
 from ._protocols import Fold
 from ._windows import LabelledWindows
 

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from ..evaluation._baselines import HEART_RATE, MAJORITY
+from ..evaluation._estimators import HEART_RATE, MAJORITY
 from ._common import COLORS, GRAY, LINES, MARKERS, legend, panels, tidy
 
 #: Baselines are gray, their markers open.

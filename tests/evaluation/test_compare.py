@@ -286,7 +286,7 @@ class TestInput:
         def missing():
             raise ImportError("pip install sleepecg")
 
-        monkeypatch.setattr("sklearn_ecgssl.evaluation._baselines.load_detector", missing)
+        monkeypatch.setattr("sklearn_ecgssl.evaluation._estimators.load_detector", missing)
         with pytest.warns(UserWarning, match="No 'heart rate' baseline.*sleepecg"):
             results = compare(SVC())
         assert results.table()["estimator"].tolist() == ["SVC", "majority class"]

@@ -6,6 +6,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
+from sklearn_ecgssl.classify import SegmentVotingClassifier
 from sklearn_ecgssl.evaluation import pretext_accuracy
 from sklearn_ecgssl.features import SSLEmbedder
 from sklearn_ecgssl.transforms import AddNoise
@@ -76,6 +77,11 @@ class TestVary:
         assert len(results.failures) == 0
         with pytest.raises(ValueError, match="Close to it are: .*sslembedder__pretrainer__noise__"):
             compare({"e": model}, vary={"pretrainer__noise__snr": [1]})
+
+    def test_what_is_a_column_already(self):
+        voting = SegmentVotingClassifier(Mean(), SEGMENTER)
+        with pytest.raises(ValueError, match="'estimator' is a column.*dict of estimators"):
+            compare({"voting": voting}, vary={"estimator": [Mean(), SVC()]})
 
     @pytest.mark.parametrize("name", ["shifts", "window_length", "Shift"])
     def test_what_no_estimator_has(self, name):
