@@ -4,8 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
 
+from sklearn_ecgssl.evaluation import compare_protocols
 from sklearn_ecgssl.plotting import ScoreDisplay
+from sklearn_ecgssl.signal import Segmenter
+from tests.tiny import SAMPLING_RATE, ecg_like
 
 PROTOCOLS = ["windows", "recordings", "subjects"]
 
@@ -44,17 +50,6 @@ def on_screen(display, panel=0):
     }
 
 
-class Results:
-    """What ScoreDisplay reads of EvaluationResults."""
-
-    def __init__(self, table, n_classes=2):
-        self._table = table
-        self.predictions = pd.DataFrame({"target": np.arange(n_classes)})
-
-    def table(self):
-        return self._table
-
-
 @pytest.mark.parametrize("metric", ["balanced_accuracy", "macro_f1"])
 @pytest.mark.parametrize(
     ("x", "values"),
@@ -81,17 +76,28 @@ def test_draws_mean_and_interval(x, values, metric):
     assert display.legend_.get_title().get_text() == "95 % CI over folds"
 
 
+@pytest.mark.filterwarnings("ignore:.* windows have fewer than 4 usable beats")
 def test_reads_results():
-    table = table_of(protocol=PROTOCOLS)
-    ax = Figure().subplots()
-    display = ScoreDisplay.from_results(Results(table, n_classes=4), ax=ax)
-    assert display.ax_ is ax
-    assert display.table is table
-    assert display.chance == 0.25
-    assert "chance" in [text.get_text() for text in display.legend_.get_texts()]
-    assert any(np.all(np.array(line.get_ydata()) == 0.25) for line in ax.lines)
-    accuracy = ScoreDisplay.from_results(Results(table), metric="accuracy", x="protocol")
-    assert accuracy.chance is None
+    results = compare_protocols(
+        {"svm": make_pipeline(StandardScaler(), SVC())},
+        *ecg_like(),
+        segmenter=Segmenter(SAMPLING_RATE, 1),
+        protocols=["windows", "subjects"],
+        vary={"svc__C": [0.1, 1.0]},
+        n_splits=2,
+    )
+    axes = Figure().subplots(2)
+    display = ScoreDisplay.from_results(results, ax=axes)
+    assert list(display.axes_) == list(axes)
+    assert display.x == "svc__C"
+    assert axes[1].get_title() == "Unseen subjects"
+    assert axes[1].get_xlabel() == "C"
+    table = results.table()
+    rows = table[(table["estimator"] == "svm") & (table["protocol"] == "subjects")]
+    np.testing.assert_allclose(drawn(display, "svm", 1)[1], rows["balanced_accuracy"])
+    assert display.chance == 0.5
+    assert any(np.all(np.array(line.get_ydata()) == 0.5) for line in axes[1].lines)
+    assert ScoreDisplay.from_results(results, metric="accuracy").chance is None
 
 
 def test_protocols_are_named_in_words():
