@@ -10,35 +10,42 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, column_or_1d
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from .._compat import Interval, StrOptions
 from ..networks import check_sizes
-from ..training import TrainingPlan, decay_every_epochs
-from ._loss import ClassificationLoss, logits_to_proba
-from ._presets import PRESETS
+from ..training import Criterion, TrainingPlan, decay_every_epochs
+
+#: The heads that the papers trained, by data set.
+PRESETS: dict[str, dict[str, Any]] = {
+    "icassp2020": {"hidden": (64, 64), "max_epochs": 100},
+    "tac2020-swell": {"hidden": (512, 512)},
+    "tac2020-wesad": {"hidden": (512, 512)},
+    "tac2020-dreamer": {"hidden": (512, 512, 512), "dropout": 0.2, "l2": 1e-4},
+    "tac2020-amigos": {"hidden": (512, 512, 512), "dropout": 0.4},
+    "icpr2022": {
+        "hidden": (1024, 512),
+        "dropout": 0.3,
+        "l2": 1e-5,
+        "class_weight": "positive",
+        "learning_rate": 1e-4,
+        "lr_decay": 0.65,
+        "lr_decay_epochs": 45,
+        "max_epochs": 100,
+    },
+}
 
 
 class NetworkClassifier(ClassifierMixin, BaseEstimator, ABC):
-    """Base class of classifiers that end in a dense head.
-
-    A subclass says what the logits of its input are (`_logits`); labels, class weights and the
-    head's parameters are handled here.
-    """
+    """Base class of classifiers that end in a dense head; a subclass says what its logits are."""
 
     _parameter_constraints: dict = {
         "hidden": ["array-like"],
         "dropout": [Interval(Real, 0, 1, closed="left")],
-        "l2": [Interval(Real, 0, 1e6, closed="both")],
-        "activation": [StrOptions({"leaky_relu", "relu"})],
         "class_weight": [dict, StrOptions({"balanced", "positive"}), None],
-        "learning_rate": [Interval(Real, 0, 1, closed="right")],
         "lr_decay": [Interval(Real, 0, 1, closed="right")],
         "lr_decay_epochs": [Interval(Integral, 1, None, closed="left")],
-        "max_epochs": [Interval(Integral, 1, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "device": [str],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
     }
 
     @classmethod
@@ -68,7 +75,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, ABC):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            What was fitted: features, or windows.
+            Features or windows, as in `fit`.
 
         Returns
         -------
@@ -83,17 +90,20 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, ABC):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            What was fitted: features, or windows.
+            Features or windows, as in `fit`.
 
         Returns
         -------
         ndarray of shape (n_samples,)
             Labels.
         """
-        winners = self.predict_proba(X).argmax(axis=1)
-        return self.classes_[winners]
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
-    def _learn_classes(self, y: np.ndarray) -> np.ndarray:
+    @abstractmethod
+    def _logits(self, X: Any) -> np.ndarray:
+        """Compute the logits, (n_samples, 1) for two classes, else (n_samples, n_classes)."""
+
+    def _encode_labels(self, y: np.ndarray) -> np.ndarray:
         """Set `classes_` and return each sample's index in it."""
         self.classes_, labels = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
@@ -103,11 +113,17 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, ABC):
             )
         return labels.astype(np.int64)
 
-    def _build_criterion(self, y: np.ndarray) -> ClassificationLoss:
-        named = self.class_weight
-        if named == "positive":
-            named = positive_class_weight(self.classes_, y)
-        weights = compute_class_weight(named, classes=self.classes_, y=y)
+    def _build_criterion(self, labels: np.ndarray) -> "ClassificationLoss":
+        counts = np.bincount(labels)
+        if self.class_weight != "positive":
+            y = self.classes_[labels]
+            weights = compute_class_weight(self.class_weight, classes=self.classes_, y=y)
+        elif len(counts) == 2:
+            weights = [1.0, counts[0] / counts[1]]
+        else:
+            raise ValueError(
+                f"class_weight='positive' is for two classes, y has {len(counts)}. Use 'balanced'."
+            )
         return ClassificationLoss(torch.tensor(weights, dtype=torch.float32))
 
     def _head_architecture(self, n_features: int) -> dict[str, Any]:
@@ -116,7 +132,6 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, ABC):
             "hidden": check_sizes("hidden", self.hidden, min_length=0),
             "n_outputs": 1 if len(self.classes_) == 2 else len(self.classes_),
             "dropout": float(self.dropout),
-            "activation": self.activation,
         }
 
     def _plan(self) -> TrainingPlan:
@@ -132,74 +147,50 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, ABC):
             label="dense head",
         )
 
-    @abstractmethod
-    def _logits(self, X: Any) -> np.ndarray:
-        """Compute the logits, (n_samples, 1) for two classes, else (n_samples, n_classes)."""
 
+class ClassificationLoss(Criterion):
+    """Cross-entropy, of one logit for two classes and of one logit a class for more.
 
-def positive_class_weight(classes: np.ndarray, y: np.ndarray) -> dict[Any, float]:
-    """Weigh the second of two classes so that both count the same in the loss.
-
-    Parameters
-    ----------
-    classes : ndarray of shape (n_classes,)
-        The labels.
-    y : ndarray of shape (n_samples,)
-        Label of each sample.
-
-    Returns
-    -------
-    dict
-        1 for the first class, samples of the first over samples of the second for the second.
-
-    Raises
-    ------
-    ValueError
-        If there are more than two classes.
+    A weighted mean; the weights of classes are relative to balanced ones, not to the batch.
     """
-    if len(classes) != 2:
-        raise ValueError(
-            f"class_weight='positive' is for two classes, y has {len(classes)}. Use 'balanced'."
-        )
-    negative, positive = (np.count_nonzero(y == label) for label in classes)
-    return {classes[0]: 1.0, classes[1]: negative / positive}
+
+    class_weights: Tensor
+    metric_names = ["accuracy"]
+
+    def __init__(self, class_weights: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("class_weights", class_weights, persistent=False)
+
+    def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
+        if logits.shape[1] == 1:
+            losses = binary_cross_entropy_with_logits(
+                logits[:, 0], labels.to(logits.dtype), reduction="none"
+            )
+        else:
+            losses = cross_entropy(logits, labels, reduction="none")
+        return (losses * self.class_weights[labels]).mean()
+
+    def metrics(self, logits: Tensor, labels: Tensor) -> Tensor:
+        predicted = (logits[:, 0] > 0).long() if logits.shape[1] == 1 else logits.argmax(dim=1)
+        return (predicted == labels).float().mean()[None]
 
 
-def features_as_they_are(
-    features: torch.Tensor, labels: torch.Tensor, generator: torch.Generator
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Take what a batch holds as the network's input; nothing is drawn."""
-    return features, labels
+def logits_to_proba(logits: Tensor) -> Tensor:
+    """Turn logits into probabilities of each class, in float64."""
+    logits = logits.double()
+    if logits.shape[1] == 1:
+        return torch.cat([torch.sigmoid(-logits), torch.sigmoid(logits)], dim=1)
+    return torch.softmax(logits, dim=1)
 
 
-def check_labels(classifier: NetworkClassifier, n_windows: int, y: Any) -> np.ndarray:
-    """Check the labels of windows.
+def unchanged(inputs: Tensor, labels: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Train on a batch as it is; nothing is drawn."""
+    return inputs, labels
 
-    Parameters
-    ----------
-    classifier : NetworkClassifier
-        Who asks, for the error.
-    n_windows : int
-        How many there must be.
-    y : array-like of shape (n_windows,)
-        The labels.
 
-    Returns
-    -------
-    ndarray of shape (n_windows,)
-        The same.
-
-    Raises
-    ------
-    ValueError
-        If they are no labels, or not one for each window.
-    """
-    if y is None:
-        raise ValueError(
-            f"{type(classifier).__name__} requires y to be passed, but the target y is None: it "
-            "needs one label for each window."
-        )
-    check_classification_targets(y)
+def check_labels(y: Any, X: Any) -> np.ndarray:
+    """Check that `y` has one class label for each sample of `X`."""
     labels = column_or_1d(y, warn=True)
-    check_consistent_length(range(n_windows), labels)
+    check_classification_targets(labels)
+    check_consistent_length(X, labels)
     return labels

@@ -11,10 +11,11 @@ from .._compat import _fit_context, validate_data
 from .._fitting import all_or_nothing
 from ..networks import DenseHead, initialised, rebuilt
 from ..signal.window_store import WindowStore
-from ..training import apply_batched, draw_seeds, resolve_device, train
-from ._base import NetworkClassifier, features_as_they_are
+from ..training import apply_batched, draw_seeds, resolve_device, train, training_parameters
+from ._base import NetworkClassifier, unchanged
 
 
+@training_parameters
 class DenseClassifier(NetworkClassifier):
     """Dense network on features, the head of the papers.
 
@@ -25,31 +26,17 @@ class DenseClassifier(NetworkClassifier):
     Parameters
     ----------
     hidden : tuple of int, default=(512, 512)
-        Units of each hidden layer.
+        Units of each hidden layer, followed by ReLU.
     dropout : float, default=0.0
         Dropout after each hidden layer.
-    l2 : float, default=0.0
-        Adds ``l2 * sum(w ** 2) / 2`` over all kernels to the loss. At most 1e6.
-    activation : {"relu", "leaky_relu"}, default="relu"
-        Activation of the hidden layers.
-    class_weight : dict, "balanced" or None, default=None
-        Weight of each class's samples in the loss.
-    learning_rate : float, default=1e-3
-        Of Adam, at most 1: it moves every weight by about as much in each step.
+    class_weight : dict, "balanced", "positive" or None, default=None
+        Weight of each class's samples in the loss. "positive" is that of [3]_ for two classes: the
+        second is weighed by samples of the first over those of the second.
     lr_decay : float, default=1.0
         The learning rate is multiplied by it every `lr_decay_epochs` epochs; [3]_ has 0.65.
     lr_decay_epochs : int, default=45
         Epochs between two decays.
-    max_epochs : int, default=200
-        Passes over the samples; [1]_ makes 100.
-    batch_size : int, default=128
-        Samples in a batch.
-    device : str, default="auto"
-        "auto" takes a CUDA GPU where there is one; else a torch device's name.
-    random_state : int, RandomState instance or None, default=None
-        Seed of initialisation, dropout and order.
-    verbose : int, default=0
-        1 shows a progress bar.
+    {training parameters}
 
     Attributes
     ----------
@@ -90,12 +77,11 @@ class DenseClassifier(NetworkClassifier):
         hidden: Any = (512, 512),
         *,
         dropout: float = 0.0,
-        l2: float = 0.0,
-        activation: str = "relu",
         class_weight: Any = None,
-        learning_rate: float = 1e-3,
         lr_decay: float = 1.0,
         lr_decay_epochs: int = 45,
+        l2: float = 0.0,
+        learning_rate: float = 1e-3,
         max_epochs: int = 200,
         batch_size: int = 128,
         device: str = "auto",
@@ -104,12 +90,11 @@ class DenseClassifier(NetworkClassifier):
     ) -> None:
         self.hidden = hidden
         self.dropout = dropout
-        self.l2 = l2
-        self.activation = activation
         self.class_weight = class_weight
-        self.learning_rate = learning_rate
         self.lr_decay = lr_decay
         self.lr_decay_epochs = lr_decay_epochs
+        self.l2 = l2
+        self.learning_rate = learning_rate
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.device = device
@@ -140,18 +125,18 @@ class DenseClassifier(NetworkClassifier):
         """
         X, y = validate_data(self, X, y, dtype=np.float32)
         check_classification_targets(y)
-        labels = self._learn_classes(y)
+        labels = self._encode_labels(y)
         self.architecture_ = self._head_architecture(self.n_features_in_)
-        seeds = draw_seeds(self.random_state, 5)
+        init_seed, *training_seeds = draw_seeds(self.random_state, 5)
         trained = train(
-            initialised(self._build_module, seeds[0]),
-            self._build_criterion(y),
-            features_as_they_are,
+            initialised(self._build_module, init_seed),
+            self._build_criterion(labels),
+            unchanged,
             WindowStore([X]),
             labels,
             (np.arange(len(X)), np.arange(0)),
             self._plan(),
-            seeds[1:],
+            training_seeds,
         )
         self.state_, self.history_ = trained.state, trained.history
         trained.raise_if_stopped()

@@ -1,9 +1,7 @@
 """The whole network on windows: supervised, frozen or fine-tuned."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
-from numbers import Integral, Real
+from numbers import Real
 from os import PathLike
 from typing import Any, Self, cast
 
@@ -11,7 +9,7 @@ import joblib
 import numpy as np
 import torch
 from sklearn.utils.validation import check_is_fitted
-from torch import nn
+from torch import Tensor, nn
 
 from .._compat import HasMethods, Interval, StrOptions, _fit_context
 from .._fitting import all_or_nothing
@@ -19,45 +17,32 @@ from ..networks import ClassificationNet, DenseHead, initialised, rebuilt
 from ..pretext import (
     PretextPretrainer,
     check_fits,
+    held_out_split,
     resolve_pretrainer,
     warn_unless_scaled,
 )
 from ..saving import PretrainedMixin
 from ..signal.window_store import WindowStore, check_windows
 from ..training import (
-    PRECISIONS,
-    Trained,
     TrainingPlan,
     apply_batched,
     draw_seeds,
     fit_facts,
-    module_to_state,
     open_checkpoint,
     resolve_device,
     resolve_precision,
     train,
+    training_parameters,
 )
-from ._base import NetworkClassifier, check_labels, features_as_they_are
-from ._held_out import labelled_split
-from ._loss import logits_to_proba
+from ._base import NetworkClassifier, check_labels, logits_to_proba, unchanged
 
 TRUNK, HEAD = "trunk.", "head."
 
-#: Trains a network on a store by a plan.
-Lesson = Callable[..., Trained]
+#: Draws after which a validation set is given up that leaves every class to train on.
+MAX_DRAWS = 100
 
 
-class ProbabilityNet(nn.Module):
-    """A network that gives probabilities of classes, not logits."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, windows: torch.Tensor) -> torch.Tensor:
-        return logits_to_proba(self.network(windows)).float()
-
-
+@training_parameters
 class ECGClassifier(PretrainedMixin, NetworkClassifier):
     """Classify ECG windows by a trunk and a dense head.
 
@@ -79,52 +64,28 @@ class ECGClassifier(PretrainedMixin, NetworkClassifier):
         `sklearn.frozen.FrozenEstimator`, the name of an encoder that comes with the package (see
         `list_pretrained`), or the folder of one that `save_pretrained` saved, all three used as
         they are. None stands for the trunk of ``PretextPretrainer()`` as it is initialised;
-        ``PretextPretrainer(max_epochs=0, ...)`` for one of other sizes.
+        ``PretextPretrainer(max_epochs=0, ...)`` for one of other sizes. Its `random_state`,
+        `checkpoint`, `precision` and so on are its own.
     freeze : {"trunk"} or None, default=None
         "trunk" keeps the trunk's weights and trains the head alone.
     aggregate : str, sequence of str or None, default=None
         How the trunk's activations over a window become the head's input, as in the pretrainer's
         `encode`. None is the papers': "max" for `PretextPretrainer`, "cls" for `MaskedPretrainer`.
     hidden : tuple of int, default=(512, 512)
-        Units of the head's hidden layers. The defaults are the head of [2]_ for SWELL and WESAD;
-        `from_preset` gives the others.
+        Units of the head's hidden layers, followed by ReLU. The defaults are the head of [2]_ for
+        SWELL and WESAD; `from_preset` gives the others.
     dropout : float, default=0.0
-        Dropout after each hidden layer.
-    l2 : float, default=0.0
-        Adds ``l2 * sum(w ** 2) / 2`` over all kernels that are trained to the loss. At most 1e6.
-    activation : {"relu", "leaky_relu"}, default="relu"
-        Activation of the hidden layers.
+        Dropout after each hidden layer of the head.
     class_weight : dict, "balanced", "positive" or None, default=None
         Weight of each class's windows in the loss. "positive" is that of [3]_ for two classes: the
         second is weighed by windows of the first over those of the second.
-    learning_rate : float, default=1e-3
-        Of Adam, at most 1.
     trunk_learning_rate : float or None, default=None
         Learning rate of the trunk, usually a lower one for fine-tuning. None: `learning_rate`.
     lr_decay : float, default=1.0
         The learning rates are multiplied by it every `lr_decay_epochs` epochs; [3]_ has 0.65.
     lr_decay_epochs : int, default=45
         Epochs between two decays.
-    max_epochs : int, default=200
-        Passes over the windows; [1]_ makes 100.
-    batch_size : int, default=128
-        Windows in a batch.
-    validation_fraction : float or None, default=None
-        Part of the subjects (of the windows, where `fit` gets no `groups`) that is held out of
-        training and reported as ``valid_*`` in `history_`.
-    patience : int or None, default=None
-        Stop when the held-out loss (the training loss, without `validation_fraction`) has not
-        improved for so many epochs, and go back to the best weights. None never stops early.
-    device : str, default="auto"
-        "auto" takes a CUDA GPU where there is one; else a torch device's name.
-    precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Of the convolutions. "auto" takes bfloat16 where the hardware multiplies it natively.
-    checkpoint : path-like or None, default=None
-        As in `PretextPretrainer`, for the network with its head. A pretrainer has its own.
-    random_state : int, RandomState instance or None, default=None
-        Seed of initialisation, dropout, order and the held-out split. A pretrainer has its own.
-    verbose : int, default=0
-        1 shows a progress bar.
+    {training parameters}
 
     Attributes
     ----------
@@ -186,10 +147,6 @@ class ECGClassifier(PretrainedMixin, NetworkClassifier):
         "freeze": [StrOptions({"trunk"}), None],
         "aggregate": [str, list, tuple, None],
         "trunk_learning_rate": [Interval(Real, 0, 1, closed="right"), None],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither"), None],
-        "patience": [Interval(Integral, 1, None, closed="left"), None],
-        "precision": [StrOptions(set(PRECISIONS))],
-        "checkpoint": [str, PathLike, None],
     }
 
     def __init__(
@@ -200,13 +157,12 @@ class ECGClassifier(PretrainedMixin, NetworkClassifier):
         aggregate: Any = None,
         hidden: Any = (512, 512),
         dropout: float = 0.0,
-        l2: float = 0.0,
-        activation: str = "relu",
         class_weight: Any = None,
-        learning_rate: float = 1e-3,
         trunk_learning_rate: float | None = None,
         lr_decay: float = 1.0,
         lr_decay_epochs: int = 45,
+        l2: float = 0.0,
+        learning_rate: float = 1e-3,
         max_epochs: int = 200,
         batch_size: int = 128,
         validation_fraction: float | None = None,
@@ -222,13 +178,12 @@ class ECGClassifier(PretrainedMixin, NetworkClassifier):
         self.aggregate = aggregate
         self.hidden = hidden
         self.dropout = dropout
-        self.l2 = l2
-        self.activation = activation
         self.class_weight = class_weight
-        self.learning_rate = learning_rate
         self.trunk_learning_rate = trunk_learning_rate
         self.lr_decay = lr_decay
         self.lr_decay_epochs = lr_decay_epochs
+        self.l2 = l2
+        self.learning_rate = learning_rate
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.validation_fraction = validation_fraction
@@ -265,11 +220,8 @@ class ECGClassifier(PretrainedMixin, NetworkClassifier):
             If a parameter, the windows or the labels cannot be used; the message says which and
             what to do.
         """
-        if isinstance(self.checkpoint, str) and not self.checkpoint:
-            raise ValueError("checkpoint='' is no folder. None keeps nothing.")
         store = self._check_windows(X, reset=True)
-        y = check_labels(self, len(store), y)
-        labels = self._learn_classes(y)
+        labels = self._encode_labels(check_labels(y, store))
         subjects = None if groups is None else store.per_window(groups, "groups")
         seeds = draw_seeds(self.random_state, 7)
         with open_checkpoint(self.checkpoint) as checkpoint:
@@ -278,70 +230,40 @@ class ECGClassifier(PretrainedMixin, NetworkClassifier):
                 checkpoint.check_same(facts | {"y": joblib.hash(labels)})
                 seeds = checkpoint.seeds(seeds)
             trunk_seed, split_seed, init_seed, *training_seeds = seeds
-            self.pretrainer_ = self._fitted_pretrainer(X, store, groups, trunk_seed)
+            self.pretrainer_ = self._fit_pretrainer(store, groups, trunk_seed)
+            trunk_state = self.pretrainer_.trunk_state()
             if checkpoint is not None:
-                weights = self.pretrainer_.trunk_state()
-                checkpoint.check_same({"weights of the pretrained trunk": joblib.hash(weights)})
+                hashed = joblib.hash(trunk_state)
+                checkpoint.check_same({"weights of the pretrained trunk": hashed})
+
             self.aggregate_ = self.aggregate
             n_features = self.pretrainer_.n_features_encoded("last", self.aggregate_)
             self.architecture_ = self._head_architecture(n_features)
-            lesson = partial(
-                train,
-                criterion=self._build_criterion(y),
-                prepare=features_as_they_are,
-                targets=labels,
-                split=labelled_split(labels, self.validation_fraction, subjects, split_seed),
-                seeds=training_seeds,
-                checkpoint=checkpoint,
+            network = cast(ClassificationNet, initialised(self._build_module, init_seed))
+            network.trunk.load_state_dict(
+                {name: torch.tensor(array) for name, array in trunk_state.items()}
             )
-            teach = self._teach_all if self.freeze is None else self._teach_head
-            trained = teach(self._initial_network(init_seed), lesson, store)
+            module: nn.Module = network
+            if self.freeze == "trunk":  # its features are computed once, the head learns from them
+                store = WindowStore([self._apply(network.trunk.eval(), store)])
+                module = network.head
+            trained = train(
+                module,
+                self._build_criterion(labels),
+                unchanged,
+                store,
+                labels,
+                self._split(labels, subjects, split_seed),
+                self._plan(),
+                training_seeds,
+                checkpoint,
+            )
         self.state_, self.history_ = trained.state, trained.history
+        if self.freeze == "trunk":
+            self.state_ = {TRUNK + name: array for name, array in trunk_state.items()}
+            self.state_ |= {HEAD + name: array for name, array in trained.state.items()}
         trained.raise_if_stopped()
         return self
-
-    def _initial_network(self, seed: int) -> ClassificationNet:
-        """Build the network with the pretrainer's trunk and a head drawn from a seed."""
-        network = cast(ClassificationNet, initialised(self._build_module, seed))
-        trunk = self.pretrainer_.trunk_state()
-        network.trunk.load_state_dict({name: torch.tensor(array) for name, array in trunk.items()})
-        return network
-
-    def _teach_all(self, network: ClassificationNet, lesson: Lesson, store: WindowStore) -> Trained:
-        plan = replace(self._plan(), precision=self.precision, label="network")
-        if self.trunk_learning_rate is not None:
-            plan = replace(plan, learning_rates={TRUNK: self.trunk_learning_rate})
-        return lesson(network, store=store, plan=plan)
-
-    def _teach_head(
-        self, network: ClassificationNet, lesson: Lesson, store: WindowStore
-    ) -> Trained:
-        features = WindowStore([self._apply(network.trunk.eval(), store)])
-        trained = lesson(network.head, store=features, plan=self._plan())
-        state = {TRUNK + name: array for name, array in module_to_state(network.trunk).items()}
-        state |= {HEAD + name: array for name, array in trained.state.items()}
-        return replace(trained, state=state)
-
-    def _fitted_pretrainer(self, X: Any, store: WindowStore, groups: Any, seed: int) -> Any:
-        if self.pretrainer is None:
-            return PretextPretrainer(max_epochs=0, random_state=seed).fit(X)
-        pretrainer = resolve_pretrainer(self.pretrainer).fit(X, None, groups=groups)
-        check_fits(pretrainer, store)
-        warn_unless_scaled(pretrainer, store)
-        return pretrainer
-
-    def _plan(self) -> TrainingPlan:
-        return replace(super()._plan(), patience=self.patience)
-
-    def _logits(self, X: Any) -> np.ndarray:
-        check_is_fitted(self, "state_")
-        store = self._check_windows(X, reset=False)
-        return self._apply(self._module(resolve_device(self.device)), store)
-
-    def _apply(self, module: nn.Module, store: WindowStore) -> np.ndarray:
-        device = resolve_device(self.device)
-        precision = resolve_precision(self.precision, device)
-        return apply_batched(module.to(device), store, device, precision)
 
     def to_torch(self) -> nn.Module:
         """Build a torch module that computes what `predict_proba` does.
@@ -355,14 +277,6 @@ class ECGClassifier(PretrainedMixin, NetworkClassifier):
         check_is_fitted(self, "state_")
         return ProbabilityNet(self._module(torch.device("cpu"))).eval()
 
-    def _module(self, device: torch.device) -> nn.Module:
-        """Rebuild the fitted network, from windows to logits, in evaluation mode."""
-        return rebuilt(self._build_module, self.state_, device)
-
-    def _build_module(self) -> ClassificationNet:
-        trunk = self.pretrainer_.build_trunk(self.aggregate_)
-        return ClassificationNet(trunk, DenseHead(**self.architecture_))
-
     def _check_windows(self, X: Any, reset: bool) -> WindowStore:
         store = check_windows(self, X, reset=reset)
         if store.windowed:
@@ -371,3 +285,61 @@ class ECGClassifier(PretrainedMixin, NetworkClassifier):
                 "To classify recordings, use SegmentVotingClassifier(ECGClassifier(...))."
             )
         return store
+
+    def _fit_pretrainer(self, store: WindowStore, groups: Any, seed: int) -> Any:
+        if self.pretrainer is None:
+            return PretextPretrainer(max_epochs=0, random_state=seed).fit(store)
+        pretrainer = resolve_pretrainer(self.pretrainer).fit(store, None, groups=groups)
+        check_fits(pretrainer, store)
+        warn_unless_scaled(pretrainer, store)
+        return pretrainer
+
+    def _split(
+        self, labels: np.ndarray, subjects: np.ndarray | None, seed: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Draw windows to train on, of every class, and a validation set."""
+        for draw in range(MAX_DRAWS):
+            split = held_out_split(len(labels), self.validation_fraction, subjects, seed + draw)
+            if len(np.unique(labels[split[0]])) == len(self.classes_):
+                return split
+        raise ValueError(
+            f"validation_fraction={self.validation_fraction} leaves a class without a window to "
+            f"train on, however the {'windows' if subjects is None else 'subjects'} are drawn. "
+            "Lower it, or pass validation_fraction=None."
+        )
+
+    def _plan(self) -> TrainingPlan:
+        plan = replace(super()._plan(), patience=self.patience)
+        if self.freeze == "trunk":
+            return plan
+        rates = {} if self.trunk_learning_rate is None else {TRUNK: self.trunk_learning_rate}
+        return replace(plan, precision=self.precision, learning_rates=rates, label="network")
+
+    def _logits(self, X: Any) -> np.ndarray:
+        check_is_fitted(self, "state_")
+        store = self._check_windows(X, reset=False)
+        return self._apply(self._module(resolve_device(self.device)), store)
+
+    def _apply(self, module: nn.Module, store: WindowStore) -> np.ndarray:
+        device = resolve_device(self.device)
+        precision = resolve_precision(self.precision, device)
+        return apply_batched(module.to(device), store, device, precision)
+
+    def _module(self, device: torch.device) -> nn.Module:
+        """Rebuild the fitted network, from windows to logits, in evaluation mode."""
+        return rebuilt(self._build_module, self.state_, device)
+
+    def _build_module(self) -> ClassificationNet:
+        trunk = self.pretrainer_.build_trunk(self.aggregate_)
+        return ClassificationNet(trunk, DenseHead(**self.architecture_))
+
+
+class ProbabilityNet(nn.Module):
+    """A network that gives probabilities of classes, not logits."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, windows: Tensor) -> Tensor:
+        return logits_to_proba(self.network(windows)).float()

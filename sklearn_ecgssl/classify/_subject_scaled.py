@@ -5,12 +5,12 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, column_or_1d
+from sklearn.utils.validation import check_is_fitted
 
 from .._compat import HasMethods, _fit_context
 from .._fitting import all_or_nothing
 from ..signal._recordings import missing_entries
+from ._base import check_labels
 
 
 class SubjectScaledClassifier(ClassifierMixin, BaseEstimator):
@@ -82,19 +82,14 @@ class SubjectScaledClassifier(ClassifierMixin, BaseEstimator):
         y : array-like of shape (n_samples,)
             Labels.
         groups : array-like of shape (n_samples,), default=None
-            Subject of each sample. None takes all for one person's.
+            Subject of each sample. None stands for one person.
 
         Returns
         -------
         self : object
             The fitted classifier.
         """
-        if y is None:
-            raise ValueError(
-                f"{type(self).__name__} requires y to be passed, but the target y is None."
-            )
-        check_classification_targets(y)
-        y = column_or_1d(y, warn=True)
+        y = check_labels(y, X)
         self.features_ = clone(self.features)
         values = self.features_.fit(X, y).transform(X)
         self.classifier_ = clone(self.classifier).fit(scale_rows(values, groups), y)
@@ -112,7 +107,7 @@ class SubjectScaledClassifier(ClassifierMixin, BaseEstimator):
         X : array-like or list of arrays
             What the transformer takes.
         groups : array-like of shape (n_samples,), default=None
-            Subject of each sample. None takes all for one person's.
+            Subject of each sample. None stands for one person.
 
         Returns
         -------
@@ -130,25 +125,7 @@ class SubjectScaledClassifier(ClassifierMixin, BaseEstimator):
 
 
 def scale_rows(values: Any, groups: Any = None) -> np.ndarray:
-    """Scale features to mean 0 and standard deviation 1 for each person.
-
-    Parameters
-    ----------
-    values : array-like of shape (n_samples, n_features)
-        Features; NaN is left out and stays.
-    groups : array-like of shape (n_samples,) or None, default=None
-        Subject of each sample.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_features), float64
-        Scaled features, 0 where a person's are all the same.
-
-    Raises
-    ------
-    ValueError
-        If `groups` is not as long as `values`, or has missing values.
-    """
+    """Scale each person's features to mean 0 and standard deviation 1; constant ones become 0."""
     rows = np.asarray(values, dtype=np.float64)
     people = np.zeros(len(rows), dtype=int) if groups is None else np.asarray(groups)
     if people.shape != (len(rows),):
@@ -165,11 +142,16 @@ def scale_rows(values: Any, groups: Any = None) -> np.ndarray:
     scaled = np.empty_like(rows)
     for person in np.unique(people):
         own = people == person
-        known = ~np.isnan(rows[own])
-        count = np.maximum(known.sum(axis=0), 1)
-        centred = rows[own] - np.where(known, rows[own], 0).sum(axis=0) / count
-        spread = np.sqrt(np.where(known, centred**2, 0).sum(axis=0) / count)
-        # Values that are all the same differ by rounding alone.
-        flat = spread <= 1e-7 * np.abs(np.where(known, rows[own], 0)).max(axis=0)
-        scaled[own] = np.where(flat, 0 * centred, centred / np.where(flat, 1, spread))
+        scaled[own] = _standardised(rows[own])
     return scaled
+
+
+def _standardised(rows: np.ndarray) -> np.ndarray:
+    """Scale columns to mean 0 and standard deviation 1; NaN is left out and stays."""
+    present = ~np.isnan(rows)
+    count = np.maximum(present.sum(axis=0), 1)
+    centred = rows - np.where(present, rows, 0).sum(axis=0) / count
+    deviation = np.sqrt(np.where(present, centred**2, 0).sum(axis=0) / count)
+    # Values that are all the same differ by rounding alone.
+    is_constant = deviation <= 1e-7 * np.abs(np.where(present, rows, 0)).max(axis=0)
+    return np.where(is_constant, 0 * centred, centred / np.where(is_constant, 1, deviation))

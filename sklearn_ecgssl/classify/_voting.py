@@ -7,14 +7,14 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
+from sklearn.utils.validation import check_is_fitted
 
 from .._compat import HasMethods, StrOptions, _fit_context, _routing_enabled
 from .._fitting import all_or_nothing
 from ..signal import Segmenter
 from ..signal._recordings import check_recordings
 from ..signal.window_store import WindowStore, check_windows
+from ._base import check_labels
 
 
 class SegmentVotingClassifier(ClassifierMixin, BaseEstimator):
@@ -99,8 +99,7 @@ class SegmentVotingClassifier(ClassifierMixin, BaseEstimator):
             window.
         """
         store = self._window_store(X, reset=True)
-        y = self._check_target(y)
-        check_consistent_length(store.blocks, y)
+        y = check_labels(y, store.blocks)
         if _routing_enabled():
             fit_params = process_routing(self, "fit", **fit_params).estimator.fit
         repeated = {name: store.per_window(v, name) for name, v in fit_params.items()}
@@ -216,12 +215,3 @@ class SegmentVotingClassifier(ClassifierMixin, BaseEstimator):
                 "(n_windows, n_times), or a 3-D array. For recordings, pass a Segmenter."
             )
         return store
-
-    def _check_target(self, y: Any) -> np.ndarray:
-        if y is None:
-            raise ValueError(
-                f"requires y to be passed, but the target y is None: {type(self).__name__} needs "
-                "one label for each recording."
-            )
-        check_classification_targets(y)
-        return column_or_1d(y, warn=True)

@@ -8,13 +8,7 @@ from ._aggregation import (
     n_aggregated,
     shortest_rhythm,
 )
-from ._build import (
-    MAX_DEPTH,
-    check_convolutions,
-    check_sizes,
-    initialised,
-    rebuilt,
-)
+from ._build import check_convolutions, check_sizes, initialised, rebuilt
 from ._layers import ClassificationNet, DenseHead, Dropout, LayerFeatures, seed_dropout
 from ._recognition import GLOBAL_MAX, ConvTrunk, RecognitionNet, shortest_window
 from ._transformer import MaskedTransformer, TransformerTrunk
@@ -22,7 +16,6 @@ from ._transformer import MaskedTransformer, TransformerTrunk
 __all__ = [
     "AGGREGATIONS",
     "GLOBAL_MAX",
-    "MAX_DEPTH",
     "TOKEN_AGGREGATIONS",
     "ClassificationNet",
     "ConvTrunk",

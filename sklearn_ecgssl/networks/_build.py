@@ -10,8 +10,6 @@ from torch import nn
 
 from ._layers import initialise_
 
-MAX_DEPTH = 1000
-
 
 def initialised(build: Callable[[], nn.Module], seed: int) -> nn.Module:
     """Build a network on the CPU, in float32, with weights drawn from a seed."""

@@ -46,7 +46,7 @@ def seed_dropout(module: nn.Module, generator: torch.Generator) -> None:
 
 
 class DenseHead(nn.Sequential):
-    """Dense layers with activation and dropout, then a linear output."""
+    """Dense layers with (leaky) ReLU and dropout, then a linear output."""
 
     def __init__(
         self,
@@ -54,13 +54,12 @@ class DenseHead(nn.Sequential):
         hidden: Sequence[int],
         n_outputs: int,
         dropout: float,
-        activation: str,
-        negative_slope: float = 0.2,
+        negative_slope: float = 0.0,
     ) -> None:
         layers: list[nn.Module] = []
         for n_units in hidden:
             layers.append(nn.Linear(n_features, n_units))
-            layers.append(activation_layer(activation, negative_slope))
+            layers.append(leaky_relu(negative_slope))
             layers.append(Dropout(dropout))
             n_features = n_units
         layers.append(nn.Linear(n_features, n_outputs))
@@ -102,13 +101,9 @@ def float32_linear(head: nn.Module, features: Tensor) -> Tensor:
         return head(features.float())
 
 
-def activation_layer(name: str, negative_slope: float) -> nn.Module:
-    """Build the activation called `name`; it overwrites its input."""
-    if name == "relu" or (name == "leaky_relu" and negative_slope == 0):
-        return nn.ReLU(inplace=True)  # a slope of 0 would make -0.0 of what is below zero
-    if name == "leaky_relu":
-        return nn.LeakyReLU(negative_slope, inplace=True)
-    raise ValueError(f"activation must be 'leaky_relu' or 'relu', got {name!r}.")
+def leaky_relu(negative_slope: float) -> nn.Module:
+    """Build a leaky ReLU, a ReLU where the slope is 0; it overwrites its input."""
+    return nn.LeakyReLU(negative_slope, inplace=True) if negative_slope else nn.ReLU(inplace=True)
 
 
 def initialise_(module: nn.Module, generator: torch.Generator | None = None) -> None:

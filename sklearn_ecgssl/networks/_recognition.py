@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ._aggregation import aggregate
 from ._convolution import MaxPool, SameConv, as_signal, global_max
-from ._layers import DenseHead, activation_layer, float32_linear, initialise_
+from ._layers import DenseHead, float32_linear, initialise_, leaky_relu
 
 #: The papers' aggregation, which is computed without keeping activations over time.
 GLOBAL_MAX = ("max",)
@@ -41,10 +41,8 @@ class ConvTrunk(nn.Module):
         Length of the max pool between blocks, in samples.
     pool_stride : int, default=2
         Stride of that pool.
-    activation : {"leaky_relu", "relu"}, default="leaky_relu"
-        The authors' code has the first, their ICASSP paper's text the second.
     negative_slope : float, default=0.2
-        Slope of the leaky ReLU below zero.
+        Slope of the leaky ReLU below zero; 0 makes it a ReLU, which the authors' ICASSP paper says.
     aggregation : sequence of {"max", "mean", "std"}, default=("max",)
         How the last block's activations over time become features, side by side.
 
@@ -77,7 +75,6 @@ class ConvTrunk(nn.Module):
         convs_per_block: int = 2,
         pool_size: int = 8,
         pool_stride: int = 2,
-        activation: str = "leaky_relu",
         negative_slope: float = 0.2,
         aggregation: Sequence[str] = GLOBAL_MAX,
     ) -> None:
@@ -92,13 +89,13 @@ class ConvTrunk(nn.Module):
                 ConvBlock(
                     [n_channels] + [n_filters] * convs_per_block,
                     kernel_size,
-                    activation_layer(activation, negative_slope),
+                    leaky_relu(negative_slope),
                 )
             )
             n_channels = n_filters
         self.pool = MaxPool(pool_size, pool_stride)
         # Activations rise, so they may follow the pool, where fewer values are left.
-        self.activation = activation_layer(activation, negative_slope)
+        self.activation = leaky_relu(negative_slope)
         initialise_(self)
 
     def forward(self, windows: Tensor) -> Tensor:
@@ -229,10 +226,8 @@ class RecognitionNet(nn.Module):
         Units of each head's hidden layers.
     head_dropout : float, default=0.6
         Dropout after each hidden layer.
-    activation : {"leaky_relu", "relu"}, default="leaky_relu"
-        Activation of the heads.
     negative_slope : float, default=0.2
-        Slope of the leaky ReLU below zero.
+        Slope of the heads' leaky ReLU below zero; 0 makes it a ReLU.
 
     References
     ----------
@@ -256,13 +251,12 @@ class RecognitionNet(nn.Module):
         n_tasks: int = 7,
         head_hidden: Sequence[int] = (128, 128),
         head_dropout: float = 0.6,
-        activation: str = "leaky_relu",
         negative_slope: float = 0.2,
     ) -> None:
         super().__init__()
         self.trunk = trunk
         self.heads = nn.ModuleList(
-            DenseHead(trunk.filters[-1], head_hidden, 1, head_dropout, activation, negative_slope)
+            DenseHead(trunk.filters[-1], head_hidden, 1, head_dropout, negative_slope)
             for _ in range(n_tasks)
         )
 

@@ -218,7 +218,7 @@ class MaskedTransformer(nn.Module):
     def __init__(self, trunk: TransformerTrunk, head_hidden: Sequence[int] = (128,)) -> None:
         super().__init__()
         self.trunk = trunk
-        self.head = DenseHead(trunk.n_channels, head_hidden, 1, 0.0, "relu")
+        self.head = DenseHead(trunk.n_channels, head_hidden, 1, dropout=0.0)
 
     def forward(self, windows: Tensor) -> Tensor:
         """Predict the samples of windows, masked ones included.

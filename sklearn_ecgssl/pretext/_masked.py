@@ -9,7 +9,6 @@ from torch import Tensor, nn
 
 from .._compat import Interval
 from ..networks import (
-    MAX_DEPTH,
     TOKEN_AGGREGATIONS,
     MaskedTransformer,
     TransformerTrunk,
@@ -145,7 +144,7 @@ class MaskedPretrainer(BasePretrainer):
         "span_length": [Interval(Integral, 1, None, closed="left")],
         "filters": ["array-like"],
         "kernel_sizes": ["array-like"],
-        "n_layers": [Interval(Integral, 1, MAX_DEPTH, closed="both")],
+        "n_layers": [Interval(Integral, 1, None, closed="left")],
         "n_heads": [Interval(Integral, 1, None, closed="left")],
         "feedforward": [Interval(Integral, 1, None, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],

@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from .._compat import Interval
 from ..networks import (
     AGGREGATIONS,
-    MAX_DEPTH,
     ConvTrunk,
     RecognitionNet,
     check_convolutions,
@@ -148,7 +147,7 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
         "task_weights": [dict, "array-like", None],
         "filters": ["array-like"],
         "kernel_sizes": ["array-like"],
-        "convs_per_block": [Interval(Integral, 1, MAX_DEPTH, closed="both")],
+        "convs_per_block": [Interval(Integral, 1, None, closed="left")],
         "pool_size": [Interval(Integral, 1, None, closed="left")],
         "pool_stride": [Interval(Integral, 1, None, closed="left")],
         "negative_slope": [Interval(Real, 0, 1, closed="both")],
