@@ -97,7 +97,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, ABC):
         ndarray of shape (n_samples,)
             Labels.
         """
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        winners = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[winners]
 
     @abstractmethod
     def _logits(self, X: Any) -> np.ndarray:

@@ -13,7 +13,7 @@ from sklearn.metrics import log_loss
 
 from sklearn_ecgssl.classify import DenseClassifier, ECGClassifier
 from sklearn_ecgssl.classify._base import ClassificationLoss, logits_to_proba
-from tests.tiny import tiny_dense, tiny_ecg_classifier, tiny_masked, tiny_pretrainer, waves
+from tests.tiny import tiny_dense, tiny_ecg_classifier, tiny_pretrainer, waves
 
 X, Y = waves()
 NAMES = np.array(["tense", "calm"])[Y]
@@ -22,7 +22,6 @@ TINY = {
     "supervised": tiny_ecg_classifier,
     "frozen": lambda **params: tiny_ecg_classifier(tiny_pretrainer(), "trunk", **params),
     "fine-tuned": lambda **params: tiny_ecg_classifier(tiny_pretrainer(), **params),
-    "masked": lambda **params: tiny_ecg_classifier(tiny_masked(), **params),
 }
 #: METHODS of the papers: hidden layers, dropout, L2, epochs.
 PAPERS = {

@@ -211,7 +211,7 @@ def test_unfitted():
 
 
 def test_no_target():
-    with pytest.raises(ValueError, match="requires y to be passed"):
+    with pytest.raises(ValueError, match="y should be a 1d array"):
         SubjectScaledClassifier(Double(), Kept()).fit(VALUES, None)
 
 
