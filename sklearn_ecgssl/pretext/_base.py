@@ -314,7 +314,7 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
         trunk = rebuilt(lambda: self._build_trunk(names), self.trunk_state(), device)
         if layers == self._layer_indices("last") and "rhythm" not in names:
             return trunk
-        return LayerFeatures(trunk, layers, names, rate)
+        return LayerFeatures(trunk, layers, names, rate).eval()
 
     def _evaluate(self, X: Any) -> dict[str, float]:
         """Compute the criterion's metrics on windows; what is drawn is drawn from a fixed seed."""

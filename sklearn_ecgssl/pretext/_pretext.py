@@ -257,10 +257,8 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
         self.task_weights_ = self._task_weights()
 
     def _min_times(self) -> int:
-        architecture = self._fitted_architecture()
-        return shortest_window(
-            len(architecture["filters"]), architecture["pool_size"], architecture["pool_stride"]
-        )
+        sizes = self.architecture_
+        return shortest_window(len(sizes["filters"]), sizes["pool_size"], sizes["pool_stride"])
 
     def _schedule(self) -> Schedule:
         return decay_every_batches(self.lr_decay, self.lr_decay_steps)

@@ -3,13 +3,9 @@
 import json
 import subprocess
 import sys
-import tracemalloc
 
 import numpy as np
 import pytest
-
-from sklearn_ecgssl.features import SSLEmbedder
-from tests.tiny import tiny_pretrainer
 
 MB = 2**20
 
@@ -64,14 +60,3 @@ def test_no_copy_of_the_windows_is_held(windows_file, kind):
     # Of a memory-map, some pages are in use at any time.
     allowed = 70 * MB if kind == "memory-map" else 30 * MB
     assert max(json.loads(answer.stdout)) < allowed, answer.stdout
-
-
-def test_an_embedder_converts_windows_once():
-    """While an embedder and its pretrainer are fitted, there is one float32 copy of the windows."""
-    X = np.random.default_rng(0).normal(size=(512, 2560))
-    embedder = SSLEmbedder(tiny_pretrainer(max_epochs=0)).fit(X[:9])
-    tracemalloc.start()
-    embedder.fit(X)
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert peak < 1.2 * X.nbytes / 2

@@ -323,6 +323,7 @@ class TestEncode:
                 assert features.dtype == np.float32
                 assert np.isfinite(features).all()
                 module = pretrainer.to_torch(layer, aggregate, 16)
+                assert not module.training
                 with torch.inference_mode():
                     from_torch = module(torch.tensor(windows))
                 np.testing.assert_allclose(features, from_torch, rtol=1e-5, atol=1e-6)
