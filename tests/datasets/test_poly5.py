@@ -43,7 +43,7 @@ def test_samples_are_those_of_the_file(tmp_path, monkeypatch, version, block_tim
 
 def test_stored_numbers_are_scaled_to_the_unit_and_names_are_of_either_encoding(tmp_path):
     signals = [poly5.signal("Fl\u00e4che", np.arange(20.0) - 5, bits=16, encoding="utf-8")]
-    signals[0]["ends"] = (-5.0, 15.0, 0.0, 2000.0)
+    signals[0]["ends"] = (-5.0, 15.0, -500.0, 1500.0)
     ends = np.resize([-32768, -1, 0, 32767], 20)
     signals.append(poly5.signal("Fl\u00e4che 2", ends, bits=16, encoding="latin-1"))
     path = poly5.write(tmp_path / "a.S00", signals)
