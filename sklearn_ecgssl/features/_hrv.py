@@ -13,9 +13,16 @@ from .._compat import Interval, StrOptions, _fit_context
 from .._fitting import all_or_nothing
 from ..signal._recordings import check_recordings
 from ..signal.window_store import WindowStore, check_windows, is_windowed
-from ._beats import QRS_BAND, find_beats, load_detector
+from ._beats import (
+    FEATURES,
+    MIN_DURATION,
+    QRS_BAND,
+    find_beats,
+    load_detector,
+    long_enough,
+    variability,
+)
 from ._pooling import POOLS, pool_without_nan
-from ._variability import FEATURES, MIN_DURATION, long_enough, variability
 
 Signals: TypeAlias = WindowStore | list | np.ndarray
 """Windows that are read batch by batch, a list of recordings, or an array of either in its rows."""

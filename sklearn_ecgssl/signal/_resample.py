@@ -40,13 +40,11 @@ def rational_ratio(original_rate: float, sampling_rate: float, n_times: int = 0)
             f"{_MAX_FACTOR}: are both in Hz?"
         )
     simple = ratio
-    for largest in (1000, 10_000, _MAX_FACTOR):
-        if max(simple.numerator, simple.denominator) <= _MAX_FACTOR:
-            break
-        nearest = _nearest(ratio, largest)
-        is_near = nearest and abs(nearest / ratio - 1) * n_times < 1
-        if is_near or largest == _MAX_FACTOR:
-            simple = nearest
+    if max(ratio.numerator, ratio.denominator) > _MAX_FACTOR:
+        for largest in (1000, 10_000, _MAX_FACTOR):
+            simple = _nearest(ratio, largest)
+            if simple and abs(simple / ratio - 1) * n_times < 1:
+                break
     return simple.numerator, simple.denominator
 
 

@@ -149,7 +149,7 @@ class WindowStore:
             else block
             for block in self.blocks
         ]
-        return str(joblib.hash([content, self.windowed]))
+        return str(joblib.hash(content))
 
     def _chunked_blocks(self) -> list["_ChunkedBlock"]:
         return [block for block in self.blocks if isinstance(block, _ChunkedBlock)]

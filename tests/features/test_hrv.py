@@ -6,9 +6,15 @@ import pytest
 from scipy.signal import lombscargle
 
 from sklearn_ecgssl.features import HRVFeatures, _beats as beats_module
-from sklearn_ecgssl.features._beats import find_beats
+from sklearn_ecgssl.features._beats import (
+    FEATURES,
+    HF_BAND,
+    LF_BAND,
+    band_power,
+    find_beats,
+    variability,
+)
 from sklearn_ecgssl.features._pooling import pool_without_nan
-from sklearn_ecgssl.features._variability import FEATURES, HF_BAND, LF_BAND, band_power, variability
 from sklearn_ecgssl.signal import Resampler, Segmenter
 
 RATE = 256
@@ -186,7 +192,7 @@ def test_the_spectrum_of_a_long_recording_is_that_of_its_pieces(monkeypatch):
         lengths.append(len(times))
         return lombscargle(times, *args)
 
-    monkeypatch.setattr("sklearn_ecgssl.features._variability.lombscargle", spy)
+    monkeypatch.setattr("sklearn_ecgssl.features._beats.lombscargle", spy)
     times = np.arange(4500) * 0.8  # an hour; the second half does not vary
     values = np.where(times < 1800, 40 * np.sin(2 * np.pi * 0.1 * times), 0)
     assert band_power(times, values, LF_BAND) == pytest.approx(40**2 / 4, rel=0.03)

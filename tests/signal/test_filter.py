@@ -86,6 +86,12 @@ def test_zero_phase_filter_is_forwards_and_backwards():
     np.testing.assert_allclose(got, twice, atol=1e-4)
 
 
+@pytest.mark.parametrize("low", [0.1, 0.8])
+def test_a_drift_is_removed_up_to_the_ends(low):
+    (out,) = ECGFilter(RATE, low=low).transform([TIME])  # with scipy's own padding 0.49 and 0.04
+    assert np.abs(out).max() < 0.003 / low
+
+
 def test_large_offsets_do_not_cost_precision():
     wave = np.sin(2 * np.pi * 10 * TIME)
     plain, shifted = ECGFilter(RATE).transform([wave, wave + 1000])

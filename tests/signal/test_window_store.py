@@ -228,6 +228,13 @@ class TestChunks:
             store.take(np.arange(start, start + 5))
         assert array.reads == [(0, 10), (10, 20), (20, 30), (30, 40), (40, 45)]
 
+    def test_what_was_used_last_stays(self):
+        array = Chunked(X, (1, 64))
+        store = WindowStore([array])
+        for window in (*range(FEW_CHUNKS), 0, FEW_CHUNKS, 0):
+            store.take(np.array([window]))
+        assert array.reads == [(i, i + 1) for i in range(FEW_CHUNKS + 1)]
+
     @pytest.mark.parametrize(
         ("kept", "in_memory"), [(0, FEW_CHUNKS), (20, 29), (24, 34), (400, 45)]
     )
