@@ -49,7 +49,7 @@ def compare_protocols(
     one recording, are in the training and in the test set [1]_. What is left of such a score on
     people whom the model has not met is what this function shows. All protocols train on windows
     and score windows; they differ in the split alone. The majority class and heart-rate features
-    with a linear classifier are scored beside.
+    with a linear classifier are scored too.
 
     Parameters
     ----------
@@ -76,8 +76,8 @@ def compare_protocols(
         Parameters and their values, as of `set_params`:
         ``{"sslembedder__pretrainer__noise__snr_db": [5, 15]}``, or values by name, such as
         ``{"sslembedder__pretrainer": {"small": ..., "large": ...}}``. Each is set on every
-        estimator that has it; the others run once, and their scores stand at each value. Of several
-        parameters, all combinations are scored. "segmenter__window_length" and "segmenter__overlap"
+        estimator that has it; the others are fitted once, and their rows repeated for each value.
+        Of several parameters, all combinations are scored. "segmenter__window_length" and "segmenter__overlap"
         cut the recordings anew: windows of different lengths are not the same samples,
         `recordings()` makes their scores comparable.
     label_fractions : sequence of float or None, default=None
@@ -153,7 +153,7 @@ def compare_protocols(
     >>> results.varied, len(results.table())
     (['C', 'label_fraction'], 12)
     """
-    import_pandas()  # what is missing is said before, not after, hours of fitting
+    import_pandas()  # fails before, not after, hours of fitting
     segmenter = Segmenter() if segmenter is None else segmenter
     chosen = _protocols(protocols, n_splits, random_state)
     compared = _compared(estimators, segmenter.sampling_rate)
@@ -244,7 +244,7 @@ def _varied(vary: Mapping[str, Any], compared: Mapping[str, BaseEstimator]) -> V
 
 
 def _as_cell(value: Any) -> Any:
-    """Write what is no number as text: a tuple, an estimator or None makes no cell of a table."""
+    """Show a value as text unless it is a number: pandas groups by no tuple, estimator or None."""
     return value if isinstance(value, (str, Real)) else str(value)
 
 

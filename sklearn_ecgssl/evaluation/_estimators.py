@@ -34,7 +34,7 @@ NOTHING = (None, "passthrough")
 
 
 def baselines(sampling_rate: float) -> dict[str, BaseEstimator]:
-    """Build the classifiers that stand beside those of the user.
+    """Build the classifiers that are scored in every comparison.
 
     The heart rate is left out, with a warning, where its detector is not installed or does not work
     at the sampling rate.
@@ -45,7 +45,7 @@ def baselines(sampling_rate: float) -> dict[str, BaseEstimator]:
         if sampling_rate <= 2 * QRS_BAND[1]:
             raise ValueError(f"its sampling rate must be above {2 * QRS_BAND[1]:g} Hz.")
     except (ImportError, ValueError) as error:
-        warnings.warn(f"No {HEART_RATE!r} baseline: {error}", stacklevel=3)
+        warnings.warn(f"No {HEART_RATE!r} baseline: {error}", stacklevel=4)
         return majority
     heart_rate = make_pipeline(HRVFeatures(sampling_rate=sampling_rate), linear_classifier())
     return majority | {HEART_RATE: heart_rate}
@@ -120,7 +120,7 @@ def check_pretrained_first(name: str, estimator: BaseEstimator) -> None:
 
 
 def seen_besides(estimator: BaseEstimator) -> str:
-    """Say what an estimator sees of the tested people that the protocol does not tell."""
+    """Say what an estimator sees of the tested people besides what the protocol allows."""
     parts = [estimator, *estimator.get_params(deep=True).values()]
     kinds = {FROZEN: FrozenEstimator, SUBJECT_SCALED: SubjectScaledClassifier}
     found = [text for text, kind in kinds.items() if any(isinstance(part, kind) for part in parts)]

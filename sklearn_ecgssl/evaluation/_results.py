@@ -267,7 +267,7 @@ def confidence_interval(values: Iterable[float], level: float = 0.95) -> tuple[f
 def collected(
     rows: list[tuple[dict[str, Any], Task, Outcome]], notes: dict[str, str]
 ) -> EvaluationResults:
-    """Write outcomes, each with the columns that tell it from others, as results."""
+    """Make results of outcomes, each with the columns of its row."""
     pandas = import_pandas()
     fits = [
         columns
