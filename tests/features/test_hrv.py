@@ -178,6 +178,12 @@ def test_a_trend_is_no_power():
     assert band_power(times, 500 + 2 * times, LF_BAND) < 1e-9
 
 
+def test_fewer_than_two_cycles_have_no_power():
+    times = np.arange(60) * 0.8  # 47 s: 1.9 cycles of 0.04 Hz, 7 of 0.15 Hz
+    assert np.isnan(band_power(times, np.sin(times), LF_BAND))
+    assert band_power(times, np.sin(times), HF_BAND) > 0
+
+
 def test_what_is_slower_than_the_band_does_not_leak_into_it():
     times = np.arange(150) * 0.8
     slow = 100 * np.sin(2 * np.pi * 0.0125 * times)
