@@ -78,25 +78,15 @@ def test_windows_train_with_the_target_of_their_recording():
     assert list(model.estimator_.note_) == [10, 10, 10, 20, 30, 30, 40, 40, 40]
 
 
-def test_order_of_recordings_does_not_matter():
-    recordings, target, _ = ecg_like()
-    model = SegmentVotingClassifier(LogisticRegression(), SEGMENTER).fit(recordings, target)
-    order = np.random.default_rng(0).permutation(len(recordings))
-    np.testing.assert_allclose(
-        model.predict_proba([recordings[i] for i in order]), model.predict_proba(recordings)[order]
-    )
-
-
-@pytest.mark.parametrize("scoring", ["accuracy", "roc_auc"])
 @pytest.mark.parametrize("as_array", [False, True])
 @pytest.mark.parametrize("voting", ["soft", "hard"])
-def test_scores_recordings(scoring, as_array, voting):
+def test_scores_recordings(as_array, voting):
     recordings, target, subject = ecg_like()
     if as_array:
         recordings = np.stack([r[: 5 * SAMPLING_RATE] for r in recordings])
     model = SegmentVotingClassifier(make_pipeline(tiny_embedder(), SVC()), SEGMENTER, voting=voting)
     scores = cross_val_score(
-        model, recordings, target, groups=subject, cv=LeaveOneGroupOut(), scoring=scoring,
+        model, recordings, target, groups=subject, cv=LeaveOneGroupOut(), scoring="roc_auc",
         error_score="raise",
     )  # fmt: skip
     assert scores.shape == (4,)
