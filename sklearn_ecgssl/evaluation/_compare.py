@@ -77,9 +77,9 @@ def compare_protocols(
         ``{"sslembedder__pretrainer__noise__snr_db": [5, 15]}``, or values by name, such as
         ``{"sslembedder__pretrainer": {"small": ..., "large": ...}}``. Each is set on every
         estimator that has it; the others are fitted once, and their rows repeated for each value.
-        Of several parameters, all combinations are scored. "segmenter__window_length" and "segmenter__overlap"
-        cut the recordings anew: windows of different lengths are not the same samples,
-        `recordings()` makes their scores comparable.
+        Of several parameters, all combinations are scored. "segmenter__window_length" and
+        "segmenter__overlap" cut the recordings anew: windows of different lengths are not the same
+        samples, `recordings()` makes their scores comparable.
     label_fractions : sequence of float or None, default=None
         Parts of the training set's labels that are kept, in (0, 1], see `LabelFractionSplit`.
         Pretrainers learn from all windows of the training set, once a fold, and all else from those

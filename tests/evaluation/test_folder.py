@@ -1,6 +1,7 @@
 """Results in a folder: an interrupted run goes on where it stopped."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -131,8 +132,11 @@ def test_pretraining_tells_apart_but_not_how_it_is_watched_or_kept(tmp_path):
     assert same(compare(models(verbose=0, memory=str(tmp_path / "memory")), **call), first)
     assert set((tmp_path / "results").iterdir()) == files
     compare(models(random_state=1), **call)
-    compare(models(), **call, protocols=opposite_halves(unseen_subjects(2)))
-    assert len(list((tmp_path / "results").iterdir())) == len(files) + 2 + 6
+    halves = opposite_halves(unseen_subjects(4))
+    more = replace(halves, pretrain=lambda windows, pairs: [train for train, _ in pairs])
+    for protocol in (halves, more, halves):
+        compare(models(), **call, protocols=protocol)
+    assert len(list((tmp_path / "results").iterdir())) == len(files) + 2 + 2 * 3 * 4
 
 
 def test_frozen_models_are_told_apart(tmp_path):

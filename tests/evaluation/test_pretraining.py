@@ -1,5 +1,8 @@
 """What pretrainers in a comparison learn from, and how often."""
 
+import time
+from functools import partial
+
 import joblib
 import numpy as np
 import pytest
@@ -22,6 +25,18 @@ from tests.tiny import each_pretrainer, tiny_ecg_classifier, tiny_embedder, tiny
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*usable beats:UserWarning")
 WINDOWS = LabelledWindows.from_recordings(RECORDINGS, TARGET, SUBJECT, SEGMENTER)
+
+
+class FileLog(Callback):
+    """Writes a line for each training into a file, which processes share."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def on_train_begin(self, net, **kwargs):
+        with open(self.path, "a") as log:
+            log.write("trained\n")
+        time.sleep(0.5)  # long enough for another process to begin the same
 
 
 class Trainings(Callback):
@@ -92,11 +107,13 @@ def test_memory_keeps_it_for_later_runs(tmp_path, kind):
 
 
 @pytest.mark.slow
-def test_processes_give_the_same_results():
+def test_processes_give_the_same_results_and_train_no_encoder_twice(tmp_path):
     protocols = [unseen_subjects(3), opposite_halves(unseen_subjects(4))]
-    models = three_models(tiny_pretrainer())
+    log = tmp_path / "log"
+    models = three_models(tiny_pretrainer(callbacks=[partial(FileLog, log)]))
     one, two = (compare(models, protocols=protocols, n_jobs=n) for n in (None, 2))
     assert one.predictions.equals(two.predictions)
+    assert log.read_text().count("trained") == 2 * (3 + 2)
 
 
 # From what
@@ -135,6 +152,19 @@ def test_the_training_set_or_what_the_protocol_says(tiny, network, protocol):
     for fold, state in zip(protocol.folds(WINDOWS), found, strict=True):
         learnt = fold.train if fold.pretrain is None else fold.pretrain
         by_hand = tiny(max_epochs=1).fit(WINDOWS.take(learnt))
+        np.testing.assert_equal(state, by_hand.state_)
+
+
+@pytest.mark.parametrize("network", [False, True])
+def test_people_are_held_out_of_pretraining(network):
+    def tiny(**params):
+        return tiny_pretrainer(validation_fraction=0.3, **params)
+
+    protocol = opposite_halves(unseen_subjects(4))
+    found = states({"protocols": protocol}, tiny, network)
+    for fold, state in zip(protocol.folds(WINDOWS), found, strict=True):
+        people = WINDOWS.subject[fold.pretrain]
+        by_hand = tiny(max_epochs=1).fit(WINDOWS.take(fold.pretrain), groups=people)
         np.testing.assert_equal(state, by_hand.state_)
 
 
