@@ -156,12 +156,13 @@ def test_the_training_set_or_what_the_protocol_says(tiny, network, protocol):
 
 
 @pytest.mark.parametrize("network", [False, True])
-def test_people_are_held_out_of_pretraining(network):
+@pytest.mark.parametrize("fractions", [None, [0.5]])
+def test_people_are_held_out_of_pretraining(network, fractions):
     def tiny(**params):
         return tiny_pretrainer(validation_fraction=0.3, **params)
 
     protocol = opposite_halves(unseen_subjects(4))
-    found = states({"protocols": protocol}, tiny, network)
+    found = states({"protocols": protocol, "label_fractions": fractions}, tiny, network)
     for fold, state in zip(protocol.folds(WINDOWS), found, strict=True):
         people = WINDOWS.subject[fold.pretrain]
         by_hand = tiny(max_epochs=1).fit(WINDOWS.take(fold.pretrain), groups=people)
