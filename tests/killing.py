@@ -1,7 +1,7 @@
 """Kill trainings and writes for real, at every step that leaves a trace, and see what is left.
 
 ``python -m tests.killing <subject> [--every N] [--random N]`` prints what it did as JSON. It runs
-in a process of its own, with one thread, because each sitting is a fork of it that dies by SIGKILL.
+in a process of its own, with one thread, because each training is a fork that dies by SIGKILL.
 """
 
 import argparse
@@ -140,55 +140,47 @@ def learnt(estimator):
     return json.dumps([estimator.history_, arrays])
 
 
-def trainings(name, windows, every, n_random, seed):
+def trainings(name, windows, every, n_random):
     """Kill a training at its steps, and at random moments, and let it go on each time."""
     estimator, how = FITS[name]
-
-    def sitting(folder, result, countdown=None):
-        if countdown is not None:
-            arm(countdown)
-        model = clone(estimator).set_params(checkpoint=folder).fit(windows, **how)
-        Path(result).write_text(learnt(model))
-
+    place = Path(tempfile.mkdtemp())
+    folder, result = place / "checkpoint", place / "result.json"
     expected = learnt(clone(estimator).fit(windows, **how))
     counts = Counter()
-    place = Path(tempfile.mkdtemp())
-    counter = place / "steps"
 
-    def count():
+    def fit(countdown=None):
+        if countdown is not None:
+            arm(countdown)
+        result.write_text(
+            learnt(clone(estimator).set_params(checkpoint=folder).fit(windows, **how))
+        )
+
+    def count_steps():
         countdown = Countdown(None)
-        sitting(place / "counted", place / "counted.json", countdown)
-        counter.write_text(str(countdown.steps))
+        fit(countdown)
+        result.write_text(str(countdown.steps))
 
-    assert in_fork(count) == "done"
-    n_steps = int(counter.read_text())
-    began = time.perf_counter()
-    assert in_fork(lambda: sitting(place / "timed", place / "timed.json")) == "done"
-    duration = time.perf_counter() - began
-    draw = random.Random(seed)
-
-    def finish(folder):
-        result = place / "result.json"
+    def go_on():
         result.unlink(missing_ok=True)
-        ended = in_fork(lambda: sitting(folder, result))
-        counts["sittings"] += 1
-        counts["failed" if ended != "done" else "whole"] += 1
-        same = ended == "done" and result.read_text() == expected
-        counts["same bits" if same else "other bits"] += 1
-        shutil.rmtree(folder, ignore_errors=True)
+        ended = in_fork(fit)
+        counts["trainings"] += 1
+        counts["same bits"] += ended == "done" and result.read_text() == expected
+        shutil.rmtree(folder)
 
-    for step in range(1 + seed % every, n_steps + 1, every):
-        folder = place / "killed"
-        ended = in_fork(lambda: sitting(folder, place / "x", Countdown(step)))  # noqa: B023
-        counts[f"{ended} at a step"] += 1
-        finish(folder)
+    began = time.perf_counter()
+    assert in_fork(count_steps) == "done"
+    duration, n_steps = time.perf_counter() - began, int(result.read_text())
+    shutil.rmtree(folder)
+    for step in range(1, n_steps + 1, every):
+        counts[f"{in_fork(lambda: fit(Countdown(step)))} at a step"] += 1  # noqa: B023
+        go_on()
+    draw = random.Random(0)
     for _ in range(n_random):
-        folder = place / "killed"
         for _ in range(draw.choice([1, 2, 3])):
-            after = draw.uniform(0, 0.7 * duration)
-            ended = in_fork(lambda: sitting(folder, place / "x"), kill_after=after)  # noqa: B023
+            ended = in_fork(fit, kill_after=draw.uniform(0, 0.7 * duration))
             counts[f"{ended} at a random moment"] += 1
-        finish(folder)
+        folder.mkdir(exist_ok=True)
+        go_on()
     shutil.rmtree(place)
     return {"steps": n_steps, **counts}
 
@@ -225,13 +217,12 @@ def main():
     parser.add_argument("--windows", help="an .npy file of windows to train on")
     parser.add_argument("--every", type=int, default=1, help="kill at every so many-th step")
     parser.add_argument("--random", type=int, default=0, help="kills at random moments")
-    parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     if args.subject == "save":
         found = savings()
     else:
         windows = X if args.windows is None else np.load(args.windows)
-        found = trainings(args.subject, windows, args.every, args.random, args.seed)
+        found = trainings(args.subject, windows, args.every, args.random)
     print(json.dumps(found))
 
 

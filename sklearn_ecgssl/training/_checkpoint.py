@@ -120,6 +120,7 @@ def fit_facts(
             facts[name] = _described(value)
     facts["X"] = store.fingerprint()
     facts["X_val"] = None if held_out is None else held_out.fingerprint()
+    facts["groups"] = None
     if subjects is not None and estimator.validation_fraction is not None:
         facts["groups"] = joblib.hash(np.unique(subjects, return_inverse=True)[1])
     return facts

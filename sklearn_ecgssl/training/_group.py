@@ -96,7 +96,7 @@ def process_group(device: str) -> Group:
     """Find the processes that train together with this one, and take a GPU for it if there are."""
     if not dist.is_available():
         return ALONE
-    # Workers of joblib inherit the launcher's variables: they are not the process that it means.
+    # Workers of joblib inherit the launcher's variables, and train alone.
     main = multiprocessing.current_process().name == "MainProcess"
     if not dist.is_initialized() and main and all(name in os.environ for name in LAUNCHED):
         _initialise(device)
@@ -126,7 +126,7 @@ def _destroy() -> None:
 
 @contextmanager
 def lost_processes() -> Iterator[None]:
-    """Turn torch's errors about connections into one about the process at the other end."""
+    """Turn torch's errors about connections into `LostProcessError`."""
     try:
         yield
     except RuntimeError as error:

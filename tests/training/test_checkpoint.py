@@ -31,11 +31,18 @@ def killed(subject, *args):
     return json.loads(run.stdout)
 
 
-@pytest.mark.parametrize("subject", ["recognition", "masked", "classifier"])
-def test_killed_anywhere_it_ends_with_the_same_bits(subject):
-    found = killed(subject, "--every", "6", "--random", "3")
-    assert found["killed at a step"] > 5
-    assert found["same bits"] == found["sittings"] > 8
+@pytest.mark.parametrize(
+    ("subject", "every"),
+    [
+        ("recognition", "25"),
+        pytest.param("masked", "6", marks=pytest.mark.slow),
+        pytest.param("classifier", "6", marks=pytest.mark.slow),
+    ],
+)
+def test_killed_anywhere_it_ends_with_the_same_bits(subject, every):
+    found = killed(subject, "--every", every, "--random", "1")
+    assert found["killed at a step"] >= 2
+    assert found["same bits"] == found["trainings"] > 2
 
 
 @pytest.mark.real
@@ -52,17 +59,16 @@ def test_killed_on_real_ecg_it_ends_with_the_same_bits(
     windows = Segmenter(sampling_rate).windows(TrimmedScaler().fit_transform(cleaned))
     np.save(tmp_path / "windows.npy", windows[:8])
     found = killed(subject, "--windows", str(tmp_path / "windows.npy"), "--every", "6")
-    assert found["same bits"] == found["sittings"] >= 4
+    assert found["same bits"] == found["trainings"] >= 3
 
 
-def test_what_is_killed_has_what_a_checkpoint_must_keep():
+def test_what_is_killed_stops_early_and_its_best_weights_are_not_the_last():
     from tests.killing import FITS
 
     masked, how = FITS["masked"]
-    model = clone(masked).fit(X, **how)
-    losses = [row["valid_loss"] for row in model.history_]
-    assert len(losses) < masked.max_epochs, "it must stop early"
-    assert np.argmin(losses) < len(losses) - 1, "its best weights must not be the last"
+    losses = [row["valid_loss"] for row in clone(masked).fit(X, **how).history_]
+    assert len(losses) < masked.max_epochs
+    assert np.argmin(losses) < len(losses) - 1
 
 
 @each_pretrainer
