@@ -8,8 +8,17 @@ from ._aggregation import (
     n_aggregated,
     shortest_rhythm,
 )
-from ._build import check_convolutions, check_sizes, initialised, rebuilt
-from ._layers import ClassificationNet, DenseHead, Dropout, LayerFeatures, seed_dropout
+from ._layers import (
+    ClassificationNet,
+    DenseHead,
+    Dropout,
+    LayerFeatures,
+    check_convolutions,
+    check_sizes,
+    initialised,
+    rebuilt,
+    seed_dropout,
+)
 from ._recognition import GLOBAL_MAX, ConvTrunk, RecognitionNet, shortest_window
 from ._transformer import MaskedTransformer, TransformerTrunk
 
