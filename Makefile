@@ -71,7 +71,7 @@ test-wheel:  ## build a wheel, install it elsewhere, and test that
 	PYTHON="$(PYTHON)" PIP_ARGS="$(PIP_ARGS)" .ci/test-wheel $(if $(JOBS),-n $(JOBS) --dist worksteal) $(or $(PYTEST_ARGS),-m "not slow")
 
 fuzz: $(INSTALLED)  ## damaged files, random parameters, killed trainings, for about half an hour
-	FUZZ_FILES=30000 $(BIN)/python -m pytest -p no:xdist -q tests/datasets/test_fuzz.py
+	FUZZ_FILES=30000 $(BIN)/python -m pytest -p no:xdist -q tests/datasets/test_poly5.py
 	$(BIN)/python -m pytest --hypothesis-profile=fuzz -p no:xdist -q tests/properties
 	for what in save recognition masked classifier; do $(BIN)/python -m tests.killing $$what --random 40 || exit 1; done
 

@@ -1,6 +1,5 @@
 """Files: one error for those that cannot be read, and atomic writes."""
 
-import hashlib
 import importlib
 import os
 import uuid
@@ -8,8 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 
 class UnreadableFileError(ValueError):
@@ -93,10 +90,3 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def checksum(array: np.ndarray) -> str:
-    """Return the SHA-256 of an array's type, shape and bytes."""
-    found = hashlib.sha256(f"{array.dtype.str}{array.shape}".encode())
-    found.update(np.ascontiguousarray(array).tobytes())
-    return found.hexdigest()

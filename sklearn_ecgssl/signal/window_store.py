@@ -11,7 +11,6 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 
 from .._compat import _check_n_features, validate_data
-from .._files import checksum
 from ._recordings import missing_entries
 
 #: Bytes read after which the pages of memory-maps are given back. Windows in random order bring
@@ -133,20 +132,18 @@ class WindowStore:
         self._cache.capacity = n_windows + longest + 4 * largest
 
     def fingerprint(self) -> dict[str, Any]:
-        """Return shape and a checksum of up to 1024 windows, to recognise the same windows."""
+        """Return shape and a hash of up to 1024 windows, to recognise the same windows."""
         some = np.unique(np.linspace(0, len(self) - 1, FINGERPRINTED).astype(np.intp))
         return {
             "n_windows": len(self),
             "n_times": self.n_times,
-            "content of the windows": checksum(self.take(some)),
+            "content of the windows": joblib.hash(self.take(some)),
         }
 
     def content_hash(self) -> str:
         """Hash the windows for a cache: all of them, of chunked arrays those of a fingerprint."""
         content = [
-            getattr(block.array, "checksum", None) or WindowStore([block.array]).fingerprint()
-            if isinstance(block, _ChunkedBlock)
-            else block
+            WindowStore([block.array]).fingerprint() if isinstance(block, _ChunkedBlock) else block
             for block in self.blocks
         ]
         return str(joblib.hash(content))
