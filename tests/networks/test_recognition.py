@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from sklearn_ecgssl.networks import ConvTrunk, RecognitionNet, shortest_window
+from sklearn_ecgssl.networks import ConvTrunk, RecognitionNet, aggregate, shortest_window
 from sklearn_ecgssl.networks._convolution import MaxPool, global_max
 
 
@@ -134,6 +134,18 @@ def test_maps_are_those_that_the_network_pools(index):
         maps = trunk.maps(windows, index)
         torch.testing.assert_close(maps.amax(-1), trunk.block_features(windows)[index])
     assert maps.shape[:2] == (3, (4, 5, 6)[index])
+
+
+@pytest.mark.parametrize("layers", [[2], [0, 2]])
+def test_features_of_blocks_stand_side_by_side(layers):
+    trunk = ConvTrunk(filters=(4, 5, 6)).eval()
+    windows = torch.randn(3, 640, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        for names in (("max",), ("std", "rhythm")):
+            maps = [trunk.maps(windows, i) for i in layers]
+            expected = [aggregate(m, names, 256 / 2**i) for m, i in zip(maps, layers, strict=True)]
+            features = trunk.layer_features(windows, layers, names, 256)
+            torch.testing.assert_close(features, torch.cat(expected, dim=1))
 
 
 def test_shortest_window_is_just_enough():

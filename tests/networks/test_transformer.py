@@ -323,6 +323,9 @@ def test_tokens_of_layers_are_those_of_a_shorter_network():
     assert torch.equal(first, alone)
     assert torch.equal(second, trunk.layers[1](first))
     assert torch.equal(second, trunk.tokens(windows))
+    features = trunk.layer_features(windows, [0, 1], ["cls", "mean"], 128)
+    expected = [aggregate_tokens(tokens, ["cls", "mean"]) for tokens in (first, second)]
+    assert torch.equal(features, torch.cat(expected, dim=1))
 
 
 def test_aggregations_of_the_trunk_are_of_its_last_tokens():
