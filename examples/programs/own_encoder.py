@@ -4,8 +4,8 @@ From raw ECG to a score that holds for new people
 
 A network learns, without labels, which of six transformations was applied to a 10-second window of
 ECG (Sarkar & Etemad 2020). Its features then feed ordinary classifiers. They are scored as the
-papers do, where windows of one person stand in the training and in the test part, and on people
-whom nothing has met before.
+papers do, where windows of one person stand in the training and in the test set, and on people
+whom no part of the model has seen.
 
 It runs on a **simulated** cohort, or on a recordings file (see
 :func:`sklearn_ecgssl.datasets.load_recordings`)::

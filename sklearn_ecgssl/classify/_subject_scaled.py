@@ -46,7 +46,7 @@ class SubjectScaledClassifier(ClassifierMixin, BaseEstimator):
     by fold with ``predict(X, groups=...)``. Behind other steps of a Pipeline, routing takes them
     here (``set_fit_request(groups=True)``, ``set_predict_request(groups=True)``). Without
     `groups`, all that `predict` is given is taken for one person's, as in a leave-one-subject-out
-    test part, with a warning where several people were fitted.
+    test set, with a warning where several people were fitted.
 
     Examples
     --------
