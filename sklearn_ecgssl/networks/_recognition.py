@@ -175,9 +175,6 @@ class ConvTrunk(nn.Module):
         Tensor of shape (n_windows, n_features)
             Features of the first of these blocks, then of the others.
         """
-        last = len(self.blocks) - 1
-        if tuple(names) == self.aggregation == GLOBAL_MAX and list(layers) == [last]:
-            return self(windows)  # pools no other block
         if tuple(names) == GLOBAL_MAX:
             of_blocks = self.block_features(windows)
             return torch.cat([of_blocks[i] for i in layers], dim=1)

@@ -16,6 +16,7 @@ from typing import Any, Self
 import numpy as np
 import safetensors.torch
 import torch
+from filelock import FileLock
 from sklearn.base import BaseEstimator
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
@@ -26,6 +27,7 @@ from ..transforms import AddNoise, FlipTime, Negate, Permute, Scale, TimeWarp
 from ._json import Encoder, decode
 
 CONFIG = "config.json"
+LOCK = ".lock"
 FORMAT = "sklearn_ecgssl pretrained"
 #: Raised whenever an older package could not read what a newer one writes.
 FORMAT_VERSION = 1
@@ -173,18 +175,20 @@ def saved_rate(estimator: Any) -> float | None:
 def _write(folder: Path, encoded: dict[str, Any], weights: bytes) -> None:
     """Write the weights, then the configuration that names them; delete the weights before."""
     folder.mkdir(parents=True, exist_ok=True)
-    before = _read_config(folder)["weights"] if (folder / CONFIG).exists() else None
+    name = _weights_name(weights)
     config: dict[str, Any] = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "package_version": __version__,
-        "weights": _weights_name(weights),
+        "weights": name,
         "estimator": encoded,
     }
-    write_whole(folder / config["weights"], weights)
-    write_whole(folder / CONFIG, json.dumps(config, indent=1).encode())
-    if before not in (None, config["weights"]):
-        (folder / Path(before).name).unlink(missing_ok=True)
+    with FileLock(folder / LOCK):  # another writer might delete what this one is about to name
+        before = _read_config(folder)["weights"] if (folder / CONFIG).exists() else name
+        write_whole(folder / name, weights)
+        write_whole(folder / CONFIG, json.dumps(config, indent=1).encode())
+        if before != name:
+            (folder / Path(before).name).unlink(missing_ok=True)
 
 
 def _read(folder: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:

@@ -68,6 +68,7 @@ def test_trunk_is_the_papers_table(n_times):
 @pytest.mark.parametrize(
     ("filters", "kernel_sizes", "n_times"),
     [
+        ((4,), (6,), 90),
         ((3, 4), (6, 5), 90),
         ((32, 64, 128), (32, 16, 8), 150),
         ((32, 64, 128), (32, 16, 8), 151),
@@ -75,12 +76,15 @@ def test_trunk_is_the_papers_table(n_times):
     ],
 )
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_gradients_are_those_of_the_papers_table(filters, kernel_sizes, n_times, dtype):
+@pytest.mark.parametrize("of_windows", [True, False])
+def test_gradients_are_those_of_the_papers_table(filters, kernel_sizes, n_times, dtype, of_windows):
     torch.manual_seed(0)
-    trunk = ConvTrunk(filters, kernel_sizes).to(dtype)
-    windows = torch.randn(5, n_times, dtype=dtype, requires_grad=True)
+    trunk = ConvTrunk(filters, kernel_sizes, convs_per_block=1 if len(filters) == 1 else 2).to(
+        dtype
+    )
+    windows = torch.randn(5, n_times, dtype=dtype, requires_grad=of_windows)
     weights = torch.randn(filters[-1], dtype=dtype)
-    parameters = [*trunk.parameters(), windows]
+    parameters = [*trunk.parameters(), windows][: None if of_windows else -1]
     ours = torch.autograd.grad((trunk(windows) * weights).sum(), parameters)
     theirs = torch.autograd.grad((reference_trunk(trunk, windows)[-1] * weights).sum(), parameters)
     tolerance = 1e-4 if dtype is torch.float32 else 1e-12
