@@ -3,10 +3,12 @@
 import importlib
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from ._checks import check_choice
 
 
 class UnreadableFileError(ValueError):
@@ -55,6 +57,13 @@ def library(name: str, what_it_does: str, extra: str = "datasets") -> Any:
             f"{what_it_does} by {name}, which is not installed: "
             f'pip install "sklearn_ecgssl[{extra}]".'
         ) from error
+
+
+def check_new(path: Path, endings: Iterable[str]) -> None:
+    """Raise unless the ending of a path is one that can be written, and nothing is there yet."""
+    check_choice("The ending of path", path.suffix, endings)
+    if path.exists():
+        raise FileExistsError(f"{path.absolute()} exists: delete it first.")
 
 
 @contextmanager

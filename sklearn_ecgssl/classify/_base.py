@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_consistent_length, column_or_1d
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
+from .._checks import check_choice
 from .._compat import Interval, StrOptions
 from ..networks import check_sizes
 from ..training import Criterion, TrainingPlan, decay_every_epochs
@@ -65,8 +66,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, ABC):
         classifier
             Unfitted.
         """
-        if name not in PRESETS:
-            raise ValueError(f"name must be one of {sorted(PRESETS)}, got {name!r}.")
+        check_choice("name", name, PRESETS)
         return cls(**{**PRESETS[name], **params})
 
     def predict_proba(self, X: Any) -> np.ndarray:

@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._compat import HasMethods, _fit_context
 from .._fitting import all_or_nothing
-from ..signal._recordings import missing_entries
+from ..signal._recordings import check_column
 from ._base import check_labels
 
 
@@ -127,18 +127,8 @@ class SubjectScaledClassifier(ClassifierMixin, BaseEstimator):
 def scale_rows(values: Any, groups: Any = None) -> np.ndarray:
     """Scale each person's features to mean 0 and standard deviation 1; constant ones become 0."""
     rows = np.asarray(values, dtype=np.float64)
-    people = np.zeros(len(rows), dtype=int) if groups is None else np.asarray(groups)
-    if people.shape != (len(rows),):
-        raise ValueError(
-            f"groups must name the subject of each of the {len(rows)} samples, got shape "
-            f"{people.shape}."
-        )
-    missing = missing_entries(people)
-    if missing:
-        raise ValueError(
-            f"groups is missing for sample {missing[0]} ({len(missing)} in all): name the person, "
-            "or leave the sample out."
-        )
+    everyone = np.zeros(len(rows), dtype=int) if groups is None else groups
+    people = check_column(everyone, "groups", len(rows), "sample")
     scaled = np.empty_like(rows)
     for person in np.unique(people):
         own = people == person

@@ -10,6 +10,7 @@ from joblib import Parallel, delayed
 from sklearn.utils import Bunch
 from tqdm.auto import tqdm
 
+from .._checks import check_choice
 from .._files import UnreadableFileError, library
 from ..signal._recordings import is_missing
 from ._data_set import DataSet, Label, Lead, LeftOut, Trial
@@ -32,15 +33,12 @@ class Options(NamedTuple):
 
     def checked(self, data_set: DataSet) -> "Options":
         """Check them before anything is read, and say what None and "default" stand for."""
-        if self.on_error not in ("raise", "warn"):
-            raise ValueError(f'on_error must be "raise" or "warn", got {self.on_error!r}.')
+        check_choice("on_error", self.on_error, ("raise", "warn"))
         attribute = self.attribute
         if attribute == "default":
             attribute = data_set.default_attribute
+        check_choice(f"attribute of {data_set.name}", attribute, (*data_set.attributes, None))
         if attribute is not None:
-            if attribute not in data_set.attributes:
-                has = ", ".join(map(repr, data_set.attributes)) or "no labels"
-                raise ValueError(f"attribute={attribute!r}: {data_set.name} has {has}.")
             data_set.attributes[attribute]._check(self.binarize)
         elif data_set.attributes:
             _pandas()

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import Bunch
 
+from .._checks import check_choice
 from .._files import UnreadableFileError
 from ._attribute import AnyLabel, Attribute
 from ._data_set import DataSet, LeftOut, Trial
@@ -270,8 +271,8 @@ def _joined(arrays: list[np.ndarray]) -> np.ndarray:
 def _target_field(target: str | None, fields: Mapping[str, Any], path: Path) -> str | None:
     if target == "auto":
         return next((name for name in ("target", "label") if name in fields), None)
-    if target is not None and target not in fields:
-        raise ValueError(f"{path} has no field {target!r}. Fields: {', '.join(fields)}.")
+    if target is not None:
+        check_choice(f"target (a field of {path})", target, fields)
     return target
 
 
@@ -304,10 +305,7 @@ def _matches(
 ) -> np.ndarray:
     keep = np.ones(len(columns["fs"]), dtype=bool)
     for name, wanted in (where or {}).items():
-        if name not in columns:
-            raise ValueError(
-                f"where: {path} has no field {name!r}. Fields: {', '.join(sorted(columns))}."
-            )
+        check_choice(f"where: a field of {path}", name, columns)
         wanted = np.ravel(list(wanted) if isinstance(wanted, set | frozenset) else wanted)
         keep &= np.isin(columns[name], wanted)
     return keep

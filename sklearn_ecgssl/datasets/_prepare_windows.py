@@ -13,8 +13,10 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import Bunch
 from tqdm.auto import tqdm
 
-from .._files import library, replacing
+from .._checks import check_choice
+from .._files import check_new, library, replacing
 from ..signal import Segmenter
+from ..signal._recordings import check_column
 from ._load_recordings import load_recordings
 from ._recipe import Cut, Recipe
 
@@ -117,12 +119,8 @@ def prepare_windows(
     ((18, 2560), ['person 0', 'person 1', 'person 2'])
     """
     path = Path(path).expanduser()
-    if path.suffix not in (".npy", ".zarr"):
-        raise ValueError(f"path must end in .npy or .zarr, got {str(path)!r}.")
-    if path.exists():
-        raise FileExistsError(f"There is something at {path.absolute()}: delete it first.")
-    if dtype not in ("float32", "float16"):
-        raise ValueError(f'dtype must be "float32" or "float16", got {dtype!r}.')
+    check_new(path, (".npy", ".zarr"))
+    check_choice("dtype", dtype, ("float32", "float16"))
     recipe = Recipe(sampling_rate, transformer, scale)
     cut = Cut(Segmenter(sampling_rate) if segmenter is None else segmenter, short)
     cut.checked(sampling_rate)
@@ -152,9 +150,8 @@ def _windows_of(
     """Prepare a part: the windows of each recording, whose each is, and how many were too short."""
     try:
         data = read(part)
-        n_recordings, subject = len(data.recordings), np.asarray(data.subject)
-        if subject.shape != (n_recordings,):
-            raise ValueError(f"it has {n_recordings} recordings and subjects {subject.shape}")
+        n_recordings = len(data.recordings)
+        subject = check_column(data.subject, "subject", n_recordings, "recording")
         rates = np.broadcast_to(data.sampling_rate, n_recordings).tolist()
         prepared = recipe.apply_to_each(data.recordings, rates, subject)
         names = [f"recording {i}" for i in range(n_recordings)]

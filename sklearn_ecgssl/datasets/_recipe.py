@@ -9,6 +9,7 @@ import joblib
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 
+from .._checks import check_choice
 from ..signal import Segmenter, scale_subjects
 from ..signal._resample import rational_ratio, resample_recording
 
@@ -35,8 +36,7 @@ class Recipe:
             raise ValueError(f"sampling_rate must be above 0 Hz, got {self.sampling_rate!r}.")
         if self.transformer is not None and self.sampling_rate is not None:
             check_rate(self.transformer, self.sampling_rate, "transformer")
-        if self.scale is not None and self.scale not in _TRIMS:
-            raise ValueError(f'scale must be "trimmed", "standard" or None, got {self.scale!r}.')
+        check_choice("scale", self.scale, (*_TRIMS, None))
 
     def apply(
         self, recordings: Sequence[np.ndarray], rates: Sequence[float]
@@ -87,8 +87,7 @@ class Cut(NamedTuple):
 
     def checked(self, rate: float | None) -> "Cut":
         """Check the parameters; `rate` is that of the recordings, where it is known."""
-        if self.short not in ("drop", "raise"):
-            raise ValueError(f'short must be "drop" or "raise", got {self.short!r}.')
+        check_choice("short", self.short, ("drop", "raise"))
         if rate is not None:
             check_rate(self.segmenter, rate, "segmenter")
         return self

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._checks import check_choice
 from ._recordings_file import RESERVED, write_recordings
 
 _INT16, _INT32 = np.iinfo(np.int16), np.iinfo(np.int32)
@@ -105,8 +106,7 @@ def save_recordings(
     [[0.0, 1.0, -0.25], [0.05000000074505806, 0.10000000149011612]]
     """
     path = Path(path).expanduser()
-    if path.suffix != ".npz":
-        raise ValueError(f"path must end in .npz, got {str(path)!r}.")
+    check_choice("The ending of path", path.suffix, (".npz",))
     signals = [_checked(np.asarray(one), f"recordings[{i}]") for i, one in enumerate(recordings)]
     n = len(signals)
     if not n:

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.stats import t
 from sklearn.metrics import accuracy_score, f1_score, recall_score
 
+from .._checks import check_choice
 from .._files import library
 
 if TYPE_CHECKING:
@@ -207,11 +208,7 @@ class EvaluationResults:
     __repr__ = __str__
 
     def _cells(self, table: pd.DataFrame, metric: str) -> pd.DataFrame:
-        if metric not in table.columns:
-            raise ValueError(
-                f"metric must be one of {[c for c in table.columns if c + '_ci' in table.columns]}"
-                f", got {metric!r}."
-            )
+        check_choice("metric", metric, [c for c in table.columns if f"{c}_ci" in table.columns])
         text = list(map(_mean_and_half, table[metric], table[metric + "_ci"]))
         rows = [name for name in self._settings if name != "protocol"]
         order = {name: list(dict.fromkeys(table[name])) for name in [*rows, "protocol"]}

@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.utils.multiclass import check_classification_targets
 
 from ..signal import Segmenter
-from ..signal._recordings import check_recordings, missing_entries
+from ..signal._recordings import check_recordings
 from ..signal.window_store import WindowStore, check_windows, is_windowed
 
 
@@ -95,8 +95,8 @@ class LabelledWindows:
             store = WindowStore(list(blocks), windowed=True)
         return cls(
             store,
-            store.per_window(_check_target(target), "target"),
-            store.per_window(_check_subject(subject), "subject"),
+            _check_classes(store.per_window(target, "target")),
+            _as_text_if_mixed(store.per_window(subject, "subject")),
             store.per_window(np.arange(len(store.blocks)), "recording"),
         )
 
@@ -124,31 +124,16 @@ class LabelledWindows:
         return joblib.hash([self.store.blocks, self.target, self.subject])
 
 
-def _check_target(target: Any) -> np.ndarray:
-    if target is None:
-        raise ValueError("target is None: it needs one label for each recording.")
+def _check_classes(target: np.ndarray) -> np.ndarray:
     check_classification_targets(target)
     classes = np.unique(target)
     if len(classes) < 2:
         raise ValueError(
             f"target holds one class only ({classes.tolist()[0]!r}), at least two are needed."
         )
-    return np.asarray(target)
+    return target
 
 
-def _check_subject(subject: Any) -> np.ndarray:
-    if subject is None:
-        raise ValueError(
-            "subject must be an array with the person of every recording, got None: without it no "
-            "split can tell people apart."
-        )
-    people = np.asarray(subject)
-    missing = missing_entries(people)
-    if missing:
-        raise ValueError(
-            f"subject must name the person of every recording, and does not of {missing[:5]}: give "
-            "each unknown person a name, or leave these recordings out."
-        )
-    if len({type(person) for person in people.ravel()}) > 1:
-        people = people.astype(str)  # 1 and "1" are the same person
-    return people
+def _as_text_if_mixed(subject: np.ndarray) -> np.ndarray:
+    mixed = subject.dtype == object and len(set(map(type, subject))) > 1
+    return subject.astype(str) if mixed else subject  # 1 and "1" are the same person

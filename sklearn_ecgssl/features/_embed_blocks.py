@@ -15,7 +15,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 from tqdm.auto import tqdm
 
-from .._files import library
+from .._files import check_new, library
 from ..signal.window_store import is_chunked
 from ._embedder import SSLEmbedder
 
@@ -180,10 +180,7 @@ WRITERS: dict[str, Callable[[Path, int, list[str], Iterable[np.ndarray]], None]]
 @contextmanager
 def _new_file(path: Path) -> Iterator[tuple[Path, Callable[..., None]]]:
     """Give a temporary place and the function that writes there; move it to `path` at the end."""
-    if path.suffix not in WRITERS:
-        raise ValueError(f"path must end in one of {', '.join(WRITERS)}, got {str(path)!r}.")
-    if path.exists():
-        raise FileExistsError(f"{path.absolute()} exists: delete it first.")
+    check_new(path, WRITERS)
     unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     try:
         yield unfinished, WRITERS[path.suffix]

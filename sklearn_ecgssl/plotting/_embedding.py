@@ -8,6 +8,7 @@ from sklearn.manifold import TSNE
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_consistent_length
 
+from .._checks import check_choice
 from ._common import COLORS, MARKERS, legend, panels, tidy
 
 #: More categories are drawn without a legend.
@@ -118,6 +119,7 @@ class EmbeddingDisplay:
         display : EmbeddingDisplay
             The display, drawn.
         """
+        check_choice("method", method, ("pca", "tsne"))
         scaled = StandardScaler().fit_transform(features)
         n_samples, n_features = scaled.shape
         check_consistent_length(scaled, color)
@@ -127,11 +129,9 @@ class EmbeddingDisplay:
         if method == "pca":
             pca = PCA(2, svd_solver="full").fit(scaled)
             points, ratio = pca.transform(scaled), pca.explained_variance_ratio_
-        elif method == "tsne":
+        else:
             tsne = TSNE(perplexity=min(30, n_samples / 3), random_state=0)
             points = tsne.fit_transform(scaled)
-        else:
-            raise ValueError(f"method must be 'pca' or 'tsne', got {method!r}.")
         display = cls(
             points=points,
             color=color,

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .._checks import check_choice
 from ._common import COLORS, GRAY, check_window, label_signal, panels, times
 
 #: Quantile of the attributions' size at which the colour scale ends: a few samples stand out far.
@@ -132,11 +133,10 @@ class SaliencyDisplay:
             out = network(windows)
             return torch.cat([-out, out], dim=1) if out.shape[1] == 1 else out
 
-        classes = list(classifier.classes_)
+        classes = classifier.classes_.tolist()
         if target is None:
             (target,) = classifier.predict(window[None])
-        elif target not in classes:
-            raise ValueError(f"target must be one of the classes {classes}, got {target!r}.")
+        check_choice("target", target, classes)
         column = classes.index(target)
         attribution, logit, baseline_logit = integrated_gradients(
             lambda windows: logits(windows)[:, column], window, n_steps

@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
+from .._checks import check_choice
 from .._compat import _fit_context
 from .._fitting import all_or_nothing
 from ..networks import LayerFeatures, initialised, n_aggregated, rebuilt
@@ -76,8 +77,7 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
         pretrainer
             Unfitted.
         """
-        if name not in cls._presets:
-            raise ValueError(f"name must be one of {sorted(cls._presets)}, got {name!r}.")
+        check_choice("name", name, cls._presets)
         return cls().set_params(**{**cls._presets[name], **params})
 
     @_fit_context(prefer_skip_nested_validation=True)

@@ -7,6 +7,7 @@ from typing import Any
 from sklearn.base import BaseEstimator, clone
 from sklearn.frozen import FrozenEstimator
 
+from .._checks import check_choice
 from ._base import BasePretrainer
 from ._pretext import PretextPretrainer
 
@@ -59,8 +60,7 @@ def model_card(name: str) -> str:
     >>> print(model_card("recognition-open").splitlines()[0])
     # recognition-open
     """
-    if name not in list_pretrained():
-        raise ValueError(f"name must be one of {list_pretrained()}, got {name!r}.")
+    check_choice("name", name, list_pretrained())
     return (FOLDER / name / CARD).read_text(encoding="utf-8")
 
 

@@ -22,6 +22,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from .. import __version__
+from .._checks import check_choice
 from .._files import UnreadableFileError, reading, write_whole
 from ..transforms import AddNoise, FlipTime, Negate, Permute, Scale, TimeWarp
 from ._json import Encoder, decode
@@ -99,8 +100,7 @@ class PretrainedMixin:
         check_is_fitted(self)
         if sampling_rate is not None and not sampling_rate > 0:
             raise ValueError(f"sampling_rate must be above 0 Hz, got {sampling_rate!r}.")
-        if dtype not in DTYPES:
-            raise ValueError(f"dtype must be one of {[*DTYPES]}, got {dtype!r}.")
+        check_choice("dtype", dtype, DTYPES)
         encoder = Encoder(self._local_parameters)
         encoded = encoder.encode(self, "")
         rate = saved_rate(self) if sampling_rate is None else float(sampling_rate)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -19,7 +20,7 @@ RecordingFunction: TypeAlias = Callable[[FloatArray, str], FloatArray]
 
 # Lists and 3-D arrays fit into no DataFrame, so `transform` makes the container, not scikit-learn.
 class RecordingTransformer(  # type: ignore[call-arg]  # scikit-learn is untyped
-    TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
+    TransformerMixin, BaseEstimator, ABC, auto_wrap_output_keys=None
 ):
     """Base of the stateless transformers of recordings.
 
@@ -45,9 +46,9 @@ class RecordingTransformer(  # type: ignore[call-arg]  # scikit-learn is untyped
     _parameter_constraints: dict[str, list[Any]] = {}
     _min_length = 1
 
+    @abstractmethod
     def _recording_function(self) -> RecordingFunction:
         """Check the parameters against each other and return what is done to one recording."""
-        raise NotImplementedError
 
     def _transform_array(self, X: FloatArray, function: RecordingFunction) -> FloatArray:
         """Apply `function` to each row of a 2-D array."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from os import PathLike
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_array
 
 from .._compat import validate_data
@@ -18,11 +17,6 @@ Recordings: TypeAlias = Any
 
 #: So many recordings of so few samples are more likely samples in rows.
 _MANY, _FEW = 500, 100
-
-_EXPECTED = (
-    "expected a list of 1-D arrays (one array per recording, lengths may differ) "
-    "or a 2-D array of shape (n_recordings, n_times)"
-)
 
 
 def check_recordings(
@@ -59,7 +53,7 @@ def check_recordings(
     Raises
     ------
     TypeError
-        If `X` is no container of recordings: None, a path, a dict, a sparse matrix.
+        If `X` is no container of recordings, such as a path or a dict.
     ValueError
         If there is no recording, or one is too short, not 1-D, not numbers, masked, or holds NaN
         or infinity. The message names the recording's index.
@@ -73,7 +67,13 @@ def check_recordings(
     >>> check_recordings(np.ones((2, 4), dtype=int)).dtype.name
     'float32'
     """
-    _check_container(X)
+    if _is_one_recording(X):
+        raise ValueError(
+            f"Expected 2D array, got 1D array instead: X has shape ({len(X)},); expected a list of "
+            "1-D arrays (one array per recording, lengths may differ) or a 2-D array of shape "
+            "(n_recordings, n_times). Reshape your data with X.reshape(1, -1), or pass [X], if it "
+            "is one recording."
+        )
     if not _is_list_of_recordings(X):
         return _as_array(X, estimator, reset, min_length)
     if estimator is not None and reset:
@@ -87,15 +87,11 @@ def check_not_flat(x: NDArray, name: str, trim: float = 0.025) -> NDArray:
     first = int(float(trim) * len(x))  # numpy's float16 would end at 65504
     last = len(x) - 1 - first
     middle = np.partition(x, (first, last))[first : last + 1]
-    if len(x) > 1 and x.min() == x.max():
+    if middle.min() == middle.max():
+        but = "" if x.min() == x.max() else " but for spikes"
         raise ValueError(
-            f"{name} is flat: all its {len(x)} samples are {x[0]:g}. Was the sensor off, or the "
-            "lead empty? Leave it out."
-        )
-    if len(x) > 1 and middle.min() == middle.max():
-        raise ValueError(
-            f"{name} is flat but for spikes: its middle {len(middle)} of {len(x)} sorted samples "
-            f"are all {middle[0]:g}. Was the sensor off? Leave it out."
+            f"{name} is flat{but}: the middle {len(middle)} of its {len(x)} sorted samples are all "
+            f"{middle[0]:g}. Was the sensor off, or the lead empty? Leave it out."
         )
     return middle
 
@@ -112,11 +108,26 @@ def as_float32(x: NDArray[np.float64], name: str) -> FloatArray:
     return result
 
 
-def missing_entries(values: NDArray) -> list[int]:
-    """Return where a 1-D array, such as the subjects, holds None, NaN or pandas.NA."""
-    if values.dtype.kind in "biuSU":
-        return []
-    return [i for i, value in enumerate(values.tolist()) if is_missing(value)]
+def check_column(values: ArrayLike, name: str, n_samples: int, kind: str) -> NDArray:
+    """Return an array as 1-D with an entry for each sample, none of which is missing.
+
+    `kind` says in an error what the samples are: recordings, windows, ...
+    """
+    column = np.asarray(values)
+    if column.shape != (n_samples,):
+        raise ValueError(
+            f"{name} must be 1-D with one entry for each of the {n_samples} {kind}(s), got shape "
+            f"{column.shape}."
+        )
+    if column.dtype.kind in "biuSU":
+        return column
+    missing = [i for i, value in enumerate(column.tolist()) if is_missing(value)]
+    if missing:
+        raise ValueError(
+            f"{name} is missing for {kind} {missing[0]} ({len(missing)} in all): fill it in, or "
+            f"leave the {kind} out."
+        )
+    return column
 
 
 def is_missing(value: Any) -> bool:
@@ -125,24 +136,6 @@ def is_missing(value: Any) -> bool:
         return value is None or bool(value != value)
     except TypeError:  # pandas.NA, of which nothing is true or false
         return True
-
-
-def _check_container(X: Any) -> None:
-    if X is None or isinstance(X, str | PathLike | dict):
-        raise TypeError(f"X is {X!r:.60}: {_EXPECTED}; read the file first.")
-    if isinstance(X, list | tuple) and len(X) == 0:
-        raise ValueError(f"There are no recordings, X is empty: {_EXPECTED}.")
-    if _is_one_recording(X):
-        raise ValueError(
-            f"Expected 2D array, got 1D array instead: X has shape ({len(X)},); {_EXPECTED}. "
-            "Reshape your data with X.reshape(1, -1), or pass [X], if it is one recording."
-        )
-    if isinstance(X, np.ndarray) and X.ndim > 2:
-        raise ValueError(
-            f"Found array with dim {X.ndim}, shape {X.shape}: {_EXPECTED}. A recording is one "
-            "lead: choose one, as in X[:, :, 0]. Windowed recordings (3-D) come out of Segmenter, "
-            "which has to be the last signal step."
-        )
 
 
 def _is_one_recording(X: Any) -> bool:
@@ -157,7 +150,7 @@ def _has_objects(X: Any) -> bool:
 
 def _is_list_of_recordings(X: Any) -> bool:
     if not isinstance(X, list | tuple):
-        return getattr(X, "ndim", None) == 1 and _has_objects(X)
+        return getattr(X, "ndim", 0) > 2 or (getattr(X, "ndim", 0) == 1 and _has_objects(X))
     if all(isinstance(x, list | tuple) for x in X):
         # nested lists of numbers are an array-like, as everywhere in scikit-learn
         return len({len(x) for x in X}) > 1 or any(hasattr(value, "__len__") for value in X[0])

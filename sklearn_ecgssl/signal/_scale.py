@@ -14,12 +14,10 @@ from ._recordings import (
     FloatArray,
     Recordings,
     as_float32,
+    check_column,
     check_not_flat,
     check_recordings,
-    missing_entries,
 )
-
-TRIM = Interval(Real, 0, 0.5, closed="left")
 
 
 def trimmed_mean_std(x: ArrayLike, trim: float, name: str) -> tuple[float, float]:
@@ -83,14 +81,11 @@ def scale_subjects(
     >>> print(round(float(tense.max() / calm.max()), 2))
     2.0
     """
-    if not TRIM.is_satisfied_by(trim):
-        raise ValueError(f"trim={trim!r} is not a number in [0, 0.5).")
+    TrimmedScaler(trim)._validate_params()
     checked = check_recordings(recordings)
     scaled: list[FloatArray] = list(checked)
-    for name, members in _members(subject, len(checked)):
+    for name, members in _members(check_column(subject, "subject", len(checked), "recording")):
         samples = np.concatenate([checked[i] for i in members])
-        if len(samples) < 2:
-            raise ValueError(f"{name} has 1 sample in all, at least 2 are needed: leave it out.")
         mean, std = trimmed_mean_std(samples, trim, name)
         for i in members:
             scaled[i] = scale_recording(checked[i], mean, std, f"recording {i}")
@@ -147,7 +142,7 @@ class TrimmedScaler(RecordingTransformer):
     """
 
     _parameter_constraints: dict[str, list[Any]] = {
-        "trim": [TRIM],
+        "trim": [Interval(Real, 0, 0.5, closed="left")],
     }
     _min_length = 2
 
@@ -161,20 +156,8 @@ class TrimmedScaler(RecordingTransformer):
         return function
 
 
-def _members(subject: ArrayLike, n_recordings: int) -> list[tuple[str, NDArray[np.intp]]]:
+def _members(subjects: NDArray) -> list[tuple[str, NDArray[np.intp]]]:
     """Return the name of each subject, for errors, and the indices of its recordings."""
-    subjects = np.asarray(subject)
-    if subjects.shape != (n_recordings,):
-        raise ValueError(
-            f"subject has shape {subjects.shape} for {n_recordings} recording(s), expected "
-            f"({n_recordings},): one entry per recording."
-        )
-    missing = missing_entries(subjects)
-    if missing:
-        raise ValueError(
-            f"subject is missing for recording {missing[0]} ({len(missing)} in all): name the "
-            "person, or leave the recording out."
-        )
     names, codes = np.unique(subjects, return_inverse=True)
     return [
         (f"subject {name!s} (recording {', '.join(map(str, members))})", members)

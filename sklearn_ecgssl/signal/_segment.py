@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.validation import check_is_fitted
+from numpy.typing import ArrayLike
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
+from .._checks import check_choice
 from .._compat import Interval
 from ._base import RecordingFunction, RecordingTransformer
 from ._recordings import FloatArray, Recordings, check_recordings
@@ -132,16 +133,22 @@ class Segmenter(RecordingTransformer):
             If an array has another length than `recordings`, no recording is as long as a window,
             or as in `transform`.
         """
-        if short not in ("raise", "drop"):
-            raise ValueError(f'short must be "raise" or "drop", got {short!r}.')
+        check_choice("short", short, ("raise", "drop"))
         self._validate_params()
         function = self._recording_function()
         checked = check_recordings(recordings)
-        columns = [_check_column(array, i, len(checked)) for i, array in enumerate(arrays)]
-        keep = np.array([short == "raise" or self.count(len(x)) > 0 for x in checked])
-        if not keep.all():
+        check_consistent_length(checked, *arrays)
+        columns = [None if array is None else np.asarray(array) for array in arrays]
+        keep = np.array([self.count(len(x)) > 0 for x in checked])
+        if short == "raise" or not keep.any():
+            keep[:] = True  # `function` says which is too short
+        elif not keep.all():
             columns = [None if column is None else column[keep] for column in columns]
-            self._report_short(keep)
+            warnings.warn(
+                f"{np.count_nonzero(~keep)} of {len(keep)} recordings are shorter than a window of "
+                f"{self.window_length:g} s and are left out.",
+                stacklevel=2,
+            )
         pieces = [function(x, f"recording {i}") for i, x in enumerate(checked) if keep[i]]
         windows = np.concatenate(pieces)
         if not arrays:
@@ -198,24 +205,3 @@ class Segmenter(RecordingTransformer):
         """
         check_is_fitted(self, "_has_columns")
         return self._generated_names(self._window_samples()[0])
-
-    def _report_short(self, keep: NDArray[np.bool_]) -> None:
-        left_out = (
-            f"{np.count_nonzero(~keep)} of {len(keep)} recordings are shorter than a window of "
-            f"{self.window_length:g} s"
-        )
-        if not keep.any():
-            raise ValueError(f"{left_out}: nothing is left. Lower window_length.")
-        warnings.warn(f"{left_out} and are left out.", stacklevel=3)
-
-
-def _check_column(array: ArrayLike | None, position: int, n_recordings: int) -> Any:
-    if array is None:
-        return None
-    column = np.asarray(array)
-    if column.ndim == 0 or len(column) != n_recordings:
-        raise ValueError(
-            f"array {position} to repeat (target, subject, ...) has shape {column.shape} for "
-            f"{n_recordings} recording(s): it needs one entry per recording."
-        )
-    return column

@@ -2,7 +2,6 @@
 
 import mmap
 from collections.abc import Sequence
-from os import PathLike
 from typing import Any
 
 import joblib
@@ -11,7 +10,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 
 from .._compat import _check_n_features, validate_data
-from ._recordings import missing_entries
+from ._recordings import check_column
 
 #: Bytes read after which the pages of memory-maps are given back. Windows in random order bring
 #: several times their size into memory: each first touch maps its neighbourhood too.
@@ -77,21 +76,9 @@ class WindowStore:
 
     def per_window(self, values: Any, name: str) -> np.ndarray:
         """Check an array with one value for each entry of X, and return one for each window."""
-        values = np.asarray(values)
-        kind = "recording" if self.windowed else "window"
-        n_samples = len(self.blocks) if self.windowed else len(self)
-        if values.ndim != 1 or len(values) != n_samples:
-            raise ValueError(
-                f"{name} must be 1-D with one entry for each of the {n_samples} {kind}s of X, got "
-                f"shape {values.shape}."
-            )
-        missing = missing_entries(values)
-        if missing:
-            raise ValueError(
-                f"{name} is missing for {kind} {missing[0]} ({len(missing)} in all): fill it in, "
-                f"or leave the {kind} out."
-            )
-        return np.repeat(values, self.counts) if self.windowed else values
+        if not self.windowed:
+            return check_column(values, name, len(self), "window")
+        return np.repeat(check_column(values, name, len(self.blocks), "recording"), self.counts)
 
     def split_back(self, rows: np.ndarray) -> list[np.ndarray]:
         """Cut an array with one row for each window into one view for each block."""
@@ -191,7 +178,7 @@ def check_windows(
 def is_windowed(X: Any) -> bool:
     """Tell windowed recordings (list or Series of 2-D arrays, 3-D array) from anything else."""
     if isinstance(X, np.ndarray) and X.dtype != object:
-        return X.ndim == 3
+        return X.ndim == 3 and len(X) > 0
     is_series = getattr(X, "ndim", None) == 1 and getattr(X, "dtype", None) == np.dtype(object)
     if isinstance(X, (list, tuple)) or is_series:
         return len(X) > 0 and all(getattr(block, "ndim", None) == 2 for block in X)
@@ -218,53 +205,30 @@ def release_pages(array: Any) -> None:
 
 
 def _as_store(estimator: BaseEstimator, X: Any, reset: bool) -> WindowStore:
-    _check_container(X)
     if is_windowed(X):
         blocks = [_check_block(block, i) for i, block in enumerate(X)]
         _check_equal_lengths(blocks)
         validate_data(estimator, blocks[0], skip_check_array=True, reset=reset)
         return WindowStore(blocks, windowed=True)
     if is_chunked(X) or (isinstance(X, np.memmap) and X.ndim == 2):
-        if X.shape[0] == 0:
-            raise ValueError("X holds no windows.")
         validate_data(estimator, X, skip_check_array=True, reset=reset)
         return WindowStore([X])
+    if isinstance(X, (list, tuple)):
+        _check_one_shape(X)
     return WindowStore([validate_data(estimator, X, dtype=np.float32, reset=reset)])
 
 
-def _check_container(X: Any) -> None:
-    if X is None or isinstance(X, (str, PathLike)):
-        raise TypeError(
-            f"Expected windows (an array of shape (n_windows, n_times)) or windowed recordings, "
-            f"got {type(X).__name__}: {X!r:.60}. Load the data first."
-        )
-    is_cube = isinstance(X, np.ndarray) and X.ndim == 3
-    if (is_cube or isinstance(X, (list, tuple))) and len(X) == 0:
-        raise ValueError("X is empty: pass at least one window or windowed recording.")
-    if not isinstance(X, (list, tuple)):
-        return
-    arrays = [x for x in X if isinstance(x, np.ndarray)]
-    dimensions = {x.ndim for x in arrays}
-    if len(dimensions) > 1:
+def _check_one_shape(X: Any) -> None:
+    shapes = {x.shape for x in X if isinstance(x, np.ndarray)}
+    if len(shapes) > 1:
         raise ValueError(
-            f"X mixes arrays of {sorted(dimensions)} dimensions. Windowed recordings are all "
-            "2-D, of shape (n_windows, n_times), also where there is one window."
-        )
-    lengths = {len(x) for x in arrays if x.ndim == 1}
-    if len(lengths) > 1:
-        raise ValueError(
-            f"X holds 1-D arrays of {len(lengths)} different lengths ({min(lengths)} to "
-            f"{max(lengths)} samples): these look like recordings, windows of one length are "
-            "expected. Put a Segmenter before this step."
+            f"X is a list of arrays of different shapes: {sorted(shapes)[:2]}, ... If these are "
+            "recordings, put a Segmenter before this step. Windowed recordings are all 2-D, of "
+            "shape (n_windows, n_times), also where there is one window."
         )
 
 
 def _check_block(block: Any, index: int) -> Any:
-    if block.shape[0] == 0:  # an array of Zarr has no len()
-        raise ValueError(
-            f"Recording {index} has no windows: it is shorter than one window. Leave it out, or "
-            "use a shorter window_length."
-        )
     if is_chunked(block) or isinstance(block, np.memmap):
         return block
     return check_array(block, dtype=np.float32, input_name=f"recording {index}")

@@ -70,8 +70,8 @@ def test_nan_is_left_out_and_stays():
 @pytest.mark.parametrize(
     ("groups", "message"),
     [
-        (SUBJECT[:5], "subject of each of the 6 samples, got shape"),
-        (SUBJECT[:, None], "subject of each of the 6 samples, got shape"),
+        (SUBJECT[:5], r"groups .*each of the 6 sample\(s\), got shape \(5,\)"),
+        (SUBJECT[:, None], r"groups .*each of the 6 sample\(s\), got shape \(6, 1\)"),
         (np.array([1, 2, None, 1, 2, 1], dtype=object), "groups is missing for sample 2"),
         (np.array([1, 2, np.nan, 1, 2, 1]), "groups is missing for sample 2"),
     ],

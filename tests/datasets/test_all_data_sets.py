@@ -170,7 +170,7 @@ def test_attributes(tiny, folder):
             named = data.target if data.target_names is None else np.array(data.target_names)
             found = named[data.target] if data.target_names else data.target
             assert len(set(zip(found, values, strict=True))) == len(set(values))
-    with pytest.raises(ValueError, match="attribute='mood'"):
+    with pytest.raises(ValueError, match="attribute of .* must be one of .*, got 'mood'"):
         one.load(attribute="mood")
     data = one.load(attribute=None)
     if one.attributes:

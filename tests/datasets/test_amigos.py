@@ -104,7 +104,7 @@ def test_files_of_another_shape_and_implausible_ratings(tmp_path):
 
 
 def test_parameters_and_folders(tmp_path):
-    with pytest.raises(ValueError, match='version must be "preprocessed" or "raw", got .original'):
+    with pytest.raises(ValueError, match="must be one of 'preprocessed', 'raw', got 'original'"):
         load_amigos(tmp_path, version="original")
     amigos.original(tmp_path, 3)
     with pytest.raises(FileNotFoundError, match=r"Looked for Data_Preprocessed_P01\.mat"):

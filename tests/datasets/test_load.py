@@ -198,11 +198,14 @@ def test_any_error_of_a_reader_leaves_the_person_out_or_says_who_it_was():
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"attribute": "valence"}, "attribute='valence': invented has 'arousal', 'condition'"),
+        (
+            {"attribute": "valence"},
+            "attribute of invented must be .* 'condition', None, got 'valence'",
+        ),
         ({"binarize": "mode"}, "binarize must be .* got 'mode'"),
         ({"attribute": "condition", "binarize": "mean"}, "is for ratings, .* rest, task"),
         ({"leads": []}, r"leads=\[\]"),
-        ({"on_error": "ignore"}, 'on_error must be "raise" or "warn", got \'ignore\''),
+        ({"on_error": "ignore"}, "on_error must be one of 'raise', 'warn', got 'ignore'"),
     ],
 )
 def test_bad_parameters_are_refused_before_anything_is_read(parameters, message):

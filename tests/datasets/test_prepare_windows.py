@@ -121,7 +121,7 @@ def test_places(files, path, tmp_path, monkeypatch):
     prepare_windows(files, f"~/{path.name}", segmenter=WINDOWS)
     with pytest.raises(FileExistsError, match="delete it first"):
         prepare_windows(files, path)
-    with pytest.raises(ValueError, match=r"must end in \.npy or \.zarr"):
+    with pytest.raises(ValueError, match="path must be one of '.npy', '.zarr'"):
         prepare_windows(files, tmp_path / "x.npz")
     with pytest.raises(ValueError, match="dtype must be"):
         prepare_windows(files, tmp_path / "x.npy", dtype="int8")

@@ -115,7 +115,7 @@ def test_failure_leaves_the_old_file(tmp_path, monkeypatch, stage):
         ({"fields": {"a/b": [0, 1]}}, ValueError, "'a/b' cannot be the name of a field"),
         ({"scale": 0.1}, ValueError, r"recordings\[0\] is not integers"),
         ({"meta": {"x": object()}}, TypeError, "JSON"),
-        ({"path": "r.dat"}, ValueError, r"must end in \.npz"),
+        ({"path": "r.dat"}, ValueError, "path must be one of '.npz'"),
         ({"path": "no/r.npz"}, FileNotFoundError, "no/"),
     ],
 )
@@ -209,8 +209,8 @@ def test_complete_subjects(write):
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"target": "mood"}, ValueError, "no field 'mood'. Fields: record, condition, label"),
-        ({"where": {"mood": 1}}, ValueError, "no field 'mood'. Fields: age, condition"),
+        ({"target": "mood"}, ValueError, "target .* must be one of 'record', .*got 'mood'"),
+        ({"where": {"mood": 1}}, ValueError, "where: .* must be one of 'record', .*got 'mood'"),
         ({"where": {"condition": "sleep"}}, ValueError, "No recording of .* is left of 4"),
         ({"target": "age", "complete_subjects": True}, ValueError, "needs a target of classes"),
     ],

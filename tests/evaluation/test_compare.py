@@ -307,7 +307,7 @@ class TestInput:
                 r"a name of its own each, got \['subjects', 'subjects'\].*dataclasses.replace",
             ),
             ({"subject": ["me"] * 12}, "not enough subjects to split: 1.*leave this protocol out"),
-            ({"subject": None}, "subject must be an array.*got None"),
+            ({"subject": None}, r"subject must be 1-D .*got shape \(\)"),
             ({"target": ["calm"] * 12}, "target holds one class only"),
             ({"target": TARGET[:5]}, "target must be 1-D with one entry for each of the 12"),
             ({"segmenter": Segmenter(SAMPLING_RATE, 30)}, "recording 0.*lower window_length"),

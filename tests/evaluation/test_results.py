@@ -172,7 +172,7 @@ class TestPrinting:
         assert results.to_markdown() != results.to_markdown("macro_f1")
 
     def test_unknown_metric(self, results):
-        with pytest.raises(ValueError, match=r"one of \['accuracy', .*got 'auc'"):
+        with pytest.raises(ValueError, match="one of 'accuracy', .*got 'auc'"):
             results.to_markdown("auc")
 
     def test_what_was_not_run_is_empty_and_one_fold_has_no_interval(self):

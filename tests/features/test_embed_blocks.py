@@ -87,7 +87,7 @@ class TestFiles:
         assert not list(tmp_path.iterdir())
 
     def test_places(self, embedder, tmp_path):
-        with pytest.raises(ValueError, match="path must end in one of .npy, .parquet, .zarr"):
+        with pytest.raises(ValueError, match="path must be one of '.npy', '.parquet', '.zarr'"):
             embed_blocks(embedder, X, tmp_path / "f.csv")
         with pytest.raises(FileNotFoundError):
             embed_blocks(embedder, X, tmp_path / "no" / "f.npy")

@@ -79,7 +79,7 @@ def test_whole_numbers_are_categories(dtype):
     [
         (np.where(np.eye(30, 5), np.nan, 1), None, {}, "contains NaN"),
         (FEATURES, TARGET[:9], {}, "inconsistent numbers of samples"),
-        (FEATURES, TARGET, {"method": "umap"}, "method must be 'pca' or 'tsne', got 'umap'"),
+        (FEATURES, TARGET, {"method": "umap"}, "method must be one of 'pca', 'tsne', got 'umap'"),
     ],
 )
 def test_bad_input(features, color, params, message):

@@ -106,7 +106,7 @@ def test_flat_windows_can_be_drawn():
 
 
 def test_bad_input(classifier, window):
-    with pytest.raises(ValueError, match="target must be one of the classes.*got 'joy'"):
+    with pytest.raises(ValueError, match="target must be one of 'rest', 'stress', got 'joy'"):
         SaliencyDisplay.from_estimator(classifier, window, target="joy")
     with pytest.raises(ValueError, match="must be one window, got 2"):
         SaliencyDisplay.from_estimator(classifier, np.zeros((2, 64)))

@@ -48,7 +48,7 @@ def test_each_subject_is_scaled_as_the_papers_say(case, trim):
     expected = expected_of(recordings, subject, trim)
     before = [x.copy() for x in recordings]
     if any(x is None for x in expected):
-        with pytest.raises(ValueError, match=r"subject .* (is flat|has 1 sample)"):
+        with pytest.raises(ValueError, match="subject .* is flat"):
             scale_subjects(recordings, subject, trim=trim)
         return
     scaled = scale_subjects(recordings, subject, trim=trim)

@@ -87,7 +87,7 @@ def test_arrays_are_repeated_with_the_windows(segmenter, recordings, data):
     assert repeated[3].tolist() == [[i, -i] for i in owner]
     windows[:] = 0  # a copy, which belongs to the caller
     assert_same(segmenter.windows(recordings), np.array(slow, dtype=np.float32))
-    with pytest.raises(ValueError, match=r"array 1 to repeat .* one entry per recording"):
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         segmenter.windows(recordings, labels, [*labels, "a"])
 
 

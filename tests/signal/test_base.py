@@ -101,9 +101,7 @@ def test_a_table_with_a_recording_in_each_column_is_warned_of(step):
 def test_flat_recordings_are_named():
     flat = [np.arange(50.0), np.full(40, 7)]
     for estimator in (ECGFilter(), TrimmedScaler()):
-        with pytest.raises(
-            ValueError, match=r"recording 1 is flat: all its 40 samples are 7.*sens"
-        ):
+        with pytest.raises(ValueError, match="recording 1 is flat: .*40 sorted .* all 7.*sensor"):
             estimator.transform(flat)
     with pytest.raises(ValueError, match=r"subject b \(recording 1\) is flat"):
         scale_subjects(flat, ["a", "b"])

@@ -25,7 +25,7 @@ def test_offset_and_amplitude_are_removed():
 def test_what_has_no_spread_is_refused():
     spikes = np.zeros(1000)
     spikes[:10] = 1
-    with pytest.raises(ValueError, match="recording 1 is flat but for spikes: its middle 950 of"):
+    with pytest.raises(ValueError, match="recording 1 is flat but for spikes: the middle 950 of"):
         TrimmedScaler().transform([np.arange(9), spikes])
     with pytest.raises(ValueError, match=r"recording 0 has 1 sample\(s\), at least 2"):
         TrimmedScaler().fit([np.ones(1)])
@@ -46,9 +46,9 @@ def test_subjects_of_an_array():
 @pytest.mark.parametrize(
     ("subject", "message"),
     [
-        (["a", "b"], r"subject has shape \(2,\) for 3 recording\(s\), expected \(3,\)"),
-        ("abc", r"subject has shape \(\)"),
-        ([["a"], ["b"], ["c"]], r"subject has shape \(3, 1\)"),
+        (["a", "b"], r"subject must be .* each of the 3 recording\(s\), got shape \(2,\)"),
+        ("abc", r"got shape \(\)"),
+        ([["a"], ["b"], ["c"]], r"got shape \(3, 1\)"),
         ([1.0, np.nan, 2.0], r"subject is missing for recording 1 \(1 in all\)"),
         (["a", None, "b"], "subject is missing for recording 1"),
         (pd.array(["a", "b", pd.NA]), "subject is missing for recording 2"),
@@ -60,11 +60,11 @@ def test_bad_subjects_are_refused(subject, message, ragged):
 
 
 def test_bad_input_of_scale_subjects(ragged):
-    with pytest.raises(ValueError, match=r"trim=0\.7 is not a number in \[0, 0\.5\)"):
+    with pytest.raises(ValueError, match="'trim' parameter .* Got 0.7"):
         scale_subjects(ragged, [1, 1, 1], trim=0.7)
-    with pytest.raises(ValueError, match=r"trim='a' is not a number in"):
+    with pytest.raises(ValueError, match="'trim' parameter .* Got 'a'"):
         scale_subjects(ragged, [1, 1, 1], trim="a")
-    with pytest.raises(ValueError, match=r"subject 2 \(recording 1\) has 1 sample in all"):
+    with pytest.raises(ValueError, match=r"subject 2 \(recording 1\) is flat"):
         scale_subjects([[1, 2], [3]], [1, 2])
     with pytest.raises(ValueError, match="recording 1 holds NaN"):
         scale_subjects([[1, 2], [np.nan]], [1, 1])

@@ -56,17 +56,15 @@ def test_short_recordings_can_be_left_out_and_are_counted(ragged):
     expected = segmenter.windows(ragged, names[:-1])
     np.testing.assert_array_equal(windows, expected[0])
     np.testing.assert_array_equal(kept, expected[1])
-    with pytest.raises(ValueError, match="nothing is left"):
+    with pytest.raises(ValueError, match="recording 0 has 100 samples .* less than one window"):
         segmenter.windows(recordings[-1:], short="drop")
-    with pytest.raises(ValueError, match='short must be "raise" or "drop"'):
+    with pytest.raises(ValueError, match="short must be one of 'raise', 'drop', got 'skip'"):
         segmenter.windows(recordings, short="skip")
 
 
 def test_bad_arrays_and_parameters_are_refused(ragged):
-    with pytest.raises(ValueError, match=r"array 1 to repeat .* has shape \(2,\) for 3 recording"):
+    with pytest.raises(ValueError, match=r"inconsistent numbers of samples: \[3, 3, 2\]"):
         Segmenter(100, 1).windows(ragged, [1, 2, 3], [1, 2])
-    with pytest.raises(ValueError, match=r"array 0 to repeat .* has shape \(\)"):
-        Segmenter(100, 1).windows(ragged, "calm")
     with pytest.raises(ValueError, match=r"window_length=0.001 s .* at least 0.01 s"):
         Segmenter(100, 0.001).fit(ragged)
     for params in ({"overlap": 1.0}, {"overlap": -0.1}, {"window_length": 0}):

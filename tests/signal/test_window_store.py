@@ -80,7 +80,7 @@ def test_values_of_recordings_are_repeated_and_cut_back(blocks):
 def test_values_of_plain_windows_are_kept(blocks):
     store = WindowStore(blocks[:1])
     assert store.per_window([3, 1, 2], "groups").tolist() == [3, 1, 2]
-    with pytest.raises(ValueError, match=r"each of the 3 windows of X, got shape \(1,\)"):
+    with pytest.raises(ValueError, match=r"each of the 3 window\(s\), got shape \(1,\)"):
         store.per_window([1], "groups")
 
 
@@ -154,22 +154,15 @@ class TestCheckWindows:
     @pytest.mark.parametrize(
         ("bad", "message"),
         [
-            ([], "X is empty"),
-            (Chunked(X[:0], (1, 64)), "holds no windows"),
-            ([X[:3], X[:0]], "Recording 1 has no windows"),
+            ([X[:3], X[:0]], r"0 sample\(s\)"),
             ([X[:3], X[:3, :60]], "recording 1 has windows of 60 samples, recording 0 of 64"),
-            ([X[:3], X[0]], r"arrays of \[1, 2\] dimensions"),
-            ([X[0], X[0, :60]], "Put a Segmenter before this step"),
+            ([X[:3], X[0]], "different shapes.*Windowed recordings are all 2-D"),
+            ([X[0], X[0, :60]], "put a Segmenter before this step"),
             ([X[:3], np.full((2, 64), np.nan)], "recording 1 contains NaN"),
         ],
     )
     def test_what_is_refused(self, bad, message):
         with pytest.raises(ValueError, match=message):
-            check_windows(BaseEstimator(), bad, reset=True)
-
-    @pytest.mark.parametrize("bad", [None, "windows.npy"])
-    def test_a_file_is_not_loaded(self, bad):
-        with pytest.raises(TypeError, match="Load the data first"):
             check_windows(BaseEstimator(), bad, reset=True)
 
 

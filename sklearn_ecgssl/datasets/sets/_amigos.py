@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..._checks import check_choice
 from ..._files import reading
 from .._attribute import Rating
 from .._data_set import DataSet, Label, LeftOut, Trial
@@ -81,8 +82,7 @@ Personality and Mood Research on Individuals and Groups", IEEE Transactions on A
 """
 
     def __post_init__(self) -> None:
-        if self.version not in _LEADS:
-            raise ValueError(f'version must be "preprocessed" or "raw", got {self.version!r}.')
+        check_choice("version", self.version, _LEADS)
         self.leads = tuple(_LEADS[self.version])  # type: ignore[misc, assignment]
         if self.version == "raw":
             self.name = "amigos-raw"  # type: ignore[misc]

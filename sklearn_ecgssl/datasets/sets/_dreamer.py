@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from ..._checks import check_choice
 from ..._files import reading
 from .._attribute import Rating
 from .._data_set import DataSet, Trial
@@ -61,8 +62,7 @@ Informatics 22(1), 98-107, 2018, doi:10.1109/JBHI.2017.2688239.
 """
 
     def __post_init__(self) -> None:
-        if self.part not in ("stimuli", "baseline"):
-            raise ValueError(f'part must be "stimuli" or "baseline", got {self.part!r}.')
+        check_choice("part", self.part, ("stimuli", "baseline"))
 
     @cached_property
     def _file(self) -> Path:
