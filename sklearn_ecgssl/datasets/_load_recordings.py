@@ -248,16 +248,16 @@ class RecordingsFiles(DataSet):
 
 
 def _check_alike(paths: list[Path], files: list[RecordingsFile], target: str | None) -> None:
-    for path, file in zip(paths, files, strict=True):
-        if file.unit != files[0].unit:
+    is_named = target in ("auto", "target")
+    first, *others = [
+        {"unit": file.unit, "target_names": file.meta.get("target_names") if is_named else None}
+        for file in files
+    ]
+    for path, other in zip(paths[1:], others, strict=True):
+        if other != first:
             raise UnreadableFileError(
-                f"The files of a folder must have one unit, but {paths[0].name} is in "
-                f"{files[0].unit} and {path.name} in {file.unit}. Load them one by one."
-            )
-        named = target in ("auto", "target")
-        if named and file.meta.get("target_names") != files[0].meta.get("target_names"):
-            raise UnreadableFileError(
-                f"{path} and {paths[0].name} differ in the target_names of their meta."
+                f"The files of a folder must have one unit, and one list of target_names, but "
+                f"{paths[0].name} has {first} and {path.name} {other}. Load them one by one."
             )
 
 

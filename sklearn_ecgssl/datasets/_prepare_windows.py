@@ -180,8 +180,6 @@ def write_windows(path: Path, pieces: Iterable[np.ndarray], dtype: str = "float3
         n_windows = write(unfinished, _of_one_length(pieces, dtype))
         if not n_windows:
             raise ValueError("parts give no windows: there is nothing to save.")
-        if path.suffix == ".zarr" and path.exists():
-            raise FileExistsError(f"There is something at {path.absolute()} by now.")
         os.replace(unfinished, path)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isclose
+from numbers import Real
 from typing import Any, NamedTuple
 
 import joblib
 import numpy as np
 from sklearn.base import BaseEstimator, clone
+from sklearn.utils import check_scalar
 
 from .._checks import check_choice
 from ..signal import Segmenter, scale_subjects
@@ -32,10 +34,12 @@ class Recipe:
     scale: str | None = None
 
     def __post_init__(self) -> None:
-        if self.sampling_rate is not None and not self.sampling_rate > 0:
-            raise ValueError(f"sampling_rate must be above 0 Hz, got {self.sampling_rate!r}.")
-        if self.transformer is not None and self.sampling_rate is not None:
-            check_rate(self.transformer, self.sampling_rate, "transformer")
+        if self.sampling_rate is not None:
+            check_scalar(
+                self.sampling_rate, "sampling_rate", Real, min_val=0, include_boundaries="neither"
+            )
+            if self.transformer is not None:
+                check_rate(self.transformer, self.sampling_rate, "transformer")
         check_choice("scale", self.scale, (*_TRIMS, None))
 
     def apply(

@@ -109,8 +109,6 @@ def _checked(arrays: Mapping[str, Any]) -> RecordingsFile:
     for name in ("scale", "offset", "fs", "subject", "record"):
         if arrays[name].shape != (n,):
             raise ValueError(f"{name!r} is of shape {arrays[name].shape}, not ({n},)")
-    if not (arrays["fs"] > 0).all():
-        raise ValueError("'fs' holds rates that are not above 0 Hz")
     fields = {
         name: array
         for name, array in arrays.items()

@@ -63,14 +63,11 @@ def read_wfdb_header(path: Path) -> Header:
             f"{path} is of a record in several segments, which is not read. Read its segments, "
             "which are records too."
         )
-    if len(first) < 2 or not first[1].isdecimal():
+    n_signals = int(first[1]) if len(first) > 1 and first[1].isdecimal() else None
+    if n_signals is None or n_signals > len(said) - 1:
         raise UnreadableFileError(
-            f"{path} is no header of a WFDB record: its first line is {' '.join(first)!r:.80}."
-        )
-    n_signals = int(first[1])
-    if n_signals > len(said) - 1:
-        raise UnreadableFileError(
-            f"{path} says that it has {n_signals} signals, and describes {len(said) - 1}."
+            f"{path} is no header of a WFDB record, or is cut off: its first line is "
+            f"{' '.join(first)!r:.80}, and {max(0, len(said) - 1)} signals are described."
         )
     signals = [line.split(maxsplit=8) for line in said[1 : n_signals + 1]]
     return Header(first, signals, [line[1:].strip() for line in lines if line.startswith("#")])

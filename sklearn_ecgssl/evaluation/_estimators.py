@@ -40,12 +40,15 @@ def baselines(sampling_rate: float) -> dict[str, BaseEstimator]:
     at the sampling rate.
     """
     majority = {MAJORITY: DummyClassifier(strategy="most_frequent")}
+    lowest, problem = 2 * QRS_BAND[1], ""
+    if sampling_rate <= lowest:
+        problem = f"its sampling rate must be above {lowest:g} Hz."
     try:
         load_detector()
-        if sampling_rate <= 2 * QRS_BAND[1]:
-            raise ValueError(f"its sampling rate must be above {2 * QRS_BAND[1]:g} Hz.")
-    except (ImportError, ValueError) as error:
-        warnings.warn(f"No {HEART_RATE!r} baseline: {error}", stacklevel=4)
+    except ImportError as error:
+        problem = str(error)
+    if problem:
+        warnings.warn(f"No {HEART_RATE!r} baseline: {problem}", stacklevel=4)
         return majority
     heart_rate = make_pipeline(HRVFeatures(sampling_rate=sampling_rate), linear_classifier())
     return majority | {HEART_RATE: heart_rate}

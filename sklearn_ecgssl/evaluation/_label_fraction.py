@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.model_selection import StratifiedKFold, check_cv
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_consistent_length, check_random_state, check_scalar
 
 from .._compat import GroupsConsumerMixin
 
@@ -163,5 +163,6 @@ class LabelFractionSplit(GroupsConsumerMixin):
         return check_cv(self.cv, y, classifier=True)
 
     def _check(self) -> None:
-        if not isinstance(self.fraction, Real) or not 0 < self.fraction <= 1:
-            raise ValueError(f"fraction must be in (0, 1], got {self.fraction!r}.")
+        check_scalar(
+            self.fraction, "fraction", Real, min_val=0, max_val=1, include_boundaries="right"
+        )

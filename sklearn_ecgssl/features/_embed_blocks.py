@@ -6,13 +6,14 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, check_scalar
 from tqdm.auto import tqdm
 
 from .._files import check_new, library
@@ -85,8 +86,7 @@ def embed_blocks(
             "X must be windows, a 2-D array of shape (n_windows, n_times) with one at least, got "
             f"{type(X).__name__} of shape {getattr(X, 'shape', None)}."
         )
-    if block_size < 1:
-        raise ValueError(f"block_size must be at least 1, got {block_size}.")
+    check_scalar(block_size, "block_size", Integral, min_val=1)
     n_windows = int(X.shape[0])
     embedder = _fitted_embedder(embedder, X)
     names = embedder.get_feature_names_out().tolist()

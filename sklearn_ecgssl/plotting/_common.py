@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array
 
+from .._files import library
 from ..features import SSLEmbedder
 from ..pretext import resolve_pretrainer
 
@@ -31,13 +32,7 @@ def panels(ax: Any, n_rows: int, n_columns: int, size: tuple[float, float], **sh
 
 
 def _pyplot() -> Any:
-    try:
-        import matplotlib.pyplot
-    except ImportError as error:
-        raise ImportError(
-            "Plotting needs matplotlib, which is not installed: pip install sklearn_ecgssl[plot]"
-        ) from error
-    return matplotlib.pyplot
+    return library("matplotlib.pyplot", "Figures are drawn", "plot")
 
 
 def tidy(ax: Any, *, grid: bool = False) -> None:

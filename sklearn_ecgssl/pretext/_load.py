@@ -121,12 +121,7 @@ def resolve_pretrainer(pretrainer: Any) -> BaseEstimator:
     if pretrainer is None:
         return PretextPretrainer()
     if isinstance(pretrainer, (str, PathLike)):
-        try:
-            return FrozenEstimator(load_pretrained(pretrainer))
-        except FileNotFoundError as error:
-            raise ValueError(
-                f"pretrainer={fspath(pretrainer)!r} cannot be found. {error}"
-            ) from None
+        return FrozenEstimator(load_pretrained(pretrainer))
     return clone(pretrainer)
 
 

@@ -126,12 +126,12 @@ class TransformComposition(_BaseComposition):
                     f"WindowTransform or 'drop', got {entry!r} in it."
                 )
         self._validate_names([name for name, _ in self._named_transforms])
-        if not self._active_transforms():
+        names = self.transform_names()
+        if not names or "original" in names:
             raise ValueError(
-                "transforms is empty: there is nothing to recognise. Keep at least one."
+                "transforms must have at least one to recognise, and none named 'original', which "
+                f"is the window as it is, got {names}."
             )
-        if "original" in self.transform_names():
-            raise ValueError("No transform may be named 'original': that is the window as it is.")
         for _, transform in self._active_transforms():
             transform._validate_params()
 

@@ -62,21 +62,21 @@ def check_fits(pretrainer: Any, store: WindowStore, sampling_rate: float | None 
     )
     if n_times == store.n_times and same_rate:
         return
-    message = (
-        f"The pretrainer learnt from windows of {_described(n_times, rate)}, these have "
-        f"{_described(store.n_times, sampling_rate if rate else None)}. "
-    )
-    if rate is None:
-        raise ValueError(message + "Use its sampling_rate and window_length.")
-    segmenter = f"Segmenter(sampling_rate={rate:g}, window_length={n_times / rate:g})"
-    if same_rate:
-        raise ValueError(
-            f"{message}Cut recordings of {rate:g} Hz with {segmenter}. If theirs is another rate, "
-            f"put Resampler(rate, {rate:g}) first."
+    advice = "Use its sampling_rate and window_length."
+    if rate is not None:
+        segmenter = f"Segmenter(sampling_rate={rate:g}, window_length={n_times / rate:g})"
+        advice = (
+            f"Cut recordings of {rate:g} Hz with {segmenter}. If theirs is another rate, put "
+            f"Resampler(rate, {rate:g}) first."
         )
+        if not same_rate:
+            advice = (
+                f"Put Resampler({sampling_rate:g}, {rate:g}) first and cut with {segmenter}. "
+                f"Then, or if the windows have {rate:g} Hz already, pass sampling_rate={rate:g}."
+            )
     raise ValueError(
-        f"{message}Put Resampler({sampling_rate:g}, {rate:g}) first and cut with {segmenter}. "
-        f"Then, or if the windows have {rate:g} Hz already, pass sampling_rate={rate:g}."
+        f"The pretrainer learnt from windows of {_described(n_times, rate)}, these have "
+        f"{_described(store.n_times, sampling_rate if rate else None)}. {advice}"
     )
 
 

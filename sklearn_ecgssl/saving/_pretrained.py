@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Iterable
 from contextlib import suppress
+from numbers import Real
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,6 +20,7 @@ import torch
 from filelock import FileLock
 from sklearn.base import BaseEstimator
 from sklearn.frozen import FrozenEstimator
+from sklearn.utils import check_scalar
 from sklearn.utils.validation import check_is_fitted
 
 from .. import __version__
@@ -98,8 +100,10 @@ class PretrainedMixin:
             If it cannot be written; the earlier version is whole.
         """
         check_is_fitted(self)
-        if sampling_rate is not None and not sampling_rate > 0:
-            raise ValueError(f"sampling_rate must be above 0 Hz, got {sampling_rate!r}.")
+        if sampling_rate is not None:
+            check_scalar(
+                sampling_rate, "sampling_rate", Real, min_val=0, include_boundaries="neither"
+            )
         check_choice("dtype", dtype, DTYPES)
         encoder = Encoder(self._local_parameters)
         encoded = encoder.encode(self, "")
@@ -143,14 +147,12 @@ class PretrainedMixin:
         Raises
         ------
         FileNotFoundError
-            If there is no such folder.
+            If there is no such folder, or no ``config.json`` in it.
         UnreadableFileError
             If it is truncated, altered, of another program or of a newer version; the message
             says which.
         """
         folder = Path(path).expanduser()
-        if not folder.is_dir():
-            raise FileNotFoundError(f"There is no folder {folder}.")
         config, arrays = _read(folder)
         known = CLASSES | {one.__name__: one for one in classes}
         name = config["estimator"]["$estimator"]
@@ -203,8 +205,6 @@ def _read(folder: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
 
 def _read_config(folder: Path) -> dict[str, Any]:
     file = folder / CONFIG
-    if not file.is_file():
-        raise UnreadableFileError(f"{folder} has no {CONFIG}: save_pretrained did not write it.")
     with reading(file, "JSON"):
         config = json.loads(file.read_bytes())
     if not isinstance(config, dict) or config.get("format") != FORMAT:

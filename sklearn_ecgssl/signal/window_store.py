@@ -229,6 +229,11 @@ def _check_one_shape(X: Any) -> None:
 
 
 def _check_block(block: Any, index: int) -> Any:
+    if block.shape[0] == 0:  # an array of Zarr has no len()
+        raise ValueError(
+            f"Recording {index} has no windows: it is shorter than one window. Leave it out, or "
+            "use a shorter window_length."
+        )
     if is_chunked(block) or isinstance(block, np.memmap):
         return block
     return check_array(block, dtype=np.float32, input_name=f"recording {index}")

@@ -1,5 +1,6 @@
 """The six transformations as estimators, their base class, and the views of a batch."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any, Self
@@ -15,7 +16,7 @@ from .._fitting import all_or_nothing
 from ._functional import add_noise, flip_time, negate, permute, scale, time_warp
 
 
-class WindowTransform(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class WindowTransform(OneToOneFeatureMixin, TransformerMixin, BaseEstimator, ABC):
     """Base class of transformations of ECG windows.
 
     A subclass implements `apply` on a batch tensor, and `_min_times`, the shortest window it can
@@ -34,6 +35,7 @@ class WindowTransform(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     _parameter_constraints: dict = {}
 
+    @abstractmethod
     def apply(self, windows: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Transform a batch of windows on the device on which it is.
 
@@ -49,7 +51,6 @@ class WindowTransform(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Tensor of shape (n_windows, n_times)
             The transformed windows, newly allocated.
         """
-        raise NotImplementedError
 
     def _min_times(self) -> int:
         return 1

@@ -196,7 +196,7 @@ def test_record_of_annotations_alone_has_no_channel(read):
         (b"# only comments\n", "no header"),
         (b"<html><body>Not found</body></html>\n", "no header.*<html>"),
         (b"one/3 2 250 900\na 300\nb 300\nc 300\n", "several segments.*Read its segments"),
-        (b"one 3 250 500\n" + LINE + LINE, "has 3 signals, and describes 2"),
+        (b"one 3 250 500\n" + LINE + LINE, "'one 3 250 500', and 2 signals are described"),
         (b"one 1 0 500\n" + LINE, "sampling rate is 0"),
         (b"one 1 250 501\n" + LINE, "one.dat is cut off: .* 1000, but one.hea announces 1002"),
         (b"one 1 250 500\n" + LINE.replace(b" 16 ", b" 99 "), "one.dat"),

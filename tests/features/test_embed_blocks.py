@@ -111,7 +111,7 @@ def test_other_than_windows(embedder, windows):
 
 @pytest.mark.parametrize("block_size", [0, -1])
 def test_block_size(embedder, block_size):
-    with pytest.raises(ValueError, match=f"block_size must be at least 1, got {block_size}"):
+    with pytest.raises(ValueError, match=f"block_size == {block_size}, must be >= 1"):
         embed_blocks(embedder, X, block_size=block_size)
 
 

@@ -153,7 +153,7 @@ def test_another_number_of_axes(name):
 def test_missing_matplotlib_names_the_extra(name, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    with pytest.raises(ImportError, match=r"pip install sklearn_ecgssl\[plot\]"):
+    with pytest.raises(ImportError, match=r'pip install "sklearn_ecgssl\[plot\]"'):
         display_of(name).plot()
 
 

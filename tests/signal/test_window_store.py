@@ -154,7 +154,7 @@ class TestCheckWindows:
     @pytest.mark.parametrize(
         ("bad", "message"),
         [
-            ([X[:3], X[:0]], r"0 sample\(s\)"),
+            ([X[:3], X[:0]], "Recording 1 has no windows"),
             ([X[:3], X[:3, :60]], "recording 1 has windows of 60 samples, recording 0 of 64"),
             ([X[:3], X[0]], "different shapes.*Windowed recordings are all 2-D"),
             ([X[0], X[0, :60]], "put a Segmenter before this step"),
