@@ -189,7 +189,7 @@ class TestPretrainer:
             tiny_ecg_classifier(FrozenEstimator(tiny_pretrainer())).fit(X, Y)
 
     def test_folder_that_is_not_there(self):
-        with pytest.raises(ValueError, match="'trunk' cannot be found.* neither a folder"):
+        with pytest.raises(FileNotFoundError, match="neither a folder 'trunk'"):
             tiny_ecg_classifier("trunk").fit(X, Y)
 
     @pytest.mark.parametrize("wrong", [SSLEmbedder(), 3])
