@@ -155,7 +155,7 @@ class TestLabelFractions:
 
     @pytest.mark.parametrize("fraction", [0, 1.5])
     def test_what_is_no_fraction(self, fraction):
-        with pytest.raises(ValueError, match="fraction must be in"):
+        with pytest.raises(ValueError, match="fraction == .*, must be"):
             compare({"mean": Mean()}, label_fractions=[fraction])
         assert Mean.fitted == []
 
