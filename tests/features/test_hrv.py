@@ -103,6 +103,25 @@ def test_the_detector_in_c_is_kept_from_what_it_cannot_take(kind, seconds, monke
         assert len(found) == 0
 
 
+def test_a_beat_is_the_vertex_of_the_parabola_through_three_samples():
+    positions = np.arange(30.0)
+    tops = np.array([5.3, 14.8, 24.0])
+    x = sum(np.where(abs(positions - top) < 3, 9 - (positions - top) ** 2, 0) for top in tops)
+    found = beats_module._vertices(x, np.array([0, 5, 15, 24, 29]))
+    np.testing.assert_allclose(found, [0, *tops, 29], atol=1e-12)
+
+
+@pytest.mark.parametrize("refractory", [1, 2, 5, 20])
+def test_the_most_beats_are_maxima_a_refractory_period_apart(refractory):
+    x = np.random.default_rng(refractory).normal(size=200)
+    maxima = [i - 1 for i in range(1, 199) if x[i] > max(x[i - 1], x[i + 1])]
+    taken = []
+    for i in maxima:
+        if not taken or i - taken[-1] >= refractory:
+            taken.append(i)
+    assert beats_module._most_beats(x, refractory) == len(taken)
+
+
 def test_a_flat_start_does_not_move_the_beats():
     x = np.r_[np.zeros(3 * RATE), ecg(regular(0.8), 10)]
     late = np.r_[np.zeros(10 * RATE), ecg(regular(0.8, 4), 4)[: int(1.9 * RATE)]]
