@@ -108,13 +108,12 @@ class TrainingPlan:
 
 
 def plan_of(estimator: BaseEstimator, **others: Any) -> TrainingPlan:
-    """Make the plan that the parameters of an estimator describe, and `others` besides."""
+    """Make the plan that the parameters of a pretrainer describe, and `others` besides."""
     params = estimator.get_params(deep=False)
     named = {
         field.name: params[field.name] for field in fields(TrainingPlan) if field.name in params
     }
-    if "callbacks" in named:
-        named["callbacks"] = tuple(named["callbacks"] or ())
+    named["callbacks"] = tuple(named["callbacks"] or ())
     return TrainingPlan(**{**named, **others})
 
 

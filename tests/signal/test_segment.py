@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pytest
 
@@ -58,6 +60,11 @@ def test_short_recordings_can_be_left_out_and_are_counted(ragged):
     np.testing.assert_array_equal(kept, expected[1])
     with pytest.raises(ValueError, match="recording 0 has 100 samples .* less than one window"):
         segmenter.windows(recordings[-1:], short="drop")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.testing.assert_array_equal(
+            segmenter.windows(recordings[:1], short="drop"), segmenter.windows(recordings[:1])
+        )
     with pytest.raises(ValueError, match="short must be one of 'raise', 'drop', got 'skip'"):
         segmenter.windows(recordings, short="skip")
 

@@ -1,7 +1,13 @@
 import pytest
 import torch
 
-from sklearn_ecgssl.training import _device as device_module, resolve_device, resolve_precision
+from sklearn_ecgssl.training import (
+    Group,
+    _device as device_module,
+    resolve_device,
+    resolve_precision,
+)
+from sklearn_ecgssl.training._device import Generators
 
 CPU = torch.device("cpu")
 
@@ -44,6 +50,28 @@ def test_auto_precision_follows_the_hardware(monkeypatch, capabilities, expected
         device_module.torch.cpu, "get_capabilities", lambda: capabilities, raising=False
     )
     assert resolve_precision("auto", CPU) is expected
+
+
+@pytest.mark.parametrize(
+    ("capability", "expected"), [((8, 0), torch.bfloat16), ((7, 5), torch.float32)]
+)
+def test_auto_precision_follows_the_gpu(monkeypatch, capability, expected):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
+    assert resolve_precision("auto", torch.device("cuda")) is expected
+    assert resolve_precision("auto", torch.device("meta")) is torch.float32
+
+
+def test_processes_draw_for_themselves_and_anew_every_epoch():
+    def draws(rank, epoch):
+        generators = Generators([1, 2, 3, 4], CPU, Group(rank, 2))
+        torch.rand(3, generator=generators.inputs)  # of an epoch before, which does not matter
+        generators.begin_epoch(epoch)
+        drawn = [torch.rand(8, generator=g) for g in (generators.dropout, generators.inputs)]
+        return torch.stack([*drawn, torch.rand(8, generator=generators.held_out())])
+
+    assert torch.equal(draws(0, 5), draws(0, 5))
+    for other in (draws(1, 5), draws(0, 6)[:2]):
+        assert not torch.isclose(draws(0, 5)[: len(other)], other).any()
 
 
 def test_auto_precision_where_torch_cannot_tell(monkeypatch):

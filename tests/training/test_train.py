@@ -9,6 +9,7 @@ from sklearn_ecgssl.networks import Dropout
 from sklearn_ecgssl.signal.window_store import WindowStore
 from sklearn_ecgssl.training import (
     Criterion,
+    Group,
     TrainingPlan,
     decay_every_batches,
     decay_every_epochs,
@@ -194,3 +195,20 @@ def test_seeds_are_reproducible_and_distinct():
     assert draw_seeds(5, 6) == draw_seeds(5, 6)
     assert len(set(draw_seeds(5, 6))) == 6
     assert draw_seeds(5, 6) != draw_seeds(6, 6)
+
+
+def test_processes_share_a_batch_equally_or_say_so():
+    X, y = problem()
+    plan = TrainingPlan(max_epochs=1, batch_size=3, learning_rate=0.1, device="cpu")
+    with pytest.raises(ValueError, match=r"batch_size=3 .* use a multiple of 2"):
+        train(
+            nn.Linear(3, 1),
+            SquaredError(),
+            as_they_are,
+            WindowStore([X]),
+            y,
+            (np.arange(40), np.arange(0)),
+            plan,
+            [1, 2, 3, 4],
+            group=Group(0, 2),
+        )
