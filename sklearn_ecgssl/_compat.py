@@ -1,6 +1,7 @@
 """The names of scikit-learn that are not (yet) public, imported in this one place."""
 
 from sklearn.base import _fit_context
+from sklearn.model_selection._search import BaseSearchCV
 from sklearn.model_selection._split import GroupsConsumerMixin
 from sklearn.utils._param_validation import (
     HasMethods,
@@ -13,6 +14,7 @@ from sklearn.utils.metaestimators import _BaseComposition
 from sklearn.utils.validation import _check_feature_names_in, _check_n_features, validate_data
 
 __all__ = [
+    "BaseSearchCV",
     "GroupsConsumerMixin",
     "HasMethods",
     "Interval",

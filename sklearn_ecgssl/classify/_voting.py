@@ -5,6 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
@@ -196,7 +197,11 @@ class SegmentVotingClassifier(ClassifierMixin, BaseEstimator):
 
     def _check_decisions(self, values: np.ndarray) -> np.ndarray:
         n_classes = len(self.classes_)
-        if values.shape[1:] != (() if n_classes == 2 else (n_classes,)):
+        last = self.estimator_
+        while isinstance(last, Pipeline):
+            last = last.steps[-1][1]
+        of_pairs = n_classes > 2 and getattr(last, "decision_function_shape", "ovr") == "ovo"
+        if of_pairs or values.shape[1:] != (() if n_classes == 2 else (n_classes,)):
             raise ValueError(
                 f"The decision values of {self.estimator_!r} have shape {values.shape}, not one "
                 f"for each of {n_classes} classes. Set decision_function_shape='ovr' or "

@@ -14,7 +14,7 @@ from ..signal.window_store import is_windowed
 from ._estimators import baselines, check_pretrained_first, seen_besides, with_pretrainers
 from ._label_fraction import LabelFractionSplit
 from ._protocols import PROTOCOLS, Fold, Protocol
-from ._results import EvaluationResults, collected, import_pandas
+from ._results import METRICS, SAMPLES, EvaluationResults, collected, import_pandas
 from ._run import Measure, Outcome, Task, run_tasks
 from ._windows import LabelledWindows
 
@@ -56,8 +56,9 @@ def compare_protocols(
     estimators : dict of str to estimator, or estimator
         Classifiers of windows (n_windows, n_times): `ECGClassifier`, or a Pipeline such as
         ``make_pipeline(SSLEmbedder(...), SVC())``. A Pipeline for recordings works as well, and
-        takes each window for a recording. One whose `fit` or `predict` has a parameter `groups`
-        is given the subjects. Pretrainers are trained on the training set alone, unless the
+        takes each window for a recording. The subjects are given as `groups` where `fit`, that of a
+        Pipeline's step too, or `predict` has such a parameter, and to a search whose `cv` splits
+        by groups. Pretrainers are trained on the training set alone, unless the
         protocol says on what, once for all estimators that share them.
     recordings : list of arrays, or array-like of shape (n_recordings, n_times)
         Recordings, filtered and scaled; or windowed recordings.
@@ -155,6 +156,8 @@ def compare_protocols(
     """
     import_pandas()  # fails before, not after, hours of fitting
     segmenter = Segmenter() if segmenter is None else segmenter
+    if label_fractions is not None:
+        label_fractions = list(dict.fromkeys(map(float, label_fractions)))
     chosen = _protocols(protocols, n_splits, random_state)
     compared = _compared(estimators, segmenter.sampling_rate)
     varied = _varied(vary or {}, compared)
@@ -227,7 +230,7 @@ def _compared(estimators: Any, sampling_rate: float) -> dict[str, BaseEstimator]
 def _varied(vary: Mapping[str, Any], compared: Mapping[str, BaseEstimator]) -> Varied:
     parameters = {p for estimator in compared.values() for p in estimator.get_params(deep=True)}
     for name in vary:
-        if name in ("estimator", "protocol", "fold"):
+        if name in (*SAMPLES, *METRICS, "estimator", "protocol", "fold", "score", "label_fraction"):
             raise ValueError(
                 f"vary: {name!r} is a column of the results. Compare a dict of estimators instead."
             )
@@ -237,15 +240,25 @@ def _varied(vary: Mapping[str, Any], compared: Mapping[str, BaseEstimator]) -> V
                 f"vary: no estimator has a parameter {name!r}. Close to it are: "
                 f"{', '.join(close) or 'none'}."
             )
-    return {
-        name: dict(values) if isinstance(values, Mapping) else {_as_cell(v): v for v in values}
-        for name, values in vary.items()
-    }
+    return {name: _named_values(name, values) for name, values in vary.items()}
+
+
+def _named_values(parameter: str, values: Any) -> dict[Any, Any]:
+    """Name the values of a parameter as they are shown: by a dict, else by themselves."""
+    pairs = values.items() if isinstance(values, Mapping) else [(v, v) for v in values]
+    shown = [_as_cell(name) for name, _ in pairs]
+    if isinstance(values, str) or not shown or len(set(shown)) < len(shown):
+        raise ValueError(
+            f"vary: the values of {parameter!r} must be a list, or a dict of values by name, of "
+            f"one or more that look different, got {values!r:.200}."
+        )
+    return dict(zip(shown, (value for _, value in pairs), strict=True))
 
 
 def _as_cell(value: Any) -> Any:
     """Show a value as text unless it is a number: pandas groups by no tuple, estimator or None."""
-    return value if isinstance(value, (str, Real)) else str(value)
+    is_number = isinstance(value, Real) and not isinstance(value, bool) and value == value
+    return value if is_number else " ".join(str(value).split())
 
 
 def _combinations(varied: Varied) -> Iterator[dict[str, Any]]:
@@ -266,7 +279,7 @@ def _variants(
             own = {p: shown for p, shown in setting.items() if p in estimator.get_params(deep=True)}
             key = (name, *own.items())
             if own and key not in made:
-                values = {parameter: varied[parameter][shown] for parameter, shown in own.items()}
+                values = {p: clone(varied[p][shown], safe=False) for p, shown in own.items()}
                 made[key] = with_pretrainers(clone(estimator).set_params(**values))
             estimators[name] = made.get(key, estimator)
         variants.append((setting, estimators))

@@ -1,12 +1,12 @@
 """Fits of a comparison: one estimator on one fold, in parallel, saved as they are done."""
 
-import inspect
 import json
 import pickle
 import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import column_or_1d
 from tqdm.auto import tqdm
 
+from .._compat import BaseSearchCV, GroupsConsumerMixin, _routing_enabled
 from .._files import replacing
 from ..pretext import INDIFFERENT, nested_pretrainers, pretrained, share_pretraining
 from ._estimators import NOTHING
@@ -116,31 +117,48 @@ def _run_task(task: Task, memory: Any, measure: Measure | None) -> Outcome:
     model = share_pretraining(task.estimator, memory)
     if pretrain is not None:
         model = pretrained(model, windows.take(pretrain), windows.subject[pretrain])
-    _call(model.fit, windows.subject[train], windows.take(train), windows.target[train])
+    groups = _fit_groups(model, windows.subject[train])
+    model.fit(windows.take(train), windows.target[train], **groups)
     measures = {"fit_seconds": time.perf_counter() - start}
-    X, groups = windows.take(test), windows.subject[test]
+    X, subject = windows.take(test), windows.subject[test]
     features, last = X, model
     while isinstance(last, Pipeline):  # windows are transformed once, for labels and scores
         for _, step in last.steps[:-1]:
             features = features if step in NOTHING else step.transform(features)
         last = last.steps[-1][1]
-    predicted = column_or_1d(_call(last.predict, groups, features))
+    predicted = column_or_1d(_call(last.predict, subject, features))
     accuracy_score(windows.target[test], predicted)  # what cannot be scored has failed
-    scored_by, scores = _scores(last, groups, features, windows.classes)
+    scored_by, scores = _scores(last, subject, features, windows.classes, predicted)
     if measure is not None:
         measures |= {name: float(value) for name, value in measure(model, X).items()}
     return Outcome(predicted, scores, scored_by, measures)
 
 
+def _fit_groups(model: BaseEstimator, subject: np.ndarray) -> dict[str, np.ndarray]:
+    """Give the subjects to a `fit` that has a parameter `groups`, also of a step of a Pipeline."""
+    if isinstance(model, Pipeline):
+        return {
+            f"{name}__{groups}": value
+            for name, step in model.steps
+            if step not in NOTHING and not _routing_enabled()
+            for groups, value in _fit_groups(step, subject).items()
+        }
+    is_search = isinstance(model, BaseSearchCV)
+    splits_by_subject = is_search and isinstance(model.cv, GroupsConsumerMixin)
+    if splits_by_subject or "groups" in signature(model.fit).parameters:
+        return {"groups": subject}
+    return {}
+
+
 def _call(method: Callable[..., Any], groups: np.ndarray, *args: Any) -> Any:
     """Call a method, with the subjects where it has a parameter `groups`."""
-    if "groups" in inspect.signature(method).parameters:
+    if "groups" in signature(method).parameters:
         return method(*args, groups=groups)
     return method(*args)
 
 
 def _scores(
-    model: Any, groups: np.ndarray, X: np.ndarray, classes: np.ndarray
+    model: Any, groups: np.ndarray, X: np.ndarray, classes: np.ndarray, predicted: np.ndarray
 ) -> tuple[str, np.ndarray]:
     """Score each window for each class; NaN for classes that the training set lacks."""
     scores = np.full((len(X), len(classes)), np.nan)
@@ -151,10 +169,20 @@ def _scores(
         if found.ndim == 1:
             found = np.stack([-found, found], axis=1)
         columns = np.searchsorted(classes, model.classes_)
-        if found.shape[1] == len(columns):  # not so for one score for each pair of classes
+        of_pairs = method == "decision_function" and not _are_of_classes(
+            found, model.classes_, predicted
+        )
+        if found.shape[1] == len(columns) and not of_pairs:
             scores[:, columns] = found
             return method, scores
     return "", scores
+
+
+def _are_of_classes(scores: np.ndarray, classes: np.ndarray, predicted: np.ndarray) -> bool:
+    """Tell scores of classes from those of pairs: the highest is the prediction, but for ties."""
+    if scores.shape[1] != len(classes):
+        return False
+    return len(classes) == 2 or bool(np.mean(classes[scores.argmax(axis=1)] == predicted) > 0.9)
 
 
 def _path(folder: Any, task: Task, measure: Measure | None) -> Path | None:
@@ -190,11 +218,11 @@ def _load(path: Path | None, task: Task) -> Outcome | None:
         return None
     try:
         saved = json.loads(path.read_text("utf-8"))
-    except (FileNotFoundError, ValueError):  # not there, or truncated
+        saved["predicted"] = np.asarray(saved["predicted"], dtype=task.windows.target.dtype)
+        saved["scores"] = np.asarray(saved["scores"], dtype=float)
+        return Outcome(**saved)
+    except (FileNotFoundError, ValueError, KeyError, TypeError):  # not there, or damaged
         return None
-    saved["predicted"] = np.asarray(saved["predicted"], dtype=task.windows.target.dtype)
-    saved["scores"] = np.asarray(saved["scores"], dtype=float)
-    return Outcome(**saved)
 
 
 def _save(path: Path | None, outcome: Outcome) -> None:

@@ -145,6 +145,8 @@ class ScoreDisplay:
             The display, drawn.
         """
         n_classes = results.predictions["target"].nunique()
+        if not n_classes:
+            raise ValueError("No fit succeeded, so there is nothing to draw: see results.failures.")
         chance = 1 / n_classes if metric == "balanced_accuracy" else None
         return cls(results.table(), metric=metric, x=x, chance=chance).plot(ax)
 

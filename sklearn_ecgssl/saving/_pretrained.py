@@ -185,6 +185,8 @@ def _write(folder: Path, encoded: dict[str, Any], weights: bytes) -> None:
         "weights": name,
         "estimator": encoded,
     }
+    if (folder / CONFIG).exists():
+        _read_config(folder)  # refuses to replace a folder of another program
     with FileLock(folder / LOCK):  # another writer might delete what this one is about to name
         before = _read_config(folder)["weights"] if (folder / CONFIG).exists() else name
         write_whole(folder / name, weights)

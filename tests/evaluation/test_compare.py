@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -407,3 +408,21 @@ class TestNotes:
         assert "frozen: its encoder was pretrained" in str(results)
         scores = results.folds().set_index("estimator")["accuracy"]
         assert scores["frozen"].tolist() == scores["folder"].tolist()
+
+
+def test_steps_and_searches_are_told_the_subjects():
+    told = make_pipeline("passthrough", Told())
+    search = GridSearchCV(SVC(), {"C": [1, 10]}, cv=GroupKFold(2))
+    results = compare({"told": told, "search": search})
+    assert len(results.failures) == 0
+    assert len(Told.calls) == 6  # fit and predict in three folds
+    assert all(len(groups) == n for n, groups in Told.calls)
+
+
+def test_scores_of_pairs_of_classes_are_none_of_classes():
+    target = np.array(["a", "b", "c"])[np.arange(12) % 3]
+    pairs = compare({"svc": SVC(decision_function_shape="ovo")}, target=target)
+    of_classes = compare({"svc": SVC(decision_function_shape="ovr")}, target=target)
+    for results, scored_by in [(pairs, ""), (of_classes, "decision_function")]:
+        folds = results.folds().query("estimator == 'svc'")
+        assert set(folds["scored_by"]) == {scored_by}

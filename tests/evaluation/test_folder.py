@@ -84,11 +84,12 @@ def test_scores_and_measures_are_in_the_files(tmp_path):
     assert {p.suffix for p in tmp_path.iterdir()} == {".json"}
 
 
-def test_a_truncated_file_is_computed_anew(tmp_path):
+@pytest.mark.parametrize("damage", [lambda b: b[:100], lambda b: b"{}", lambda b: b"null"])
+def test_a_damaged_file_is_computed_anew(tmp_path, damage):
     first = compare({"mean": Mean()}, folder=tmp_path)
     Mean.fitted.clear()
     path = next(tmp_path.glob("mean-subjects-1-*.json"))
-    path.write_bytes(path.read_bytes()[:100])
+    path.write_bytes(damage(path.read_bytes()))
     assert same(compare({"mean": Mean()}, folder=tmp_path), first)
     assert len(Mean.fitted) == 1
     json.loads(path.read_text())

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.svm import SVC
 
 from sklearn_ecgssl.classify import SegmentVotingClassifier
@@ -88,6 +88,24 @@ class TestVary:
         with pytest.raises(ValueError, match=f"no estimator has a parameter '{name}'. Close to it"):
             compare({"mean": Mean()}, vary={name: [1]})
         assert Mean.fitted == []
+
+    def test_an_estimator_and_its_own_parameter_are_combined_and_left_alone(self):
+        svc = SVC(C=7)
+        pipe = Pipeline([("clf", SVC())])
+        together = compare(
+            {"p": pipe}, vary={"clf": {"svc": svc}, "clf__C": [1e-6, 1e3]}, protocols="subjects"
+        )
+        for C in (1e-6, 1e3):
+            alone = compare({"p": Pipeline([("clf", SVC(C=C))])}, protocols="subjects")
+            rows = together.predictions.query(f"estimator == 'p' and clf__C == {C}")
+            expected = alone.predictions.query("estimator == 'p'")
+            np.testing.assert_array_equal(rows["score"], expected["score"])
+        assert svc.C == 7
+
+    @pytest.mark.parametrize("values", [[], "rbf", [None, "None"], [SVC(), SVC()]])
+    def test_values_must_look_different(self, values):
+        with pytest.raises(ValueError, match="vary: the values of 'clf__C' must be a list"):
+            compare({"p": Pipeline([("clf", SVC())])}, vary={"clf__C": values})
 
 
 class TestWindowLength:
