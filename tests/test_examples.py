@@ -24,7 +24,7 @@ PROGRAMS = sorted(
     path
     for folder in ("programs", "reproduce")
     for path in (EXAMPLES / folder).glob("*.py")
-    if path.name not in ("convert_tf_checkpoint.py", "corpus.py")
+    if path.name not in ("convert_tf_checkpoint.py", "corpus.py", "tables.py")
 )
 SCRIPTS = GALLERY + PROGRAMS
 #: Besides, there is how the encoders of the package were made.

@@ -6,10 +6,10 @@ Self-supervised against supervised networks on SWELL-KW and AMIGOS, beside the p
 
     python examples/reproduce/icassp2020.py --swell /data/SWELL --amigos /data/AMIGOS
 
-``--help`` names what else can be asked for; corpus.py says what is done.
+``--help`` names what else can be asked for; tables.py says what is done.
 """
 
-from corpus import Figure, Paper, reproduce
+from tables import Figure, Paper, reproduce
 
 from sklearn_ecgssl import ECGClassifier, ECGFilter, PretextPretrainer
 

@@ -7,10 +7,10 @@ serve all folds; each learns from the other data sets and from half of AMIGOS::
 
     python examples/reproduce/icpr2022.py --amigos /data/AMIGOS --dreamer /data/DREAMER
 
-``--help`` names what else can be asked for; corpus.py says what is done.
+``--help`` names what else can be asked for; tables.py says what is done.
 """
 
-from corpus import Figure, Paper, reproduce
+from tables import Figure, Paper, reproduce
 
 from sklearn_ecgssl import ECGClassifier, ECGFilter, MaskedPretrainer
 

@@ -6,11 +6,11 @@ Self-supervised against supervised networks on four data sets::
 
     python examples/reproduce/tac2020.py --wesad /data/WESAD --only wesad/condition
 
-``--help`` names what else can be asked for; corpus.py says what is done.
+``--help`` names what else can be asked for; tables.py says what is done.
 """
 
-from corpus import Figure, Paper, reproduce
 from icassp2020 import CHOICES, NETWORKS
+from tables import Figure, Paper, reproduce
 
 from sklearn_ecgssl import ECGClassifier, ECGFilter, PretextPretrainer
 

@@ -78,7 +78,7 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
             Unfitted.
         """
         check_choice("name", name, cls._presets)
-        return cls().set_params(**{**cls._presets[name], **params})
+        return cls().set_params(**cls._presets[name]).set_params(**params)
 
     @_fit_context(prefer_skip_nested_validation=True)
     @all_or_nothing

@@ -28,8 +28,9 @@ def cache_key(
     held_out: WindowStore | None,
 ) -> list[Any]:
     """List what a fit depends on. Subjects only say what to hold out."""
+    known = pretrainer.get_params(deep=False)  # a subclass may have fewer parameters
     return [
-        clone(pretrainer).set_params(**INDIFFERENT),
+        clone(pretrainer).set_params(**{n: v for n, v in INDIFFERENT.items() if n in known}),
         store.content_hash(),
         None if pretrainer.validation_fraction is None else subjects,
         None if held_out is None else held_out.content_hash(),

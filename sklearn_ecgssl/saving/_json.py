@@ -40,7 +40,7 @@ class Encoder:
             return os.fspath(value)
         if isinstance(value, np.random.RandomState):
             return None  # its state has moved on since the fit
-        if isinstance(value, np.ndarray) and value.dtype == np.float32:
+        if isinstance(value, np.ndarray) and "state_/" in name:  # weights; all else stays exact
             return {"$tensor": self._add(value, name)}
         if isinstance(value, np.ndarray):
             return {"$array": self.encode(value.tolist(), name), "dtype": value.dtype.str}

@@ -67,6 +67,8 @@ def check_recordings(
     >>> check_recordings(np.ones((2, 4), dtype=int)).dtype.name
     'float32'
     """
+    if isinstance(X, list | tuple) and len(X) == 0:
+        raise ValueError("There are no recordings: X is empty.")
     if _is_one_recording(X):
         raise ValueError(
             f"Expected 2D array, got 1D array instead: X has shape ({len(X)},); expected a list of "
@@ -162,7 +164,10 @@ def _as_recording(x: Any, name: str, min_length: int) -> FloatArray:
     _check_not_masked(x, name)
     try:
         with np.errstate(over="ignore"):  # what is too large is infinite, found below
-            recording = np.asarray(x).astype(np.float32, copy=False)
+            recording = np.asarray(x)
+            if recording.dtype.kind == "c":
+                raise ValueError("Complex data not supported")
+            recording = recording.astype(np.float32, copy=False)
     except (TypeError, ValueError) as error:
         raise type(error)(f"{name} is no 1-D array of numbers: {error}") from error
     if recording.ndim > 1:

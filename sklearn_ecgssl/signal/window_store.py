@@ -211,6 +211,7 @@ def _as_store(estimator: BaseEstimator, X: Any, reset: bool) -> WindowStore:
         validate_data(estimator, blocks[0], skip_check_array=True, reset=reset)
         return WindowStore(blocks, windowed=True)
     if is_chunked(X) or (isinstance(X, np.memmap) and X.ndim == 2):
+        _check_numbers(X, "X")
         validate_data(estimator, X, skip_check_array=True, reset=reset)
         return WindowStore([X])
     if isinstance(X, (list, tuple)):
@@ -229,14 +230,18 @@ def _check_one_shape(X: Any) -> None:
 
 
 def _check_block(block: Any, index: int) -> Any:
-    if block.shape[0] == 0:  # an array of Zarr has no len()
-        raise ValueError(
-            f"Recording {index} has no windows: it is shorter than one window. Leave it out, or "
-            "use a shorter window_length."
-        )
-    if is_chunked(block) or isinstance(block, np.memmap):
+    if is_chunked(block) or isinstance(block, np.memmap) or block.shape[0] == 0:
+        _check_numbers(block, f"Recording {index}")
         return block
     return check_array(block, dtype=np.float32, input_name=f"recording {index}")
+
+
+def _check_numbers(array: Any, name: str) -> None:
+    """Check an array that is not read here."""
+    if array.shape[0] == 0:  # an array of Zarr has no len()
+        raise ValueError(f"{name} has no windows: leave it out, or use a shorter window_length.")
+    if np.dtype(array.dtype).kind not in "biuf":
+        raise ValueError(f"{name} must hold real numbers, got dtype {array.dtype}.")
 
 
 def _check_equal_lengths(blocks: Sequence[Any]) -> None:

@@ -118,19 +118,38 @@ def fit_facts(
     for name, value in estimator.get_params().items():
         if name.rpartition("__")[2] not in free:
             facts[name] = _described(value)
-    facts["X"] = store.fingerprint()
-    facts["X_val"] = None if held_out is None else held_out.fingerprint()
+    facts["X"] = _windows_as_text(store)
+    facts["X_val"] = None if held_out is None else _windows_as_text(held_out)
     facts["groups"] = None
     if subjects is not None and estimator.validation_fraction is not None:
         facts["groups"] = joblib.hash(np.unique(subjects, return_inverse=True)[1])
     return facts
 
 
+def _windows_as_text(store: WindowStore) -> str:
+    return f"{len(store)} windows of {store.n_times} samples, {store.content_hash()}"
+
+
 def _described(value: Any) -> str:
     """Describe the value of a parameter, the same in every process."""
-    if isinstance(value, (BaseEstimator, np.random.RandomState)):
-        return type(value).__name__  # parameters of an estimator have names of their own
-    return joblib.hash(value) if isinstance(value, np.ndarray) else repr(value)
+    return repr(_plain(value))
+
+
+def _plain(value: Any) -> Any:
+    """Reduce a value to Python's own types: what is large or has a state becomes a hash."""
+    if isinstance(value, BaseEstimator):
+        return type(value).__name__  # its parameters have names of their own
+    if isinstance(value, np.random.RandomState):
+        return joblib.hash(value.get_state())
+    if isinstance(value, np.ndarray):
+        return joblib.hash(value)
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    return value
 
 
 def _read(file: Path) -> tuple[dict, Arrays]:

@@ -109,11 +109,9 @@ class TrainingPlan:
 
 def plan_of(estimator: BaseEstimator, **others: Any) -> TrainingPlan:
     """Make the plan that the parameters of a pretrainer describe, and `others` besides."""
-    params = estimator.get_params(deep=False)
-    named = {
-        field.name: params[field.name] for field in fields(TrainingPlan) if field.name in params
-    }
-    named["callbacks"] = tuple(named["callbacks"] or ())
+    names = [field.name for field in fields(TrainingPlan) if hasattr(estimator, field.name)]
+    named = {name: getattr(estimator, name) for name in names}
+    named["callbacks"] = tuple(named.get("callbacks") or ())
     return TrainingPlan(**{**named, **others})
 
 

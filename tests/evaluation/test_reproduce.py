@@ -61,7 +61,7 @@ def paper(name, pretrainer, **changes):
 
 
 def run(paper, folders, cache, *arguments):
-    from corpus import reproduce
+    from tables import reproduce
 
     paths = [part for name, path in folders.items() for part in (f"--{name}", path)]
     return reproduce(paper, [*paths, "--cache", str(cache), "--folds", "2", *arguments])
@@ -161,8 +161,8 @@ class TestFolds:
         return LabelledWindows.from_recordings(blocks, np.arange(18) % 2, cls.PEOPLE)
 
     def folds(self, windows, kind="windows", data_set="b", two_encoders=False, n_folds=4, seed=0):
-        from corpus import protocol
         from sklearn.utils import Bunch
+        from tables import protocol
 
         known = (data_set == self.SETS) & (np.arange(18) != self.UNLABELLED)
         corpus = Bunch(fields={"data_set": self.SETS}, names=["a", "b", "c"])
@@ -203,8 +203,8 @@ class TestFolds:
 
 
 def test_targets_of_one_data_set_are_not_those_of_another():
-    from corpus import target_of
     from sklearn.utils import Bunch
+    from tables import target_of
 
     corpus = Bunch(
         fields={

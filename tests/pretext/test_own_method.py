@@ -7,7 +7,7 @@ from torch import nn
 
 from sklearn_ecgssl.features import SSLEmbedder
 from sklearn_ecgssl.networks import ConvTrunk
-from sklearn_ecgssl.pretext import BasePretrainer
+from sklearn_ecgssl.pretext import BasePretrainer, PretextPretrainer
 from sklearn_ecgssl.training import Criterion, training_parameters
 from tests.tiny import waves
 
@@ -91,3 +91,17 @@ def test_it_is_trained_embedded_and_documented(tmp_path):
         "random_state : int, RandomState instance or None, default=None" in type(pretrainer).__doc__
     )
     assert set(pretrainer._parameter_constraints) == set(pretrainer.get_params())
+
+
+class Small(PretextPretrainer):
+    """Has fewer parameters than its base."""
+
+    def __init__(self, *, max_epochs=1, memory=None):
+        super().__init__(
+            filters=(2,), kernel_sizes=(4,), max_epochs=max_epochs, memory=memory, random_state=0
+        )
+
+
+def test_a_subclass_may_have_fewer_parameters(tmp_path):
+    first, second = Small().fit(X), Small(memory=tmp_path).fit(X)
+    np.testing.assert_array_equal(first.encode(X), second.encode(X))

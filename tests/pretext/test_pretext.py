@@ -38,6 +38,8 @@ class TestPresets:
 
     def test_what_is_given_goes_first(self):
         assert PretextPretrainer.from_preset("icassp2020", max_epochs=2).max_epochs == 2
+        dropped = PretextPretrainer.from_preset("icassp2020", permute="drop")
+        assert dropped.get_params()["permute"] == "drop"
 
     def test_unknown(self):
         with pytest.raises(ValueError, match="name must be one of 'icassp2020', 'tac2020'"):

@@ -145,6 +145,12 @@ def test_the_home_folder(tmp_path, monkeypatch):
     assert PretextPretrainer.from_pretrained("~/mine").encode(X).shape == (24, 4)
 
 
+def test_bfloat16_rounds_weights_alone(tmp_path):
+    labels = np.float32([257, 258])[np.arange(len(X)) % 2]
+    tiny_ecg_classifier(max_epochs=1).fit(X, labels).save_pretrained(tmp_path, dtype="bfloat16")
+    assert ECGClassifier.from_pretrained(tmp_path).classes_.tolist() == [257, 258]
+
+
 def test_bfloat16_takes_half_the_bytes(tmp_path):
     saved = tiny_pretrainer(head_hidden=(64, 64)).fit(X)
     sizes = {}

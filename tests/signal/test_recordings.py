@@ -18,7 +18,7 @@ def holes(value):
 
 BAD_CONTAINERS = {
     "sparse": (sparse.csr_array(np.eye(3)), TypeError, "Sparse data was passed"),
-    "empty list": ([], ValueError, r"1D array.*\(0,\).*list of 1-D arrays"),
+    "empty list": ([], ValueError, "There are no recordings"),
     "no rows": (np.empty((0, 5)), ValueError, r"0 sample\(s\)"),
     "no columns": (np.empty((5, 0)), ValueError, r"0 feature\(s\)"),
     "one recording": (GOOD, ValueError, r"1D array.*\(60,\).*\[X\], if it is one recording"),
@@ -40,6 +40,7 @@ BAD_ELEMENTS = {
     "empty": (np.array([]), ValueError, r"has 0 sample\(s\), at least \d are needed: leave it out"),
     "path": ("ecg.npz", ValueError, "is no 1-D array of numbers: .*'ecg.npz'"),
     "object": (np.array([1, {}], dtype=object), TypeError, "is no 1-D array of numbers"),
+    "complex": (GOOD + 1j, ValueError, "is no 1-D array of numbers: Complex data"),
     "ragged": ([[1, 2], [3]], ValueError, "is no 1-D array of numbers"),
     "masked": (np.ma.masked_greater(GOOD, 0.9), ValueError, "has masked samples"),
 }

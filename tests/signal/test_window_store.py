@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+import zarr
 from sklearn.base import BaseEstimator
 
 from sklearn_ecgssl.signal import Segmenter, window_store
@@ -155,6 +156,8 @@ class TestCheckWindows:
         ("bad", "message"),
         [
             ([X[:3], X[:0]], "Recording 1 has no windows"),
+            (zarr.zeros((0, 64), chunks=(5, 64)), "X has no windows"),
+            (zarr.zeros((2, 64), chunks=(5, 64), dtype="c8"), "X must hold real numbers"),
             ([X[:3], X[:3, :60]], "recording 1 has windows of 60 samples, recording 0 of 64"),
             ([X[:3], X[0]], "different shapes.*Windowed recordings are all 2-D"),
             ([X[0], X[0, :60]], "put a Segmenter before this step"),

@@ -116,6 +116,20 @@ class TestPretrainer:
         with pytest.raises(ValueError, match="holds another fit: X was"):
             first.fit(others)
 
+    def test_one_other_window_of_many_is_refused(self, tiny, tmp_path):
+        many = np.tile(X, (150, 1))
+        first = tiny(checkpoint=tmp_path, max_epochs=1, batch_size=512).fit(many)
+        many[1] *= 2
+        with pytest.raises(ValueError, match="holds another fit: X was"):
+            first.fit(many)
+
+    def test_the_type_of_a_number_and_the_place_of_a_generator_do_not_matter(self, tiny, tmp_path):
+        def fit(kind):
+            random_state = np.random.RandomState(0)
+            return tiny(checkpoint=tmp_path, batch_size=kind(4), random_state=random_state).fit(X)
+
+        same_fit(fit(np.int64), fit(int))
+
     def test_other_groups_are_refused_where_they_matter(self, tiny, tmp_path):
         first = tiny(checkpoint=tmp_path, validation_fraction=0.3).fit(X, groups=GROUPS)
         same_fit(clone(first).fit(X, groups=GROUPS + 7), first)
