@@ -26,46 +26,9 @@ def check_recordings(
     reset: bool = True,
     min_length: int = 1,
 ) -> list[FloatArray] | FloatArray:
-    """Check recordings and return them as float32.
+    """Return recordings as float32: a list for a list, a 2-D array for all else; or raise.
 
-    Parameters
-    ----------
-    X : list of array-like of shape (n_times,) or array-like of shape (n_recordings, n_times)
-        The recordings. A list or tuple with an array in it and a 1-D object array are lists,
-        and lengths may differ. Everything else (arrays, memory-maps, dataframes, nested lists of
-        numbers of one length) is a 2-D array with a recording in each row. Integers are converted.
-    estimator : estimator instance, default=None
-        The estimator on whose behalf `X` is checked. It gets `n_features_in_` (and
-        `feature_names_in_`) of a 2-D array.
-    reset : bool, default=True
-        Whether to set the estimator's `n_features_in_` (in `fit`) or to compare `X` with it.
-        A list has no number of features: with `reset` it removes the attribute, without it is not
-        compared.
-    min_length : int, default=1
-        The number of samples that every recording must have at least.
-
-    Returns
-    -------
-    recordings : list of ndarray of shape (n_times,) or ndarray of shape (n_recordings, n_times)
-        The recordings, float32: a list for a list, an array for an array. What is float32 already
-        is not copied, so do not write into the result.
-
-    Raises
-    ------
-    TypeError
-        If `X` is no container of recordings, such as a path or a dict.
-    ValueError
-        If there is no recording, or one is too short, not 1-D, not numbers, masked, or holds NaN
-        or infinity. The message names the recording's index.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklearn_ecgssl.signal import check_recordings
-    >>> [x.dtype.name for x in check_recordings([np.arange(3), np.arange(5)])]
-    ['float32', 'float32']
-    >>> check_recordings(np.ones((2, 4), dtype=int)).dtype.name
-    'float32'
+    What is float32 already is not copied. `reset` sets what `estimator` knows of its features.
     """
     if isinstance(X, list | tuple) and len(X) == 0:
         raise ValueError("There are no recordings: X is empty.")

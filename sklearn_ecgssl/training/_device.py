@@ -93,14 +93,10 @@ def memory_advice(device: torch.device, advice: str) -> Iterator[None]:
 
 
 def keep_freed_memory() -> None:
-    """Let the C library keep freed memory, so that the next part of a batch can use it.
-
-    glibc hands freed memory back to the system beyond a threshold, and every page that comes anew
-    is zeroed and mapped at its first use: that took a tenth of a training step in bfloat16 and a
-    fifth in float32. The threshold is twice the largest block that was ever freed, if that is not
-    above 32 MB; so one such block, never touched, is allocated and freed. Other C libraries do not
-    notice.
-    """
+    """Let the C library keep freed memory, so that the next part of a batch can use it."""
+    # glibc hands freed memory back beyond a threshold, and pages that come anew are zeroed and
+    # mapped: a tenth of a training step in bfloat16, a fifth in float32. The threshold is twice the
+    # largest block ever freed, if that is not above 32 MB: one such block is allocated and freed.
     torch.empty(LARGEST_KEPT_BLOCK, dtype=torch.uint8)
 
 
