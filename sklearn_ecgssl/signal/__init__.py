@@ -2,7 +2,6 @@
 
 from ._base import RecordingTransformer
 from ._filter import ECGFilter
-from ._recordings import check_recordings
 from ._resample import Resampler
 from ._scale import TrimmedScaler, scale_subjects
 from ._segment import Segmenter
@@ -13,6 +12,5 @@ __all__ = [
     "Resampler",
     "Segmenter",
     "TrimmedScaler",
-    "check_recordings",
     "scale_subjects",
 ]

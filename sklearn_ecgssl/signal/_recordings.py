@@ -26,10 +26,7 @@ def check_recordings(
     reset: bool = True,
     min_length: int = 1,
 ) -> list[FloatArray] | FloatArray:
-    """Return recordings as float32: a list for a list, a 2-D array for all else; or raise.
-
-    What is float32 already is not copied. `reset` sets what `estimator` knows of its features.
-    """
+    """Check recordings and return them as float32: a list for a list, else a 2-D array."""
     if isinstance(X, list | tuple) and len(X) == 0:
         raise ValueError("There are no recordings: X is empty.")
     if _is_one_recording(X):

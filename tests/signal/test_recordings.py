@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from sklearn_ecgssl.signal import ECGFilter, Resampler, Segmenter, TrimmedScaler, check_recordings
+from sklearn_ecgssl.signal import ECGFilter, Resampler, Segmenter, TrimmedScaler
+from sklearn_ecgssl.signal._recordings import check_recordings
 
 GOOD = np.sin(np.arange(60) / 5)
 
