@@ -150,8 +150,10 @@ def protocol(
     def learnt(own: list[np.ndarray], name: str, k: int) -> list[np.ndarray]:
         if not paper.two_encoders:
             return [part for i, part in enumerate(own) if i != k]
+        if name != data_set:
+            return own
         middle = (len(own) + 1) // 2
-        return own if name != data_set else own[middle:] if k < middle else own[:middle]
+        return own[middle:] if k < middle else own[:middle]
 
     def pretrain(windows: LabelledWindows, pairs: Any) -> list[np.ndarray]:
         of_set = {name: parts(windows, name) for name in corpus.names}
