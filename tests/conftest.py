@@ -1,17 +1,22 @@
 """Fixtures that every test may use."""
 
 import os
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import HealthCheck, settings
-from hypothesis.configuration import set_hypothesis_home_dir
 
 # Under pytest-xdist each process gets one thread (set before torch is imported): two processes
 # that both take every core are slower than one.
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+from hypothesis import HealthCheck, settings
+from hypothesis.configuration import set_hypothesis_home_dir
+
+from sklearn_ecgssl import make_cohort
+from tests.tiny import tiny_masked, tiny_pretrainer, waves
 
 # Properties (tests/properties). "default" tries the same few examples in every run, "fuzz" many new
 # ones: HYPOTHESIS_PROFILE=fuzz, or --hypothesis-profile=fuzz. Neither writes into the checkout.
@@ -30,6 +35,47 @@ settings.register_profile(
     "fuzz", settings.get_profile("default"), max_examples=500, derandomize=False
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+LIMIT = 3  # seconds of an unmarked test, without its fixtures
+
+
+def _clocks() -> tuple[float, float]:
+    """Wall clock, and processor time with that of children that have ended."""
+    return time.perf_counter(), sum(os.times()[:4])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """Fail a test that is too slow for ``make test``."""
+    before = _clocks()
+    result = yield
+    # The smaller one: a busy machine stretches the wall clock, several threads the other.
+    seconds = min(now - then for now, then in zip(_clocks(), before, strict=True))
+    if seconds > LIMIT and item.get_closest_marker("slow") is None:
+        pytest.fail(
+            f"took {seconds:.1f} s, more than {LIMIT}: make it faster, or mark it with "
+            "@pytest.mark.slow, for `make test-all` alone",
+            pytrace=False,
+        )
+    return result
+
+
+@pytest.fixture(scope="session")
+def cohort():
+    """Three simulated people at rest and under stress, ragged recordings of 20 to 24 s, 256 Hz."""
+    return make_cohort(n_subjects=3, duration=(20, 24), random_state=0)
+
+
+@pytest.fixture(scope="session")
+def fitted_recognition():
+    """A tiny pretrainer, fitted on ``waves()``. Clone it before you set anything."""
+    return tiny_pretrainer().fit(waves()[0])
+
+
+@pytest.fixture(scope="session")
+def fitted_masked():
+    """The same by masking."""
+    return tiny_masked().fit(waves()[0])
 
 
 @pytest.fixture(scope="session")
