@@ -19,10 +19,10 @@ from tests.datasets.sets import TINY
 FOLDER = Path(__file__).with_name("golden")
 #: Data sets, and what is loaded of them beside what their tests load by default.
 CASES: dict[str, dict[str, Any]] = {
-    "amigos": {"leads": ["left", "right"], "subjects": ["P12"]},
-    "amigos-raw": {"leads": ["1", "2"], "subjects": ["P12"], "attribute": "valence"},
-    "ascertain": {"leads": ["1", "2"], "subjects": ["P09"], "attribute": "valence"},
-    "dreamer": {"leads": ["1", "2"], "subjects": ["2"], "binarize": "mean"},
+    "amigos": {"leads": ["left", "right"]},
+    "amigos-raw": {"leads": ["1", "2"], "attribute": "valence"},
+    "ascertain": {"leads": ["1", "2"], "attribute": "arousal"},
+    "dreamer": {"leads": ["1", "2"], "binarize": "mean"},
     "pspm": {},
     "swell": {"leads": ["ECG", "ECG raw"]},
     "wesad": {"attribute": "stress"},

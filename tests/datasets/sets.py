@@ -1,5 +1,6 @@
 """Tiny copies of all data sets: the registry that tests of what all sets do go through."""
 
+import pickle
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -41,25 +42,100 @@ class Tiny(NamedTuple):
 
 
 def write_amigos(folder: Path) -> None:
-    for person in (1, 12):
-        amigos.preprocessed(folder / "data_preprocessed", person, n_times=700)
-        amigos.original(folder / "data_original", person, n_times=60)
+    """Write two people, of whom one lacks trials, and a third whose files are still packed."""
+    for person, change in ((1, None), (12, lose_trials)):
+        amigos.preprocessed(folder / "data_preprocessed", person, change, n_times=700)
+        amigos.original(folder / "data_original", person, change, n_times=60)
+    for name in ("Preprocessed", "Original"):
+        (folder / f"Data_{name}_P02.zip").write_bytes(b"PK")
+
+
+def lose_trials(variables: dict[str, Any]) -> None:
+    """Take away what real files lack: P08 did not watch the long videos."""
+    videos = variables["VideoIDs"]
+    videos[videos.index("13")] = 13.0
+    signals = variables["joined_data" if "joined_data" in variables else "ECG_DATA"]
+    signals[2][-50, -2] = np.nan
+    signals[3][-50, -3] = np.nan
+    signals[4] = signals[4][:600]  # the 5 s before the video
+    videos[7] = ""
+    for trial in range(16, 20):
+        signals[trial], videos[trial] = np.zeros((0, 0)), ""
+    if "labels_selfassessment" in variables:
+        for trial in (6, *range(16, 20)):
+            variables["labels_selfassessment"][trial] = np.zeros((1, 0))
 
 
 def write_ascertain(folder: Path) -> None:
-    ascertain.ascertain(folder)
+    """Write two people who lack clips and a rating, marks of quality, and one without an ECG."""
+    ascertain.ascertain(folder, missing=((9, 36), (1, 2)))
+    ratings = ascertain.ratings()
+    ratings[0, 8, 0] = np.nan
+    ascertain.ratings_file(folder, ratings)
+    ascertain.clip_file(folder, 1, 5, change=lambda v: v.update(Data_ECG=np.zeros((0, 0))))
+    other = folder / "ASCERTAIN_Raw" / "EEGData" / "Movie_P44"
+    other.mkdir(parents=True)
+    (other / "EEG_Clip1.mat").touch()
     marks = np.ones((58, 36))
     marks[0, 3], marks[8, 4] = 2, 3
     np.savetxt(folder / "ASCERTAIN_Features" / "ECG_quality.csv", marks, "%g", ",")
 
 
+def write_dreamer(folder: Path) -> None:
+    """Write two people, of whom one has an empty film."""
+
+    def empty(whole: dict[str, Any]) -> None:
+        whole["Data"][1]["ECG"]["stimuli"][0] = np.zeros((0, 0))
+
+    dreamer.dreamer(folder, change=empty)
+
+
 def write_pspm(folder: Path) -> None:
-    for name, person in (("HRM5_spike_01", 1), ("VIS_07_sn01", 2), ("VIS_07_sn02", 3)):
-        channels = [pspm.channel("ecg", pspm.ecg(person=person), units="mV") for _ in range(2)]
-        channels.append(pspm.channel("scr", np.arange(2000.0)))
+    """Write sessions with one ECG, several or none, of which some are of older versions."""
+
+    def ecg(person: int, rate: float = 1000, units: str = "mV", n_times: int = 2000) -> Any:
+        return pspm.channel("ecg", pspm.ecg(n_times, person), rate, units=units)
+
+    scr = pspm.channel("scr", np.arange(2000.0))
+    older = pspm.channel("ECG", pspm.ecg(person=4)[None], 125.25, units="mV")
+    older["header"]["channeltype"] = older["header"].pop("chantype")
+    custom = {"data": np.ones(3) * 1j, "header": {"chantype": "custom"}}
+    files = {
+        "HRM5_spike_01": [ecg(1), ecg(5), scr],
+        "VIS_07_sn01": [ecg(2, 999.9999, "Volts")],
+        "VIS_07_sn02": [custom, ecg(3), ecg(3, 100, n_times=200)],
+        "VIS_08_blk01_sn01": [scr, pspm.channel("hb", [1.0], 1, "events")],
+        "VIS_09": [],
+        "VIS_10": [ecg(1, n_times=0)],
+        "deep/tpspm_a_1": [older],
+    }
+    for name, channels in files.items():
         pspm.pspm(folder / f"{name}.mat", channels)
-    pspm.pspm(folder / "VIS_08_sn01.mat", [pspm.channel("scr", pspm.ecg())])
     pspm.behaviour(folder / "VIS_cogent.mat")
+    (folder / "._VIS_07_sn01.mat").write_bytes(b"what some systems leave behind")
+
+
+def write_swell(folder: Path) -> None:
+    """Write two people, one of them with a block in two files, labels alone and a file alone."""
+    swell.write(folder, blocks=[(2, 1), (2, 2), (10, 1), (10, 2), (10, 3)], table="")
+    swell.write_block(folder, 2, 2, suffix="_cont")
+    swell.write_block(folder, 7, 1)
+    row = [None, "PP25", 1, "N", 0, *([5] * 11), 0, 0]
+    rows = [*swell.rows(), row, ["20120918T140000000", *[None] * 17]]
+    swell.write_table(folder / swell.TABLE, rows)
+
+
+def write_wesad(folder: Path) -> None:
+    """Write people of whom one lacks the recording, one was interrupted, another has a piece."""
+    written = wesad.write(folder, ["S2", "S9", "S10"])
+    (folder / "S9" / "S9.pkl").unlink()
+    label = written["S10"]["label"]
+    middle = np.flatnonzero(label == 2)[700]
+    label[middle : middle + 5] = 0
+    label[5:90] = 3
+    (folder / "S10" / "S10.pkl").write_bytes(pickle.dumps(written["S10"], 2))
+    for name in ("._S2.pkl", "xS5.pkl"):
+        (folder / name).touch()
 
 
 def counts(rng: np.random.Generator, n: int = 1500) -> np.ndarray:
@@ -159,18 +235,19 @@ def write_mixed(folder: Path) -> None:
 
 
 def write_recordings(folder: Path) -> None:
-    """Write a file of rest and stress of each of two people."""
-    cohort = datasets.make_cohort(2, duration=(5, 6), sampling_rate=500, random_state=0)
+    """Write a file of rest and stress of each of two people, of about 5.5 s each."""
+    rng = np.random.default_rng(0)
     for person in (0, 1):
-        mine = np.flatnonzero(cohort.subject == person)
+        signals = [rng.normal(size=2650 + 200 * i - 50 * person).cumsum() for i in (0, 1)]
+        conditions = ["rest", "stress"]
         datasets.save_recordings(
             folder / f"p{person}.npz",
-            [cohort.recordings[i] for i in mine],
+            signals,
             500,
             [f"p{person}"] * 2,
-            target=cohort.target[mine],
-            target_names=cohort.target_names,
-            record=[f"p{person}/{cohort.target_names[i]}" for i in cohort.target[mine]],
+            target=[0, 1],
+            target_names=conditions,
+            record=[f"p{person}/{condition}" for condition in conditions],
             fields={"age": [30 + person] * 2, "sex": ["f", "m"]},
         )
 
@@ -228,17 +305,17 @@ TINY = {
         file="ASCERTAIN_Raw/*/Movie_P09/ECG_Clip7.mat",
         subject="P09",
     ),
-    "dreamer": Tiny(dreamer.dreamer, "Dreamer", "load_dreamer", file="DREAMER.mat"),
+    "dreamer": Tiny(write_dreamer, "Dreamer", "load_dreamer", file="DREAMER.mat"),
     "pspm": Tiny(write_pspm, "PsPM", "load_pspm", file="VIS_07_sn02.mat", subject="VIS_07"),
     "swell": Tiny(
-        swell.write,
+        write_swell,
         "Swell",
         "load_swell",
         {"keep_relaxation": True},
         file=f"{swell.RECORDINGS}/pp10_*_c2.S00",
         subject="PP10",
     ),
-    "wesad": Tiny(wesad.write, "Wesad", "load_wesad", file="S10/S10.pkl", subject="S10"),
+    "wesad": Tiny(write_wesad, "Wesad", "load_wesad", file="S10/S10.pkl", subject="S10"),
     "drivedb": _online("drivedb", "DriveDb", write_drivedb, "drive16"),
     "ecgiddb": _online("ecgiddb", "EcgId", write_ecgid, "Person_02", "Person_02/rec_1.dat"),
     "eegmat": _online("eegmat", "EegMat", write_eegmat, "Subject05", "Subject05_2.edf"),
@@ -247,6 +324,8 @@ TINY = {
     "physionet": _online("mixed", "PhysioNet", write_mixed, "a")._replace(
         parameters={"database": "mixed", "download_if_missing": False}
     ),
-    "recordings": Tiny(write_recordings, "RecordingsFiles", "load_recordings", file="p1.npz"),
+    "recordings": Tiny(
+        write_recordings, "RecordingsFiles", "load_recordings", file="p1.npz", subject="p1"
+    ),
     "own": Tiny(write_study, "Study"),
 }

@@ -21,9 +21,9 @@ def channels(*names, unit="mV"):
 
 @pytest.mark.parametrize(
     "name",
-    ["I", "II", "iii", "aVR", "avf", "V", "V1", "v4r", "MLII", "CM5", "CC5", "D3", "MV2", "mcl1",
-     "V1-V2", "vx", "ECG", "ecg 2", "EKG1", "ECG lead II", "ECG I filtered", "EKG-R", "Lead I",
-     "lead_ii", "LEAD V1", "I (raw)", "II (0.5-40 Hz)", " II ", "ECG\0\0"],
+    ["I", "iii", "aVR", "V", "v4r", "MLII", "CM5", "D3", "MV2", "mcl1", "V1-V2", "vx", "ECG",
+     "ecg 2", "EKG1", "ECG lead II", "ECG I filtered", "EKG-R", "lead_ii", "LEAD V1", "I (raw)",
+     "II (0.5-40 Hz)", " II ", "ECG\0\0"],
 )  # fmt: skip
 def test_name_of_a_lead(name):
     found = channels("RESP", name, "ECG 9")
@@ -32,8 +32,8 @@ def test_name_of_a_lead(name):
 
 @pytest.mark.parametrize(
     "name",
-    ["", "chan 1", "EEG Fp1", "C3A2", "RESP", "III resp", "PLETH", "ABP", "VCO2", "Voltage",
-     "marker", "HR", "EMG", "IMP"],
+    ["", "chan 1", "EEG Fp1", "C3A2", "RESP", "III resp", "PLETH", "VCO2", "Voltage", "marker",
+     "HR", "ECG HR", "EMG", "IMP"],
 )  # fmt: skip
 def test_name_of_no_lead(name):
     assert usual_lead(channels(name)) is None
@@ -54,15 +54,15 @@ def test_every_channel_can_be_asked_for(names, unique):
 
 
 SPELLINGS = {
-    1e3: ["V", "v", "Volt", " volts ", "[V]", "V\0\0\0"],
-    1.0: ["mV", "MV", "m V", "[mV]", "(mV)", "mV.", "mV\0\0", "mVolts", "Millivolts", "milli-volt"],
+    1e3: ["V", "Volt", " volts ", "[V]", "V\0\0\0"],
+    1.0: ["mV", "MV", "m V", "(mV)", "mV.", "mVolts", "Millivolts", "milli-volt"],
     1e-3: [
         *("uV", "u V", "\u00b5V", "\u03bcV", "\u039cV", "\u00b5V\0", "(\u00b5V)", "\u00b5V\u00a0"),
-        *("microvolts", "Micro Volt", "microV", "muV", "mcV", "\ufffdV", "?V", "\u00e6V"),
+        *("microvolts", "Micro Volt", "muV", "mcV", "\ufffdV", "?V", "\u00e6V"),
         *(decoded(raw) for raw in (b"\xb5V", b"\xc2\xb5V", b"\xce\xbcV")),
         *(raw.decode("latin-1") for raw in (b"\xc2\xb5V", b"\xce\xbcV")),
     ],
-    1e-6: ["nV", "Nanovolts", "nano-volt"],
+    1e-6: ["nV", "nano-volt"],
 }
 
 
@@ -77,29 +77,24 @@ def test_volt_in_any_spelling_becomes_millivolt(unit, factor):
     assert lead.read()[0] == pytest.approx(factor)
 
 
-@pytest.mark.parametrize(
-    "unit",
-    ["", " ", "\0\0", "adu", "NU", "n/a", "a.u.", "counts", "?", "-", "[]"],
-)
+@pytest.mark.parametrize("unit", ["", "\0\0", "adu", "NU", "n/a", "a.u.", "counts", "?", "-", "[]"])
 def test_ecg_of_unknown_unit_is_taken(unit):
     found = channels("RESP", "ECG", unit=unit)
     assert usual_lead(found) == "ECG"
     assert leads_of(found)["ECG"].unit == "unknown"
-    assert millivolts(unit) is None
 
 
-@pytest.mark.parametrize("unit", ["bpm", "mmHg", "mA", "m", "u", "mV/s", "uV^2", "Ohm", "%", "vm"])
+@pytest.mark.parametrize("unit", ["bpm", "mA", "m", "u", "mV/s", "uV^2", "Ohm", "%", "vm"])
 def test_ecg_in_another_unit_is_passed_over(unit):
     found = channels("ECG", unit=unit)
     assert leads_of(found)["ECG"].unit == unit
-    assert usual_lead(found) is None
     assert usual_lead(found + channels("II")) == "II"
+    assert usual_lead(found) is None
     assert f"in volt or without a unit, but 'ECG' in {unit}" in why_no_lead(found)
 
 
 def test_reason_names_channels_units_and_the_parameter():
     said = why_no_lead([*channels("RESP", "", unit="l"), *channels("chan 2", unit=" ")])
-    for told in ("named as an ECG lead", "'RESP' in l", "'channel 1' in l", "'chan 2' in unknown"):
-        assert told in said
-    assert "leads=['RESP']" in said
-    assert why_no_lead([]).startswith("has no channel")
+    has = "'RESP' in l, 'channel 1' in l, 'chan 2' in unknown"
+    assert said == f"has no channel named as an ECG lead, but {has}: choose with leads=['RESP']"
+    assert why_no_lead([]) == "has no channel of samples"

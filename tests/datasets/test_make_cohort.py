@@ -13,12 +13,13 @@ from sklearn.preprocessing import StandardScaler
 
 from sklearn_ecgssl.datasets import _simulated_ecg as model, make_cohort
 
-FS = 256
+FS = 128
 
 
 @pytest.fixture(scope="module")
-def cohort():
-    return make_cohort(24, duration=(40, 60), random_state=0)
+def people():
+    """Twenty-four people at rest and under stress."""
+    return make_cohort(24, duration=(40, 60), sampling_rate=FS, random_state=0)
 
 
 def heart_rates(cohort):
@@ -41,67 +42,45 @@ def window_features(cohort):
     return np.transpose(features), target, subject
 
 
-def unseen_people_scores(n_cohorts, **parameters):
-    """Balanced accuracy for people not seen before, in cohorts of different seeds."""
-    classifier = make_pipeline(StandardScaler(), LogisticRegression())
-    scores = []
-    for seed in range(n_cohorts):
-        cohort = make_cohort(random_state=seed, **parameters)
-        X, y, subject = window_features(cohort)
-        predicted = cross_val_predict(classifier, X, y, groups=subject, cv=LeaveOneGroupOut())
-        scores.append(balanced_accuracy_score(y, predicted))
-    return scores
-
-
 def assert_same(first, second):
     for a, b in zip(first, second, strict=True):
         np.testing.assert_array_equal(a, b)
 
 
-def test_bunch(cohort):
-    assert len(cohort.recordings) == len(cohort.r_peaks) == 48
-    assert cohort.target.tolist() == [0, 1] * 24
-    assert cohort.subject.tolist() == np.repeat(range(24), 2).tolist()
-    assert cohort.target_names == ["rest", "stress"]
-    assert (cohort.sampling_rate, cohort.unit) == (256.0, "mV")
-    assert "Simulated ECG, no person was recorded" in cohort.DESCR
-    assert all(one.dtype == np.float32 and np.isfinite(one).all() for one in cohort.recordings)
-    lengths = np.array([len(recording) for recording in cohort.recordings])
+def test_bunch(people):
+    assert len(people.recordings) == len(people.r_peaks) == 48
+    assert people.target.tolist() == [0, 1] * 24
+    assert people.subject.tolist() == np.repeat(range(24), 2).tolist()
+    assert (people.sampling_rate, people.unit) == (float(FS), "mV")
+    assert "Simulated ECG, no person was recorded" in people.DESCR
+    assert all(one.dtype == np.float32 and np.isfinite(one).all() for one in people.recordings)
+    lengths = np.array([len(recording) for recording in people.recordings])
     assert 40 * FS <= lengths.min() < lengths.max() <= 60 * FS
     assert len(set(lengths)) > 40
 
 
 def test_conditions_and_repetitions():
-    cohort = make_cohort(
-        2, n_conditions=4, n_recordings_per_condition=3, duration=5, random_state=0
-    )
+    short = {"n_subjects": 2, "sampling_rate": 64, "duration": 12.5}
+    cohort = make_cohort(**short, n_conditions=4, n_recordings_per_condition=3)
     assert cohort.target.tolist() == np.tile(np.repeat(range(4), 3), 2).tolist()
     assert cohort.subject.tolist() == np.repeat(range(2), 12).tolist()
     assert cohort.target_names == ["rest", "stress", "amusement", "meditation"]
-    recordings, target = make_cohort(2, n_conditions=1, duration=12.5, return_X_y=True)
-    assert [len(recording) for recording in recordings] == [3200] * 2
+    recordings, target = make_cohort(**short, n_conditions=1, return_X_y=True)
+    assert [len(recording) for recording in recordings] == [800] * 2
     assert target.tolist() == [0, 0]
 
 
 def test_same_seed_same_bits():
     before = np.random.get_state()
     first, second, instance, other = (
-        make_cohort(3, duration=(5, 9), random_state=state)
+        make_cohort(3, duration=(5, 9), sampling_rate=64, random_state=state)
         for state in (7, 7, np.random.RandomState(7), 8)
     )
     for same in (second, instance):
         assert_same(first.recordings, same.recordings)
         assert_same(first.r_peaks, same.r_peaks)
-    assert not np.array_equal(first.recordings[0][:1000], other.recordings[0][:1000])
+    assert not np.array_equal(first.recordings[0][:300], other.recordings[0][:300])
     assert_same(before, np.random.get_state())
-
-
-def test_heart_rates_are_those_of_people(cohort):
-    rest = heart_rates(cohort)[cohort.target == 0]
-    assert 64 < np.median(rest) < 76
-    assert 5 < rest.std() < 14
-    assert rest.min() > 45
-    assert rest.max() < 110
 
 
 def test_rr_spectrum_has_a_mayer_wave_and_a_respiratory_peak():
@@ -125,19 +104,19 @@ def test_rr_spectrum_has_a_mayer_wave_and_a_respiratory_peak():
     assert rr.mean() == pytest.approx(60 / 70, rel=0.05)  # nobody differs from the typical person
 
 
-def test_r_peaks_are_the_peaks_of_the_signal(cohort):
-    for recording, truth in zip(cohort.recordings[:8], cohort.r_peaks[:8], strict=True):
+def test_r_peaks_are_the_peaks_of_the_signal(people):
+    for recording, truth in zip(people.recordings[:8], people.r_peaks[:8], strict=True):
         found, _ = find_peaks(
             recording, distance=0.33 * FS, prominence=0.5 * np.ptp(recording[FS : 6 * FS])
         )
         truth = truth[(truth > FS) & (truth < len(recording) - FS)]
         nearest = np.abs(truth[:, None] - found).min(axis=1)
-        assert np.mean(nearest <= 2) > 0.9
+        assert np.mean(nearest <= 1) > 0.9
 
 
 def test_model_solves_the_equation_of_the_paper():
     """The closed form against small steps of dz/dt = -sum(a dtheta exp(..)) - z."""
-    fs, n_times = 2000, 6000
+    fs, n_times = 1000, 2000
     rhythm = model.Rhythm(heart_rate=75, variation=0.05, lf_hf=1, respiration=0.25)
     symmetric = replace(model.TYPICAL, skew=np.zeros(5))
 
@@ -159,62 +138,66 @@ def test_model_solves_the_equation_of_the_paper():
         b = symmetric.width * to_angle
         push = symmetric.amplitude * omega / b**2 * distance * np.exp(-(distance**2) / (2 * b**2))
         z += (-push.sum() - z) / fs
-    np.testing.assert_allclose(slow, ecg, atol=0.05)
+    np.testing.assert_allclose(slow, ecg, atol=0.1)
     assert np.sqrt(np.mean((slow - ecg) ** 2)) < 0.02
 
 
-def test_condition_effect_is_on_average_as_documented_and_not_in_everyone():
-    cohort = make_cohort(80, duration=60, sampling_rate=64, random_state=1)
-    rates = heart_rates(cohort)
-    shift = np.log(rates[1::2] / rates[0::2])
+def test_heart_rates_are_those_of_people_and_follow_the_condition_in_most(people):
+    rest, stress = heart_rates(people).reshape(24, 2).T
+    assert 64 < np.median(rest) < 76
+    assert 5 < rest.std() < 14
+    assert 45 < rest.min() < rest.max() < 110
+    shift = np.log(stress / rest)
     assert 0.14 < shift.mean() < 0.22
     assert 0.05 < shift.std() < 0.2
     assert 0.01 < np.mean(shift < 0) < 0.2
-    features, target, _ = window_features(cohort)
+    features, target, _ = window_features(people)
     assert np.median(features[target == 1, 1]) < 0.9 * np.median(features[target == 0, 1])
-    cohort = make_cohort(40, n_conditions=4, duration=20, sampling_rate=64, random_state=0)
-    rates = np.log(heart_rates(cohort).reshape(40, 4))
+
+
+def test_meditation_slows_the_heart():
+    cohort = make_cohort(24, n_conditions=4, duration=20, sampling_rate=64, random_state=0)
+    rates = np.log(heart_rates(cohort).reshape(24, 4))
     shift = (rates - rates[:, :1]).mean(axis=0)
-    assert shift[3] < -0.02 < 0.02 < shift[2] < shift[1]  # meditation slows the heart
-
-
-@pytest.mark.parametrize("name", ["noise", "wander", "mains"])
-def test_disturbances_can_be_turned_off(name):
-    off = dict.fromkeys(["noise", "wander", "mains"], 0)
-    clean, loud = (
-        make_cohort(1, duration=60, random_state=0, **(off | more)) for more in ({}, {name: 0.1})
-    )
-    added = np.concatenate(loud.recordings) - np.concatenate(clean.recordings)
-    assert 0.03 < added.std() < 0.25
-    frequency, power = periodogram(added, fs=FS)
-    share = {
-        "noise": power[frequency > 1].sum(),
-        "wander": power[frequency < 1].sum(),
-        "mains": power[np.abs(frequency - 50) < 1].sum(),
-    }
-    assert share[name] > 0.9 * power.sum()
+    assert shift[3] < -0.02 < 0.02 < shift[2] < shift[1]
 
 
 @pytest.mark.parametrize(
-    ("effect", "n_cohorts", "low", "high"), [(0, 4, 0.4, 0.6), (1, 4, 0.68, 0.8), (3, 2, 0.85, 1)]
+    ("name", "low", "high"), [("noise", 1, 64), ("wander", 0, 1), ("mains", 49, 51)]
 )
-def test_unseen_people_are_as_difficult_as_the_effect_says(effect, n_cohorts, low, high):
-    scores = unseen_people_scores(n_cohorts, effect=effect, sampling_rate=64)
+def test_disturbances_can_be_turned_off(name, low, high):
+    off = {"noise": 0, "wander": 0, "mains": 0, "sampling_rate": FS, "random_state": 0}
+    clean, loud = make_cohort(1, **off), make_cohort(1, **(off | {name: 0.1}))
+    added = np.concatenate(loud.recordings) - np.concatenate(clean.recordings)
+    assert 0.03 < added.std() < 0.25
+    frequency, power = periodogram(added, fs=FS)
+    assert power[(frequency > low) & (frequency < high)].sum() > 0.9 * power.sum()
+
+
+@pytest.mark.parametrize(("effect", "low", "high"), [(0, 0.4, 0.6), (1, 0.68, 0.8), (3, 0.85, 1)])
+def test_unseen_people_are_as_difficult_as_the_effect_says(effect, low, high):
+    """Balanced accuracy of heart rate and its variability, in cohorts of different seeds."""
+    scores = []
+    for seed in range(3):
+        cohort = make_cohort(effect=effect, sampling_rate=64, random_state=seed)
+        X, y, subject = window_features(cohort)
+        classifier = make_pipeline(StandardScaler(), LogisticRegression())
+        predicted = cross_val_predict(classifier, X, y, groups=subject, cv=LeaveOneGroupOut())
+        scores.append(balanced_accuracy_score(y, predicted))
     assert low < np.mean(scores) < high
 
 
 @pytest.mark.parametrize(
-    ("parameters", "error", "message"),
+    ("parameters", "message"),
     [
-        ({"n_subjects": 0}, ValueError, "n_subjects == 0, must be >= 1"),
-        ({"n_subjects": 2.5}, TypeError, "n_subjects must be an instance of"),
-        ({"n_conditions": 5}, ValueError, "n_conditions == 5, must be <= 4"),
-        ({"sampling_rate": 50}, ValueError, "sampling_rate == 50, must be >= 64"),
-        ({"duration": (9, 5)}, ValueError, "duration must be 1 s or more, or two such limits"),
-        ({"duration": 0.5}, ValueError, "duration must be 1 s or more"),
-        ({"wander": -1}, ValueError, "wander == -1"),
+        ({"n_subjects": 0}, "n_subjects == 0, must be >= 1"),
+        ({"n_conditions": 5}, "n_conditions == 5, must be <= 4"),
+        ({"sampling_rate": 50}, "sampling_rate == 50, must be >= 64"),
+        ({"duration": (9, 5)}, "duration must be 1 s or more, or two such limits"),
+        ({"duration": 0.5}, "duration must be 1 s or more"),
+        ({"wander": -1}, "wander == -1"),
     ],
 )
-def test_bad_parameters_are_named(parameters, error, message):
-    with pytest.raises(error, match=message):
+def test_bad_parameters_are_named(parameters, message):
+    with pytest.raises(ValueError, match=message):
         make_cohort(**{"n_subjects": 1, **parameters})

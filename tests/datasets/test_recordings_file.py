@@ -14,7 +14,7 @@ GOOD = {"recordings": [np.arange(9.0), np.arange(5.0)], "sampling_rate": 250, "s
 
 
 @pytest.mark.parametrize("magnitude", [1e-6, 1.0, 1e5])
-def test_floats_come_back_within_half_a_step(tmp_path, magnitude):
+def test_floats_come_back_within_half_a_step_of_16_bits(tmp_path, magnitude):
     rng = np.random.default_rng(0)
     signals = [magnitude * rng.normal(size=n) for n in (1, 2, 3000)]
     path = save_recordings(tmp_path / "r.npz", signals, 256, [0, 0, 1])
@@ -30,8 +30,7 @@ def test_an_artefact_of_two_samples_does_not_cost_the_rest_its_resolution(tmp_pa
     signal = np.random.default_rng(0).normal(size=3000)
     signal[1000:1002] = artefact, -artefact
     path = save_recordings(tmp_path / "r.npz", [signal], 256, [0])
-    (found,) = load_recordings(path).recordings
-    np.testing.assert_allclose(found, signal, rtol=1e-6, atol=2e-3)
+    np.testing.assert_allclose(load_recordings(path).recordings[0], signal, rtol=1e-6, atol=2e-3)
     assert os.path.getsize(path) < 16_000
 
 
@@ -51,31 +50,27 @@ def test_integers_are_kept_exactly(tmp_path, scale):
 
 def test_everything_comes_back(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
-    fields = {"age": [20.5] * 3, "is ok": [True, False, True], "sex": list("fmf"), "file": range(3)}
+    fields = {"age": [20.5, 31.0], "is ok": [True, False], "sex": ["f", "m"], "file": [0, 1]}
     path = save_recordings(
         "~/study.npz",
-        [np.arange(9.0), np.arange(5.0), np.arange(7.0)],
-        [256.0, 256.0, 128.0],
-        [0, 1, 1],
-        target=[0, 1, 0],
+        GOOD["recordings"],
+        [256.0, 128.0],
+        [0, 1],
+        target=[1, 0],
         target_names=["rest", "stress"],
-        record=list("uvw"),
-        fields=fields,
+        record=["u", "v"],
+        fields={**fields, "sex": np.array(fields["sex"], object)},
         unit="uV",
         meta={"lead": "V5"},
     )
     assert path == tmp_path / "study.npz"
     data = load_recordings("~/study.npz")
-    assert (data.target.tolist(), data.target_names) == ([0, 1, 0], ["rest", "stress"])
-    assert (data.subject.tolist(), data.sampling_rate.tolist()) == (
-        [0, 1, 1],
-        [256.0, 256.0, 128.0],
-    )
-    assert (data.unit, data.meta) == ("uV", {"lead": "V5", "target_names": ["rest", "stress"]})
+    assert (data.target.tolist(), data.target_names) == ([1, 0], ["rest", "stress"])
+    assert (data.subject.tolist(), data.sampling_rate.tolist()) == ([0, 1], [256.0, 128.0])
+    assert (data.unit, data.meta["lead"]) == ("uV", "V5")
     found = {name: values.tolist() for name, values in data.fields.items()}
-    expected = {name: list(values) for name, values in fields.items()}
-    assert found == {"record": list("uvw"), "target": [0, 1, 0], **expected}
-    assert "3 recordings of 2 subjects" in data.DESCR
+    assert found == {"record": ["u", "v"], "target": [1, 0], **fields}
+    assert "2 recordings of 2 subjects" in data.DESCR
 
 
 def test_same_recordings_same_bytes_at_any_time(tmp_path):
@@ -101,28 +96,26 @@ def test_failure_leaves_the_old_file(tmp_path, monkeypatch, stage):
 
 
 @pytest.mark.parametrize(
-    ("change", "error", "message"),
+    ("change", "message"),
     [
-        ({"recordings": []}, ValueError, "recordings is empty"),
-        ({"recordings": [[1.0], []]}, ValueError, r"recordings\[1\] must be a 1-D array of num"),
-        ({"recordings": [[1.0], [1.0, np.nan]]}, ValueError, r"recordings\[1\] has 1 samples"),
-        ({"sampling_rate": 0}, ValueError, "sampling_rate must be above 0"),
-        ({"sampling_rate": [250]}, ValueError, "one for each of 2 recordings"),
-        ({"subject": [0]}, ValueError, "subject must be 2 numbers, booleans or strings, .* is int"),
-        ({"subject": [0, None]}, ValueError, "subject must be 2 numbers, booleans or strings"),
-        ({"target": [0, 1], "target_names": ["a"]}, ValueError, "indices into the target_names"),
-        ({"fields": {"ecg": [0, 1]}}, ValueError, "'ecg' cannot be the name of a field"),
-        ({"fields": {"a/b": [0, 1]}}, ValueError, "'a/b' cannot be the name of a field"),
-        ({"scale": 0.1}, ValueError, r"recordings\[0\] is not integers"),
-        ({"meta": {"x": object()}}, TypeError, "JSON"),
-        ({"path": "r.dat"}, ValueError, "path must be one of '.npz'"),
-        ({"path": "no/r.npz"}, FileNotFoundError, "no/"),
+        ({"recordings": []}, "recordings is empty"),
+        ({"recordings": [[1.0], []]}, r"recordings\[1\] must be a 1-D array of numbers"),
+        ({"recordings": [[1.0], [1.0, np.nan]]}, r"recordings\[1\] has 1 samples"),
+        ({"sampling_rate": 0}, "sampling_rate must be above 0"),
+        ({"sampling_rate": [250]}, "one for each of 2 recordings"),
+        ({"subject": [0]}, "subject must be 2 numbers, booleans or strings"),
+        ({"subject": [0, None]}, "subject must be 2 numbers, booleans or strings"),
+        ({"target": [0, 1], "target_names": ["a"]}, "indices into the target_names"),
+        ({"fields": {"ecg": [0, 1]}}, "'ecg' cannot be the name of a field"),
+        ({"fields": {"a/b": [0, 1]}}, "'a/b' cannot be the name of a field"),
+        ({"scale": 0.1}, r"recordings\[0\] is not integers"),
+        ({"path": "r.dat"}, "path must be one of '.npz'"),
     ],
 )
-def test_bad_argument_is_named_and_nothing_written(tmp_path, change, error, message):
+def test_bad_argument_is_named_and_nothing_written(tmp_path, change, message):
     arguments = GOOD | change
     path = tmp_path / arguments.pop("path", "r.npz")
-    with pytest.raises(error, match=message):
+    with pytest.raises(ValueError, match=message):
         save_recordings(path, **arguments)
     assert os.listdir(tmp_path) == []
 
@@ -142,7 +135,6 @@ def write(tmp_path):
         "label": [0, 1, 0, 1],
         "ok": [True, True, True, False],
         "age": [20.5, 20.5, 31.0, 44.0],
-        "meta": json.dumps({"lead": "II"}),
         "beat_sample": np.arange(13),
     }
 
@@ -154,11 +146,10 @@ def write(tmp_path):
     return write
 
 
-def test_layout(write):
-    data = load_recordings(write())
+def test_what_a_file_need_not_have(write):
+    data = load_recordings(write(record=None, label=None, odd=np.array([{}] * 4)))
     assert [recording[0] for recording in data.recordings] == [0.0, 6.0, 22.0, 38.0]
-    assert list(data.fields) == ["record", "condition", "label", "ok", "age"]
-    data = load_recordings(write(record=None, meta=None, label=None))
+    assert list(data.fields) == ["record", "condition", "ok", "age"]
     assert data.fields["record"].tolist() == ["0", "1", "2", "3"]
     assert (data.unit, data.meta, data.target) == ("mV", {}, None)
 
@@ -185,18 +176,16 @@ def test_targets(write, target, values, names):
 @pytest.mark.parametrize(
     ("where", "kept"),
     [
-        ({"ok": True, "condition": "rest"}, ["a1", "b1"]),
-        ({"record": {"c1", "a2"}}, ["a2", "c1"]),
-        ({"subject": np.array(["bob"]), "fs": 250}, ["b1"]),
-        ({}, ["a1", "a2", "b1", "c1"]),
+        ({"ok": True, "condition": "rest"}, {"a1": 10, "b1": 30}),
+        ({"record": {"c1", "a2"}}, {"a2": 30, "c1": 30}),
+        ({"subject": np.array(["bob"]), "fs": 250}, {"b1": 30}),
     ],
 )
 def test_where(write, where, kept):
     path = write()
     for data in (load_recordings(path, where=where), RecordingsFiles(path, where=where).load()):
-        assert data.fields["record"].tolist() == kept
-        lengths = {"a1": 10, "a2": 30, "b1": 30, "c1": 30}
-        assert [len(recording) for recording in data.recordings] == [lengths[one] for one in kept]
+        assert data.fields["record"].tolist() == list(kept)
+        assert [len(recording) for recording in data.recordings] == list(kept.values())
 
 
 def test_complete_subjects(write):
@@ -207,32 +196,38 @@ def test_complete_subjects(write):
 
 
 @pytest.mark.parametrize(
-    ("options", "error", "message"),
+    ("options", "message"),
     [
-        ({"target": "mood"}, ValueError, "target .* must be one of 'record', .*got 'mood'"),
-        ({"where": {"mood": 1}}, ValueError, "where: .* must be one of 'record', .*got 'mood'"),
-        ({"where": {"condition": "sleep"}}, ValueError, "No recording of .* is left of 4"),
-        ({"target": "age", "complete_subjects": True}, ValueError, "needs a target of classes"),
+        ({"target": "mood"}, "target .* must be one of 'record', .*got 'mood'"),
+        ({"where": {"mood": 1}}, "where: .* must be one of 'record', .*got 'mood'"),
+        ({"where": {"condition": "sleep"}}, "No recording of .* is left"),
+        ({"target": "age", "complete_subjects": True}, "needs a target of classes"),
     ],
 )
-def test_bad_choice(write, options, error, message):
-    with pytest.raises(error, match=message):
-        load_recordings(write(), **options)
+def test_bad_choice(write, options, message):
+    path = write()
+    with pytest.raises(ValueError, match=message):
+        load_recordings(path, **options)
+    if "where" in options:
+        with pytest.raises(ValueError, match=message):
+            RecordingsFiles(path, **options).load()
 
 
 def test_folder(write, tmp_path):
-    write("b.npz", fs=np.full(4, 500.0), age=None, subject=np.arange(4))
+    meta = json.dumps({"lead": "II"})
+    write("b.npz", fs=np.full(4, 500.0), age=None, subject=np.arange(4), meta=meta)
     write("a.npz")
     (tmp_path / "._a.npz").write_bytes(b"what some systems leave behind")
     data = load_recordings(tmp_path)
     assert data.sampling_rate.tolist() == [250.0] * 4 + [500.0] * 4
     assert data.subject.tolist() == ["ann", "ann", "bob", "cyd", "0", "1", "2", "3"]
     assert list(data.fields) == ["record", "condition", "label", "ok", "file"]
-    assert data.meta == {"a": {"lead": "II"}, "b": {"lead": "II"}}
+    assert data.meta == {"a": {}, "b": {"lead": "II"}}
     assert load_recordings(tmp_path, where={"file": "b"}).sampling_rate == 500.0
     write("b.npz", unit=np.array("uV"))
-    with pytest.raises(ValueError, match=r"a\.npz has {'unit': 'mV'.* b\.npz {'unit': 'uV'"):
-        load_recordings(tmp_path)
+    for load in (load_recordings, lambda path: RecordingsFiles(path).load()):
+        with pytest.raises(ValueError, match=r"a\.npz has {'unit': 'mV'.* b\.npz {'unit': 'uV'"):
+            load(tmp_path)
     with pytest.raises(FileNotFoundError, match=r"no .*wrong\.npz.*there are: .*a\.npz, b\.npz"):
         load_recordings(tmp_path / "wrong.npz")
 
@@ -247,47 +242,9 @@ def test_folder(write, tmp_path):
         {"scale": np.ones(3)},
         {"meta": np.array("{lead")},
         {"target": np.array([0, 1, 2, 0]), "meta": np.array('{"target_names": ["x", "y"]}')},
+        {"subject": np.array([{}] * 4)},  # of objects, which would be unpickled
     ],
 )
 def test_contradictions(write, changes):
     with pytest.raises(UnreadableFileError, match=r"data\.npz"):
         load_recordings(write(**changes))
-
-
-def test_damaged_file_of_a_folder_is_left_out_like_a_person(tmp_path):
-    for name in "abc":
-        save_recordings(tmp_path / f"{name}.npz", [np.sin(np.arange(900.0))], 250, [name])
-    path = tmp_path / "b.npz"
-    whole = path.read_bytes()
-    cuts = [whole[: int(length)] for length in np.linspace(0, len(whole) - 1, 7)]
-    for content in (*cuts, b"no archive", b"\x80\x04pickle"):
-        path.write_bytes(content)
-        with pytest.raises(UnreadableFileError, match=r"b\.npz cannot be read"):
-            load_recordings(path)
-    study = RecordingsFiles(tmp_path)
-    with pytest.raises(UnreadableFileError, match=r"b\.npz cannot be read"):
-        study.load()
-    with pytest.warns(UserWarning, match="1 left out: b cannot be read"):
-        assert study.load(on_error="warn").subject.tolist() == ["a", "c"]
-
-
-class Payload:
-    """Pickled, it asks for a call."""
-
-    def __init__(self, path):
-        self.path = path
-
-    def __reduce__(self):
-        return os.mkdir, (self.path,)
-
-
-@pytest.mark.parametrize("name", ["subject", "condition"])
-def test_no_pickle_runs_code(write, tmp_path, name):
-    made = tmp_path / "made"
-    path = write(**{name: np.array([Payload(str(made))] * 4, dtype=object)})
-    if name == "subject":
-        with pytest.raises(UnreadableFileError, match=r"data\.npz"):
-            load_recordings(path)
-    else:
-        assert name not in load_recordings(path).fields
-    assert not made.exists()

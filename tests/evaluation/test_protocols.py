@@ -28,28 +28,32 @@ UNEQUAL = labelled(
     [3, 9, 5, 1, 7, 12, 4, 2, 8, 6], [0, 1, 0, 1, 1, 1, 1, 0, 1, 1], list("aabbcccdde")
 )
 ALL = np.arange(len(UNEQUAL))
+PROTOCOLS = {
+    "windows": (shuffled_windows(4), None),
+    "recordings": (whole_recordings(4), "recording"),
+    "subjects": (unseen_subjects(4), "subject"),
+    "one subject out": (unseen_subjects(None), "subject"),
+}
 each = pytest.mark.parametrize("protocol", [shuffled_windows, whole_recordings, unseen_subjects])
 
 
-@pytest.mark.parametrize(
-    ("protocol", "unit", "n_folds"),
-    [
-        (shuffled_windows(4), None, 4),
-        (whole_recordings(4), "recording", 4),
-        (unseen_subjects(4), "subject", 4),
-        (unseen_subjects(None), "subject", 5),
-    ],
-)
-def test_every_window_is_tested_once_and_nothing_of_its_unit_trained_on(protocol, unit, n_folds):
-    folds = protocol.folds(UNEQUAL)
-    assert [fold.number for fold in folds] == list(range(n_folds))
-    np.testing.assert_array_equal(np.sort(np.concatenate([fold.test for fold in folds])), ALL)
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_every_window_is_tested_once_and_trained_on_otherwise(name):
+    folds = PROTOCOLS[name][0].folds(UNEQUAL)
+    assert [fold.number for fold in folds] == list(range(5 if name == "one subject out" else 4))
+    tested = np.concatenate([fold.test for fold in folds])
+    np.testing.assert_array_equal(np.sort(tested), ALL)
     for fold in folds:
         np.testing.assert_array_equal(np.sort(np.concatenate([fold.train, fold.test])), ALL)
         assert fold.pretrain is None
-        if unit is not None:
-            units = getattr(UNEQUAL, unit)
-            assert set(units[fold.train]).isdisjoint(units[fold.test])
+
+
+@pytest.mark.parametrize("name", ["recordings", "subjects", "one subject out"])
+def test_no_recording_or_subject_is_on_both_sides(name):
+    protocol, unit = PROTOCOLS[name]
+    units = getattr(UNEQUAL, unit)
+    for fold in protocol.folds(UNEQUAL):
+        assert set(units[fold.train]).isdisjoint(units[fold.test])
 
 
 def test_people_are_on_both_sides_of_windows_and_of_recordings():
@@ -62,15 +66,20 @@ def test_people_are_on_both_sides_of_windows_and_of_recordings():
 
 
 @each
-def test_classes_are_spread_over_folds_that_the_seed_decides(protocol):
-    # Of equal size: where sizes differ, they alone decide which recordings make balanced folds.
+def test_classes_are_spread_over_the_folds(protocol):
     windows = labelled([6] * 20, [0, 0, 0, 1] * 5, np.repeat(np.arange(5), 4))
+    for fold in protocol(5).folds(windows):
+        assert np.mean(windows.target[fold.test]) == pytest.approx(0.25)
+
+
+@each
+def test_same_seed_same_folds(protocol):
+    # Of equal size: where sizes differ, they alone decide which recordings make balanced folds.
+    windows = labelled([5] * 12, [0, 1] * 6, np.repeat(np.arange(6), 2))
 
     def tests(seed):
-        return [fold.test.tolist() for fold in protocol(5, random_state=seed).folds(windows)]
+        return [fold.test.tolist() for fold in protocol(3, random_state=seed).folds(windows)]
 
-    for test in tests(0):
-        assert np.mean(windows.target[test]) == pytest.approx(0.25)
     assert tests(0) == tests(0)
     assert any(tests(seed) != tests(0) for seed in range(1, 6))
 
@@ -80,10 +89,6 @@ def test_fewer_folds_where_there_are_fewer():
     assert len(shuffled_windows(10).folds(windows)) == 7
     assert len(whole_recordings(10).folds(windows)) == 4
     assert len(unseen_subjects(10).folds(windows)) == 2
-    two = labelled([1, 1], [0, 1], ["a", "b"])
-    assert len(unseen_subjects(None).folds(two)) == 2
-    folds = whole_recordings(5).folds(labelled([5, 5], ["calm", "tense"], ["a", "a"]))
-    assert [len(fold.test) for fold in folds] == [5, 5]
 
 
 @each
@@ -92,14 +97,21 @@ def test_one_fold_is_none(protocol):
         protocol(1).folds(UNEQUAL)
 
 
-def test_too_little_to_split():
+def test_a_single_subject():
     windows = labelled([5] * 6, [0, 1] * 3, ["me"] * 6)
     for protocol in (unseen_subjects(3), unseen_subjects(None)):
         with pytest.raises(ValueError, match="not enough subjects to split: 1.*leave this"):
             protocol.folds(windows)
     assert len(whole_recordings(3).folds(windows)) == 3
+
+
+def test_hardly_any_windows():
     with pytest.raises(ValueError, match="windows of its rarest class to split: 1, at least 2"):
         shuffled_windows(5).folds(labelled([5, 1], [0, 1], ["a", "b"]))
+    two = labelled([1, 1], [0, 1], ["a", "b"])
+    assert len(unseen_subjects(None).folds(two)) == 2
+    folds = whole_recordings(5).folds(labelled([5, 5], ["calm", "tense"], ["a", "a"]))
+    assert [len(fold.test) for fold in folds] == [5, 5]
 
 
 def test_own_protocol():
@@ -120,15 +132,20 @@ def test_a_protocol_says_what_pretrainers_learn_from():
         np.testing.assert_array_equal(fold.pretrain, fold.train[:2])
 
 
+def test_each_says_what_a_model_sees():
+    assert "the papers' protocol" in shuffled_windows().sees
+    assert "other recordings of the same people" in whole_recordings().sees
+    assert "not trained on anything of the tested people" in unseen_subjects().sees
+    assert "two encoders, neither of which has met" in opposite_halves(shuffled_windows()).sees
+
+
 # Two encoders
 
 
-@each
 @pytest.mark.parametrize("n_splits", [2, 5, 10])
+@pytest.mark.parametrize("protocol", [shuffled_windows, whole_recordings, unseen_subjects])
 def test_two_encoders_learn_from_the_other_half_of_the_folds(protocol, n_splits):
     split = protocol(n_splits)
-    assert opposite_halves(split).name == f"{split.name}, two encoders"
-    assert opposite_halves(split).sees.startswith(split.sees)
     folds, plain = opposite_halves(split).folds(UNEQUAL), split.folds(UNEQUAL)
     middle = (len(folds) + 1) // 2
     for i, (fold, as_usual) in enumerate(zip(folds, plain, strict=True)):

@@ -10,7 +10,6 @@ from sklearn_ecgssl.signal import ECGFilter, Resampler
 
 
 @pytest.mark.real
-@pytest.mark.slow
 def test_heart_rate_is_the_baseline_that_it_is_known_to_be(shared_data):
     cohort = load_recordings(
         shared_data / "eegmat_ecg.npz",

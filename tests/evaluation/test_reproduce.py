@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from sklearn_ecgssl.classify import ECGClassifier
 from sklearn_ecgssl.evaluation import LabelledWindows
 from tests.checkout import checkout
 from tests.datasets.writers import amigos, dreamer, swell, wesad
 from tests.tiny import tiny_masked, tiny_pretrainer
+
+# Made up samples have no heart beats.
+pytestmark = pytest.mark.filterwarnings("ignore:.*usable beats")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -18,6 +20,51 @@ def scripts():
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(checkout() / "examples" / "reproduce"))
         yield
+
+
+def rated(person):
+    """Ratings that fall on either side of their mean for both people."""
+
+    def change(variables):
+        for trial, answers in enumerate(variables["labels_selfassessment"]):
+            answers[0, :3] = [2 + 5 * (trial % 2), 2 + 5 * (trial % 3 > 0), 5]
+        beats = np.random.default_rng(person)
+        for trial in variables["joined_data"]:
+            trial[:, 14:16] += beats.standard_normal((len(trial), 1))
+
+    return change
+
+
+@pytest.fixture(scope="module")
+def only_amigos(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("amigos")
+    for person in (1, 2):
+        amigos.preprocessed(folder, person, rated(person), n_times=128 * 26)
+    return {"amigos": str(folder)}
+
+
+@pytest.fixture(scope="module")
+def folders(only_amigos, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("swell")
+    swell.write(folder, n_times=256 * (180 + 62), rate=256)
+    return only_amigos | {"swell": str(folder)}
+
+
+def paper(name, pretrainer, **changes):
+    """A paper with networks that learn in milliseconds."""
+    full = __import__(name).PAPER
+    heads = {
+        data_set: clone(head).set_params(hidden=(4,), max_epochs=1, batch_size=8)
+        for data_set, head in full.heads.items()
+    }
+    return replace(full, pretrainer=pretrainer, heads=heads, **changes)
+
+
+def run(paper, folders, cache, *arguments):
+    from tables import reproduce
+
+    paths = [part for name, path in folders.items() for part in (f"--{name}", path)]
+    return reproduce(paper, [*paths, "--cache", str(cache), "--folds", "2", *arguments])
 
 
 @pytest.mark.parametrize(
@@ -45,93 +92,59 @@ def test_papers_are_whole(name, n_figures, networks):
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:.*usable beats")  # made up samples have no heart beats
-class TestTables:
-    @pytest.fixture(scope="class")
-    @classmethod
-    def folders(cls, tmp_path_factory):
-        """Two people whose ratings fall on either side of their mean, and the other data sets."""
-        folder = tmp_path_factory.mktemp("data sets")
+def test_every_figure_has_a_measured_one(folders, tmp_path):
+    icassp = run(paper("icassp2020", tiny_pretrainer(max_epochs=1)), folders, tmp_path)
+    networks = icassp[icassp["accuracy"].notna()]
+    assert len(networks) == 10
+    scores = [f"{p}_{s}" for p in ("windows", "subjects") for s in ("accuracy", "f1")]
+    assert networks[scores].notna().all(axis=None)
+    row = networks.query("data_set == 'amigos' and label == 'valence'").iloc[1]
+    assert row["network"] == "self-supervised"
+    assert (row["accuracy"], row["f1"]) == (0.840, 0.837)
+    assert (icassp["network"] == "majority class").sum() == 5
+    assert icassp.loc[icassp["network"] == "majority class", "f1"].isna().all()
 
-        def rated(variables):
-            for trial, answers in enumerate(variables["labels_selfassessment"]):
-                answers[0, :3] = [2 + 5 * (trial % 2), 2 + 5 * (trial % 3 > 0), 5]
-            for trial in variables["joined_data"]:
-                trial[:, 14:16] += np.random.default_rng(0).standard_normal((len(trial), 1))
 
-        for person in (1, 2):
-            amigos.preprocessed(folder / "amigos", person, rated, n_times=128 * 26)
-        swell.write(folder / "swell", n_times=256 * (180 + 62), rate=256)
-        wesad.write(folder / "wesad", seconds=41)
-        dreamer.dreamer(folder / "dreamer", n_times=256 * 21)
-        return {path.name: str(path) for path in folder.iterdir()}
+def test_goes_on_where_it_stopped_and_says_what_differs(only_amigos, tmp_path, capsys, monkeypatch):
+    small = paper("icassp2020", tiny_pretrainer(max_epochs=1))
+    only = ("--only", "amigos/valence", "--protocols", "windows", "--csv", str(tmp_path / "t.csv"))
+    first = run(small, only_amigos, tmp_path, *only)
+    monkeypatch.setattr(type(small.heads["amigos"]), "fit", None)
+    assert run(small, only_amigos, tmp_path, *only).equals(first)
+    assert (tmp_path / "t.csv").read_text().count("\n") == 5
+    said = capsys.readouterr().out
+    assert set(first["label"]) == {"valence"}
+    assert "subjects_f1" not in first
+    for part in ("doi:10.1109", "0.837", "- swell is not there", "- 2 folds", "- The amount of n"):
+        assert part in said
 
-    def run(self, name, folders, tmp_path, pretrainer, *arguments, **changes):
-        """Reproduce a paper with networks that learn in milliseconds."""
-        from tables import reproduce
 
-        full = __import__(name).PAPER
-        heads = {
-            data_set: clone(head).set_params(hidden=(4,), max_epochs=1, batch_size=8)
-            for data_set, head in full.heads.items()
-        }
-        small = replace(full, pretrainer=pretrainer, heads=heads, **changes)
-        paths = [part for data_set in folders for part in (f"--{data_set}", folders[data_set])]
-        return reproduce(small, [*paths, "--cache", str(tmp_path), "--folds", "2", *arguments])
+@pytest.mark.slow
+def test_four_data_sets_of_the_journal_paper(folders, tmp_path, capsys):
+    wesad.write(tmp_path / "wesad", seconds=41)
+    dreamer.dreamer(tmp_path / "dreamer", n_times=256 * 21)
+    there = folders | {name: str(tmp_path / name) for name in ("wesad", "dreamer")}
+    small = paper("tac2020", tiny_pretrainer(max_epochs=0))
+    table = run(small, there, tmp_path / "cache", "--protocols", "windows")
+    assert len(table[["data_set", "label"]].drop_duplicates()) == 8
+    assert table["windows_f1"].notna().all()
+    assert "Error" not in capsys.readouterr().out
 
-    def test_every_figure_has_a_measured_one(self, folders, tmp_path):
-        there = {name: folders[name] for name in ("amigos", "swell")}
-        table = self.run("icassp2020", there, tmp_path, tiny_pretrainer(max_epochs=1))
-        networks = table[table["accuracy"].notna()]
-        assert len(networks) == 10
-        scores = [f"{p}_{s}" for p in ("windows", "subjects") for s in ("accuracy", "f1")]
-        assert networks[scores].notna().all(axis=None)
-        row = networks.query("data_set == 'amigos' and label == 'valence'").iloc[1]
-        assert row["network"] == "self-supervised"
-        assert (row["accuracy"], row["f1"]) == (0.840, 0.837)
-        majority = table[table["network"] == "majority class"]
-        assert len(majority) == 5
-        assert majority["f1"].isna().all()
 
-    def test_goes_on_where_it_stopped_and_says_what_differs(
-        self, folders, tmp_path, capsys, monkeypatch
-    ):
-        csv = tmp_path / "t.csv"
-        only = ("--only", "amigos/valence", "--protocols", "windows", "--csv", str(csv))
-        call = ("icassp2020", {"amigos": folders["amigos"]}, tmp_path, tiny_pretrainer(), *only)
-        first = self.run(*call)
-        monkeypatch.setattr(ECGClassifier, "fit", None)
-        assert self.run(*call).equals(first)
-        assert csv.read_text().count("\n") == 5
-        said = capsys.readouterr().out
-        assert set(first["label"]) == {"valence"}
-        assert "subjects_f1" not in first
-        for part in ("doi:10.1109", "0.837", "- swell is not there", "- 2 folds", "- The amount"):
-            assert part in said
-
-    def test_four_data_sets_of_the_journal_paper(self, folders, tmp_path, capsys):
-        how = "--protocols", "windows"
-        table = self.run("tac2020", folders, tmp_path, tiny_pretrainer(max_epochs=0), *how)
-        assert len(table[["data_set", "label"]].drop_duplicates()) == 8
-        assert table["windows_f1"].notna().all()
-        assert "Error" not in capsys.readouterr().out
-
-    def test_transformer_at_three_window_lengths(self, folders, tmp_path):
-        shorter = {10: 2, 20: 4, 40: 8}
-        figures = [
-            figure._replace(window_length=shorter[figure.window_length])
-            for figure in __import__("icpr2022").PAPER.figures
-            if figure.label == "arousal"
-        ]
-        table = self.run(
-            *("icpr2022", {"amigos": folders["amigos"]}, tmp_path),
-            *(tiny_masked(max_epochs=1, batch_size=64), "--protocols", "windows"),
-            figures=figures,
-        )
-        published = table[table["f1"].notna()]
-        assert published["window_length"].tolist() == [2, 2, 2, 2, 4, 8]
-        assert published["accuracy"].tolist() == [0.88, 0.85, 0.88, 0.86, 0.87, 0.86]
-        assert published["windows_f1"].notna().all()
+@pytest.mark.slow
+def test_transformer_at_three_window_lengths(tmp_path):
+    for person in (1, 2):
+        amigos.preprocessed(tmp_path / "amigos", person, rated(person), n_times=128 * 17)
+    small = paper("icpr2022", tiny_masked(max_epochs=1, batch_size=64))
+    shorter = {10: 2, 20: 4, 40: 8}
+    figures = [f._replace(window_length=shorter[f.window_length]) for f in small.figures]
+    small = replace(small, figures=[f for f in figures if f.label == "arousal"])
+    there = {"amigos": str(tmp_path / "amigos")}
+    table = run(small, there, tmp_path / "cache", "--protocols", "windows")
+    published = table[table["f1"].notna()]
+    assert published["window_length"].tolist() == [2, 2, 2, 2, 4, 8]
+    assert published["accuracy"].tolist() == [0.88, 0.85, 0.88, 0.86, 0.87, 0.86]
+    assert published["windows_f1"].notna().all()
 
 
 class TestFolds:

@@ -33,47 +33,62 @@ def three_folds(wrong=(1, 4, 5, 8), **keys):
     return [fit(test, wrong, fold, **keys) for fold, test in enumerate(THREE_FOLDS)]
 
 
-def results_of(fits):
+def results_of(fits, notes=NOTES):
     predictions = pd.concat([rows for _, rows in fits], ignore_index=True)
-    return EvaluationResults(predictions, pd.DataFrame([columns for columns, _ in fits]), NOTES)
+    return EvaluationResults(predictions, pd.DataFrame([columns for columns, _ in fits]), notes)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def results():
     return results_of(three_folds() + three_folds(wrong=(), protocol="subjects"))
 
 
-def test_scores_of_several_classes_are_scikit_learns():
-    target, predicted = np.random.default_rng(0).integers(3, size=(2, 50))
-    keys = {"estimator": "a", "protocol": "b", "fold": 0}
-    frame = pd.DataFrame(keys | {"target": target, "predicted": predicted})
-    pooled = EvaluationResults(frame, pd.DataFrame([keys | {"error": ""}]), {}).pooled()
-    assert pooled[METRICS].to_numpy()[0] == pytest.approx(
-        [
-            np.mean(target == predicted),
-            balanced_accuracy_score(target, predicted),
-            f1_score(target, predicted, average="macro"),
-        ]
-    )
+class TestScores:
+    def test_same_as_scikit_learn(self):
+        rng = np.random.default_rng(0)
+        target, predicted = rng.integers(3, size=(2, 50))
+        keys = {"estimator": "a", "protocol": "b", "fold": 0}
+        frame = pd.DataFrame(
+            keys | {"window": 0, "recording": 0, "subject": 0, "target": target}
+        ).assign(predicted=predicted)
+        (scores,) = (
+            EvaluationResults(frame, pd.DataFrame([keys | {"error": ""}]), {})
+            .pooled()
+            .to_dict("records")
+        )
+        assert scores["accuracy"] == np.mean(target == predicted)
+        assert scores["balanced_accuracy"] == pytest.approx(
+            balanced_accuracy_score(target, predicted)
+        )
+        assert scores["macro_f1"] == pytest.approx(f1_score(target, predicted, average="macro"))
+
+    @pytest.mark.filterwarnings("error")
+    def test_a_test_set_with_one_class_is_scored_by_that_class(self):
+        scores = results_of([fit([1, 2, 6, 6], [6], 0)]).folds()
+        assert scores["balanced_accuracy"].tolist() == [0.5]
+        assert scores["accuracy"].tolist() == [0.5]
+        all_right, all_wrong = (
+            results_of([fit([1, 2], [], 0), fit([1, 2], [1, 2], 1)]).folds()[METRICS].to_numpy()
+        )
+        assert set(all_right) == {1}
+        assert set(all_wrong) == {0}
 
 
-@pytest.mark.filterwarnings("error")
-def test_a_test_set_with_one_class_is_scored_by_that_class():
-    scores = results_of([fit([1, 2, 6, 6], [6], 0)]).folds()
-    assert scores["balanced_accuracy"].tolist() == scores["accuracy"].tolist() == [0.5]
-    folds = results_of([fit([1, 2], [], 0), fit([1, 2], [1, 2], 1)]).folds()
-    assert folds[METRICS].to_numpy().tolist() == [[1, 1, 1], [0, 0, 0]]
+class TestConfidenceInterval:
+    def test_is_students_t(self):
+        scores = [0.61, 0.72, 0.55, 0.80, 0.66]
+        mean, half = confidence_interval(scores)
+        low, high = stats.t.interval(0.95, 4, loc=np.mean(scores), scale=stats.sem(scores))
+        assert (mean - half, mean + half) == pytest.approx((low, high))
+        assert confidence_interval(scores, level=0.5)[1] < half
 
+    def test_nan_is_left_out(self):
+        assert confidence_interval([0.4, np.nan, 0.6]) == confidence_interval(x for x in (0.4, 0.6))
 
-def test_confidence_interval_is_students_t():
-    scores = [0.61, 0.72, 0.55, 0.80, 0.66]
-    for level in (0.95, 0.5):
-        mean, half = confidence_interval(scores, level)
-        interval = stats.t.interval(level, 4, loc=np.mean(scores), scale=stats.sem(scores))
-        assert (mean - half, mean + half) == pytest.approx(interval)
-    assert confidence_interval([0.4, np.nan, 0.6]) == confidence_interval(x for x in (0.4, 0.6))
-    np.testing.assert_equal(confidence_interval([0.7]), (0.7, np.nan))
-    np.testing.assert_equal(confidence_interval([np.nan]), (np.nan, np.nan))
+    def test_too_few(self):
+        assert confidence_interval([0.7])[0] == 0.7
+        assert np.isnan(confidence_interval([0.7])[1])
+        assert np.isnan(confidence_interval([np.nan])).all()
 
 
 class TestTables:
@@ -89,16 +104,14 @@ class TestTables:
         table = results.table()
         assert table["protocol"].tolist() == ["windows", "subjects"]
         assert table["n_folds"].tolist() == [3, 3]
-        for metric in METRICS:
-            of_folds = [
-                confidence_interval(results.folds()[metric][rows])
-                for rows in (slice(0, 3), slice(3, 6))
-            ]
-            found = table[[metric, f"{metric}_ci"]].to_numpy()
-            np.testing.assert_allclose(found, of_folds)
+        mean, half = confidence_interval([0.75, 0.5, 0.75])
+        assert table["accuracy"].tolist() == pytest.approx([mean, 1])
+        assert table["accuracy_ci"].tolist() == pytest.approx([half, 0])
+        folds = results.folds()[:3]
+        for metric in ("balanced_accuracy", "macro_f1"):
+            assert table[metric][0] == pytest.approx(folds[metric].mean())
         assert table["fit_seconds"].tolist() == [1.5, 1.5]
-        assert "fit_seconds_ci" not in table
-        assert results.table(level=0.5)["accuracy_ci"][0] < table["accuracy_ci"][0]
+        assert results.table(level=0.5)["accuracy_ci"][0] < half
 
     def test_subjects(self, results):
         subjects = results.subjects()[:3]
@@ -131,18 +144,23 @@ class TestTables:
         assert table["pretext_accuracy"].tolist() == pytest.approx([0.8])
         assert table["n_folds"].tolist() == [3]
 
-    @pytest.mark.parametrize("values", [(15, 5), (0.1, 1.0), ("noise", "warp"), ("None", 3)])
-    def test_every_varied_value_has_its_rows(self, values):
+
+class TestVaried:
+    @pytest.mark.parametrize("values", [(5, 15), (0.1, 1.0), ("noise", "warp"), ("None", 3)])
+    def test_every_value_has_its_rows(self, values):
         results = results_of(three_folds(C=values[0]) + three_folds((), C=values[1]))
         assert results.varied == ["C"]
         assert results.table()["C"].tolist() == list(values)
         assert results.table()["accuracy"].tolist() == pytest.approx([2 / 3, 1])
         assert len(results.folds()) == len(results.subjects()) == 6
         assert len(results.recordings()) == len(results.pooled()) == 2
-        head, _, *lines = results.to_markdown("accuracy").splitlines()
-        assert head == "| estimator | C | windows |"
-        assert lines[0].startswith(f"| svm | {values[0]} | 0.667 ± ")
-        assert lines[1] == f"| svm | {values[1]} | 1.000 ± 0.000 |"
+
+    def test_markdown_has_a_row_a_value(self):
+        results = results_of(three_folds(C=15) + three_folds((), C=5))
+        head, rule, *lines = results.to_markdown("accuracy").splitlines()
+        assert (head, rule) == ("| estimator | C | windows |", "|---|---|---|")
+        assert lines[0].startswith("| svm | 15 | 0.667 ± ")
+        assert lines[1] == "| svm | 5 | 1.000 ± 0.000 |"
 
 
 class TestPrinting:
@@ -152,6 +170,8 @@ class TestPrinting:
         assert line == "| svm | 0.667 ± 0.359 | 1.000 ± 0.000 |"
         assert results.to_markdown() == results.to_markdown("balanced_accuracy")
         assert results.to_markdown() != results.to_markdown("macro_f1")
+
+    def test_unknown_metric(self, results):
         with pytest.raises(ValueError, match="one of 'accuracy', .*got 'auc'"):
             results.to_markdown("auc")
 

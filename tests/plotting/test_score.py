@@ -4,12 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
 
-from sklearn_ecgssl.evaluation import EvaluationResults
+from sklearn_ecgssl.evaluation import compare_protocols
 from sklearn_ecgssl.plotting import ScoreDisplay
+from sklearn_ecgssl.signal import Segmenter
+from tests.tiny import SAMPLING_RATE, ecg_like
 
 PROTOCOLS = ["windows", "recordings", "subjects"]
-TITLES = ["Shuffled windows", "Whole recordings", "Unseen subjects"]
 
 
 def table_of(n_folds=4, **columns):
@@ -46,76 +50,79 @@ def on_screen(display, panel=0):
     }
 
 
-def texts_of(things):
-    return [text.get_text() for text in things]
-
-
+@pytest.mark.parametrize("metric", ["balanced_accuracy", "macro_f1"])
 @pytest.mark.parametrize(
-    ("x", "values", "metric", "label"),
+    ("x", "values"),
     [
-        ("protocol", PROTOCOLS, "balanced_accuracy", "balanced accuracy"),
-        ("label_fraction", [0.01, 0.1, 1.0], "macro_f1", "macro F1"),
-        ("layer", ["block1", "block2", "all"], "accuracy", "accuracy"),
+        ("protocol", PROTOCOLS),
+        ("label_fraction", [0.01, 0.1, 1.0]),
+        ("noise__snr_db", [5, 15, 25]),
+        ("layer", ["block1", "block2", "all"]),
     ],
 )
-def test_draws_mean_and_interval(x, values, metric, label, tmp_path):
+def test_draws_mean_and_interval(x, values, metric):
     table = table_of(**{x: values})
-    table.to_csv(tmp_path / "table.csv", index=False)
-    for read in table, pd.read_csv(tmp_path / "table.csv"):
-        display = ScoreDisplay(read, metric=metric).plot()
-        assert display.x == x
-        assert display.chance is None
-        for name in ("ssl", "hrv", "majority class"):
-            rows = table[table["estimator"] == name]
-            _, mean, low, high = drawn(display, name)
-            np.testing.assert_allclose(mean, rows[metric])
-            np.testing.assert_allclose(high - mean, rows[f"{metric}_ci"])
-            np.testing.assert_allclose(mean - low, rows[f"{metric}_ci"])
-    assert display.ax_.get_ylabel() == label
-    assert texts_of(display.legend_.get_texts()) == ["ssl", "hrv", "majority class"]
+    display = ScoreDisplay(table, metric=metric).plot()
+    assert display.x == x
+    for name in ("ssl", "hrv", "majority class"):
+        rows = table[table["estimator"] == name]
+        _, mean, low, high = drawn(display, name)
+        np.testing.assert_allclose(mean, rows[metric])
+        np.testing.assert_allclose(high - mean, rows[f"{metric}_ci"])
+        np.testing.assert_allclose(mean - low, rows[f"{metric}_ci"])
+    assert display.ax_.get_ylabel() == {"macro_f1": "macro F1"}.get(metric, "balanced accuracy")
+    texts = [text.get_text() for text in display.legend_.get_texts()]
+    assert texts == ["ssl", "hrv", "majority class"]
     assert display.legend_.get_title().get_text() == "95 % CI over folds"
 
 
-def results_of(error=""):
-    keys = {"estimator": "svm", "protocol": "subjects", "svc__C": 1.0, "fold": 0}
-    rows = keys | {"target": ["a", "b", "c", "c"], "predicted": ["a", "b", "a", "c"]}
-    fits = [keys | {"error": error, "fit_seconds": 1.0, "scored_by": ""}]
-    return EvaluationResults(pd.DataFrame(rows)[: 0 if error else 4], pd.DataFrame(fits), {})
-
-
+@pytest.mark.filterwarnings("ignore:.* windows have fewer than 4 usable beats")
 def test_reads_results():
-    ax = Figure().subplots()
-    display = ScoreDisplay.from_results(results_of(), x="svc__C", ax=ax)
-    assert list(display.axes_) == [ax]
-    assert ax.get_xlabel() == "C"
-    assert drawn(display, "svm")[1] == pytest.approx((1 + 1 + 0.5) / 3)
-    assert display.chance == pytest.approx(1 / 3)
-    assert any(np.all(np.array(line.get_ydata()) == display.chance) for line in ax.lines)
-    assert "chance" in texts_of(display.legend_.get_texts())
-    assert ScoreDisplay.from_results(results_of(), metric="accuracy").chance is None
-    with pytest.raises(ValueError, match="No fit succeeded"):
-        ScoreDisplay.from_results(results_of(error="no beats"))
+    results = compare_protocols(
+        {"svm": make_pipeline(StandardScaler(), SVC())},
+        *ecg_like(),
+        segmenter=Segmenter(SAMPLING_RATE, 1),
+        protocols=["windows", "subjects"],
+        vary={"svc__C": [0.1, 1.0]},
+        n_splits=2,
+    )
+    axes = Figure().subplots(2)
+    display = ScoreDisplay.from_results(results, ax=axes)
+    assert list(display.axes_) == list(axes)
+    assert display.x == "svc__C"
+    assert axes[1].get_title() == "Unseen subjects"
+    assert axes[1].get_xlabel() == "C"
+    table = results.table()
+    rows = table[(table["estimator"] == "svm") & (table["protocol"] == "subjects")]
+    np.testing.assert_allclose(drawn(display, "svm", 1)[1], rows["balanced_accuracy"])
+    assert display.chance == 0.5
+    assert any(np.all(np.array(line.get_ydata()) == 0.5) for line in axes[1].lines)
+    assert ScoreDisplay.from_results(results, metric="accuracy").chance is None
 
 
 def test_protocols_are_named_in_words():
     display = ScoreDisplay(table_of(protocol=[*PROTOCOLS, "own"])).plot()
-    ticks = texts_of(display.ax_.get_xticklabels())
+    ticks = [text.get_text() for text in display.ax_.get_xticklabels()]
     assert ticks == ["shuffled\nwindows", "whole\nrecordings", "unseen\nsubjects", "own"]
     assert display.ax_.get_title() == "Balanced accuracy by protocol"
 
 
 def test_names_are_points_side_by_side_in_the_order_of_the_table():
     display = ScoreDisplay(table_of(layer=["b", "c", "a"])).plot()
-    assert texts_of(display.ax_.get_xticklabels()) == ["b", "c", "a"]
+    assert [text.get_text() for text in display.ax_.get_xticklabels()] == ["b", "c", "a"]
     assert drawn(display, "ssl")[0].tolist() == [0, 1, 2]
     assert display.ax_.get_xlim() == (-0.5, 2.5)
     assert display.containers_[0]["ssl"][0].get_linestyle() == "None"
+    places = on_screen(display)
+    assert (places["ssl"] < places["hrv"]).all()
+    assert (places["hrv"][:-1] < places["ssl"][1:]).all()
+
+
+def test_many_estimators_have_room_for_each_name():
     names = [f"estimator {i}" for i in range(16)]
-    many = ScoreDisplay(table_of(estimator=names, layer=["b", "c", "a"])).plot()
-    for one, first, last in [(display, "ssl", "hrv"), (many, names[0], names[-1])]:
-        places = on_screen(one)
-        assert (places[first] < places[last]).all()
-        assert (places[last][:-1] < places[first][1:]).all()
+    display = ScoreDisplay(table_of(estimator=names, protocol=PROTOCOLS)).plot()
+    places = on_screen(display)
+    assert places[names[-1]][0] < places[names[0]][1]
 
 
 def test_numbers_are_lines_whose_intervals_stand_beside_each_other():
@@ -134,27 +141,24 @@ def test_label_fractions_are_percent_on_a_log_axis():
     assert drawn(display, "ssl")[0].tolist() == [1, 10, 100]
     assert display.ax_.get_xscale() == "log"
     assert display.ax_.get_xlabel() == "labels used (%)"
-    assert texts_of(display.ax_.get_xticklabels()) == ["1", "10", "100"]
+    assert [text.get_text() for text in display.ax_.get_xticklabels()] == ["1", "10", "100"]
 
 
-@pytest.mark.parametrize(
-    ("values", "scale"), [([1e-4, 1e-2], "log"), ([0, 100], "linear"), ([1, 20], "linear")]
-)
-def test_the_smallest_and_largest_number_decide_about_a_log_axis(values, scale):
-    assert ScoreDisplay(table_of(learning_rate=values)).plot().ax_.get_xscale() == scale
+def test_the_smallest_numbers_decide_about_a_log_axis():
+    for values, scale in [([1e-4, 1e-2], "log"), ([0, 100], "linear"), ([1, 20], "linear")]:
+        display = ScoreDisplay(table_of(learning_rate=values)).plot()
+        assert display.ax_.get_xscale() == scale
+    many = ScoreDisplay(table_of(n=list(range(1, 30)))).plot()
+    assert len(many.ax_.get_xticks()) < 29
 
 
-def test_many_numbers_are_not_all_written():
-    assert len(ScoreDisplay(table_of(n=list(range(1, 30)))).plot().ax_.get_xticks()) < 29
-
-
-@pytest.mark.parametrize(
-    "varied", [{"label_fraction": [0.1, 1.0]}, {"layer": ["block1", "all"]}], ids=str
-)
-def test_each_protocol_has_a_panel(varied):
-    table = table_of(protocol=PROTOCOLS, **varied)
+@pytest.mark.parametrize("x", ["label_fraction", "layer"])
+def test_each_protocol_has_a_panel(x):
+    values = {"label_fraction": [0.1, 1.0], "layer": ["block1", "all"]}[x]
+    table = table_of(protocol=PROTOCOLS, **{x: values})
     display = ScoreDisplay(table).plot()
-    assert [ax.get_title() for ax in display.axes_] == TITLES
+    titles = [ax.get_title() for ax in display.axes_]
+    assert titles == ["Shuffled windows", "Whole recordings", "Unseen subjects"]
     for panel, protocol in enumerate(PROTOCOLS):
         rows = table[(table["protocol"] == protocol) & (table["estimator"] == "hrv")]
         np.testing.assert_allclose(drawn(display, "hrv", panel)[1], rows["balanced_accuracy"])
@@ -174,21 +178,22 @@ def test_baselines_are_gray_and_estimators_are_not():
     assert len({(colors[name], line.get_marker()) for name, line in lines.items()}) == 12
 
 
-@pytest.mark.parametrize("varied", [{"protocol": PROTOCOLS}, {"noise__snr_db": [5, 15]}], ids=str)
-def test_intervals_stay_between_0_and_1_and_in_the_axes(varied):
-    table = table_of(**varied)
+@pytest.mark.parametrize("x", ["protocol", "noise__snr_db"])
+def test_intervals_stay_between_0_and_1_and_in_the_axes(x):
+    values = {"protocol": PROTOCOLS, "noise__snr_db": [5, 15]}[x]
+    table = table_of(**{x: values})
     table["accuracy_ci"] = 0.7
     display = ScoreDisplay(table, metric="accuracy").plot()
-    places = on_screen(display)
-    left, right = display.ax_.bbox.intervalx
+    display.figure_.draw_without_rendering()
     for name in display.containers_[0]:
         _, mean, low, high = drawn(display, name)
         np.testing.assert_allclose(low, np.maximum(mean - 0.7, 0))
         np.testing.assert_allclose(high, np.minimum(mean + 0.7, 1))
-        assert left < min(places[name]) <= max(places[name]) < right
     bottom, top = display.ax_.get_ylim()
     assert -0.06 < bottom < 0
     assert 1 < top < 1.06
+    (left, right), places = display.ax_.bbox.intervalx, on_screen(display)
+    assert all(left < min(at) and max(at) < right for at in places.values())
 
 
 def test_other_measures_are_not_cut():
@@ -208,16 +213,19 @@ def test_one_fold_has_no_interval():
 
 
 def test_what_was_not_measured_is_left_out():
-    table = table_of(protocol=PROTOCOLS, layer=["block1", "all"])
+    table = table_of(protocol=PROTOCOLS)
     table.loc[table["estimator"] == "majority class", "accuracy"] = np.nan
     partly = table[(table["estimator"] == "ssl") | (table["protocol"] != "windows")]
     display = ScoreDisplay(partly, metric="accuracy").plot()
-    assert texts_of(display.legend_.get_texts()) == ["ssl", "hrv"]
-    assert [list(containers) for containers in display.containers_] == [
-        ["ssl"],
-        ["ssl", "hrv"],
-        ["ssl", "hrv"],
-    ]
+    assert [text.get_text() for text in display.legend_.get_texts()] == ["ssl", "hrv"]
+    assert drawn(display, "hrv")[0].tolist() == [1, 2]
+
+
+def test_a_table_from_a_file(tmp_path):
+    table = table_of(protocol=PROTOCOLS)
+    table.to_csv(tmp_path / "table.csv", index=False)
+    display = ScoreDisplay(pd.read_csv(tmp_path / "table.csv")).plot()
+    np.testing.assert_allclose(drawn(display, "ssl")[1], table["balanced_accuracy"][:3])
 
 
 def test_bad_tables():

@@ -22,34 +22,32 @@ def signal(name, samples, unit="µV", *, bits=32, unit_high=1000.0, encoding="la
     }
 
 
-def write(path, signals, *, rate=2048, version=204, block_times=16, start=START, **header):
-    """Write signals of equal length; `header` changes fields of the header by name."""
+def write(path, signals, **options):
+    """Write signals of equal length; see `content`."""
     path = Path(path)
-    path.write_bytes(
-        content(signals, rate=rate, version=version, block_times=block_times, start=start, **header)
-    )
+    path.write_bytes(content(signals, **options))
     return path
 
 
 def content(signals, *, rate=2048, version=204, block_times=16, start=START, **header):
+    """Return the bytes of a file; `header` changes fields of the header by name."""
     n_times = len(signals[0]["samples"])
+    n_blocks = math.ceil(n_times / block_times)
     fields = {
         "rate": rate,
         "storage_rate": rate,
-        "storage_type": 0,
-        "n_signals": sum(one["bits"] // 16 for one in signals),
         "n_times": n_times,
-        "n_blocks": math.ceil(n_times / block_times),
+        "n_blocks": n_blocks,
         "periods": block_times,
-        "block_bytes": block_times * sum(one["bits"] for one in signals) // 8,
         "compression": 0,
     } | header
+    width = sum(one["bits"] for one in signals) // 8
     space = b" " if version == 204 else b""
     whole = b"POLY SAMPLE FILE" + space + b"version %.2f\r\n\x1a" % (version / 100)
     whole += short(version) + text("measurement", 80) + short(fields["rate"])
-    whole += short(fields["storage_rate"]) + bytes([fields["storage_type"]])
-    whole += short(fields["n_signals"]) + long(fields["n_times"]) + bytes(4) + time(start)
-    whole += long(fields["n_blocks"]) + short(fields["periods"]) + short(fields["block_bytes"])
+    whole += short(fields["storage_rate"]) + b"\0" + short(width // 2)
+    whole += long(fields["n_times"]) + bytes(4) + time(start)
+    whole += long(fields["n_blocks"]) + short(fields["periods"]) + short(block_times * width)
     whole += short(fields["compression"]) + bytes(64)
     assert len(whole) == {203: 217, 204: 218}[version]
     for index, one in enumerate(signals):
@@ -57,10 +55,10 @@ def content(signals, *, rate=2048, version=204, block_times=16, start=START, **h
             whole += text(prefix + one["name"], 40) + bytes(4)
             whole += text(one["unit"], 10, one["encoding"]) + struct.pack("<4f", *one["ends"])
             whole += short(index) + bytes(62)
-    for first in range(0, math.ceil(n_times / block_times) * block_times, block_times):
+    kinds = "<" + "".join("f" if one["bits"] == 32 else "h" for one in signals)
+    for first in range(0, n_blocks * block_times, block_times):
         whole += long(first) + bytes(4) + time(start) + bytes(64)
         columns = [stored(one, first, block_times) for one in signals]
-        kinds = "<" + "".join("f" if one["bits"] == 32 else "h" for one in signals)
         whole += b"".join(struct.pack(kinds, *period) for period in zip(*columns, strict=True))
     return whole
 

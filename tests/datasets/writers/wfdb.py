@@ -11,9 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-#: The value that marks a sample as invalid.
-INVALID = {"16": -(2**15), "212": -(2**11), "80": -(2**7)}
-
 
 @dataclass
 class Signal:
@@ -22,16 +19,14 @@ class Signal:
     name: str
     digital: np.ndarray
     gain: float = 200
-    baseline: int | None = None
+    baseline: int = 0
     unit: str = ""
     samples_per_frame: int = 1
     skew: int = 0
-    adc_zero: int = 0
 
     def values(self) -> np.ndarray:
         """What the digital values mean."""
-        zero = self.adc_zero if self.baseline is None else self.baseline
-        return (self.digital.astype(float) - zero) / self.gain
+        return (self.digital.astype(float) - self.baseline) / self.gain
 
 
 def record(
@@ -54,14 +49,8 @@ def record(
         layout += f"x{one.samples_per_frame}" if one.samples_per_frame > 1 else ""
         layout += f":{one.skew}" if one.skew else ""
         layout += f"+{offset}" if offset else ""
-        gain = f"{one.gain:g}"
-        gain += "" if one.baseline is None else f"({one.baseline})"
-        gain += f"/{one.unit}" if one.unit else ""
-        checksum = int(one.digital.astype(np.int64).sum() % 2**16)
-        checksum -= 2**16 * (checksum >= 2**15)
-        lines.append(
-            f"{file}.dat {layout} {gain} 12 {one.adc_zero} {one.digital[0]} {checksum} 0 {one.name}"
-        )
+        gain = f"{one.gain:g}({one.baseline})" + (f"/{one.unit}" if one.unit else "")
+        lines.append(f"{file}.dat {layout} {gain} 12 0 {one.digital[0]} 0 0 {one.name}")
     lines += [f"# {comment}" for comment in comments]
     header = "".join(line + newline for line in lines).encode()
     frames = np.concatenate([one.digital.reshape(n_frames, -1) for one in signals], axis=1)

@@ -1,0 +1,130 @@
+"""AMIGOS, ASCERTAIN and DREAMER: what is peculiar to each, beside what `golden` records."""
+
+import numpy as np
+import pytest
+import scipy.io
+
+from sklearn_ecgssl import UnreadableFileError
+from sklearn_ecgssl.datasets import Dreamer, load_amigos, load_ascertain, load_dreamer
+from tests.datasets.writers import amigos, ascertain, dreamer
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*left out")
+
+
+def test_amigos_keeps_the_seconds_before_the_video_if_asked(tmp_path):
+    amigos.preprocessed(tmp_path, 12)
+    whole, cut = (load_amigos(tmp_path, keep_baseline=keep) for keep in (True, False))
+    for i, (one, other) in enumerate(zip(whole.recordings, cut.recordings, strict=True)):
+        assert len(one) == 700 + i
+        np.testing.assert_array_equal(one[amigos.BASELINE :], other)
+
+
+@pytest.mark.parametrize(("unit", "warns"), [(1, False), (1e-3, True)])
+def test_raw_times_of_amigos_are_in_ms_and_may_arrive_in_packets(tmp_path, recwarn, unit, warns):
+    def packets(variables):
+        for trial in variables["ECG_DATA"]:
+            trial[:, 0] = np.floor(np.arange(len(trial)) / 10) * 10 * 1000 / 256 * unit
+
+    amigos.original(tmp_path, 1, packets, n_times=500)
+    assert len(load_amigos(tmp_path, version="raw", attribute=None).recordings) == 20
+    said = "".join(str(one.message) for one in recwarn)
+    assert ("should go on by 3.906 ms, at 256 Hz" in said) == warns
+
+
+def test_folders_of_amigos(tmp_path):
+    with pytest.raises(ValueError, match="must be one of 'preprocessed', 'raw', got 'original'"):
+        load_amigos(tmp_path, version="original")
+    amigos.original(tmp_path, 3)
+    with pytest.raises(FileNotFoundError, match=r"Looked for Data_Preprocessed_P01\.mat"):
+        load_amigos(tmp_path, version="raw")
+    for folder in (tmp_path, tmp_path / "copy"):
+        amigos.preprocessed(folder, 1)
+    with pytest.raises(ValueError, match=r"holds the same twice: Data_Preprocessed_P01\.mat and "):
+        load_amigos(tmp_path)
+
+
+def test_ascertain_without_ratings(tmp_path):
+    ascertain.clip_file(tmp_path)
+    assert load_ascertain(tmp_path, attribute=None).target["valence"].isna().all()
+    ascertain.ratings_file(tmp_path)  # beside the recordings
+    assert load_ascertain(tmp_path / "ASCERTAIN_Raw/ECGData").target.tolist() == [0]
+
+
+@pytest.mark.parametrize("between", [",", ";", "\t", ", "])
+@pytest.mark.parametrize("turned", [False, True])
+def test_quality_of_ascertain(tmp_path, between, turned):
+    for clip in (4, 5, 6):
+        ascertain.clip_file(tmp_path, 9, clip)
+    marks = np.ones((58, 36))
+    marks[8, 3:6] = 2, 3, 5
+    path = tmp_path / "marks.txt"
+    np.savetxt(path, marks.T if turned else marks, "%g", between)
+    how = {"attribute": None, "quality": str(path)}
+    assert load_ascertain(tmp_path, **how, max_quality=5).fields["quality"].tolist() == [2, 3, 5]
+    with pytest.warns(UserWarning, match="35 left out.*P09/clip 5 is of quality 3, worse than 2"):
+        assert len(load_ascertain(tmp_path, **how, max_quality=2).recordings) == 1
+    with pytest.raises(FileNotFoundError, match=r"Looked for ECG_quality\.csv"):
+        load_ascertain(tmp_path, attribute=None, max_quality=3)
+    path.write_text("1,2\n1")
+    with pytest.raises(UnreadableFileError, match=r"marks\.txt cannot be read as 58 lines of"):
+        load_ascertain(tmp_path, **how)
+
+
+def test_before_films_of_dreamer_there_is_no_rating(tmp_path):
+    path = dreamer.dreamer(tmp_path)  # the file itself will do
+    data = load_dreamer(path, part="baseline", attribute=None)
+    np.testing.assert_array_equal(data.recordings[19], dreamer.counts(2, 1, 21, 2)[:, 0])
+    assert data.fields["record"][19] == "2/before film 2"
+    assert "valence" not in data.fields
+    with pytest.raises(ValueError, match="attribute='arousal': what was recorded before films"):
+        load_dreamer(tmp_path, part="baseline")
+    with pytest.raises(ValueError, match="part must be"):
+        load_dreamer(tmp_path, part="both")
+
+
+def test_the_file_of_dreamer_is_read_once_for_all_people(tmp_path, monkeypatch):
+    dreamer.dreamer(tmp_path, n_people=4)
+    calls, load = [], scipy.io.loadmat
+    monkeypatch.setattr(scipy.io, "loadmat", lambda *a, **k: calls.append(1) or load(*a, **k))
+    assert set(Dreamer(tmp_path).load(n_jobs=2).subject) == {"1", "2", "3", "4"}
+    assert len(calls) == 1
+
+
+def implausible_amigos(variables):
+    variables["labels_selfassessment"][3] = variables["labels_selfassessment"][3] + 10
+
+
+def implausible_dreamer(whole):
+    whole["Data"][1]["ScoreArousal"] = np.full((18, 1), 6.0)
+
+
+def test_implausible_ratings_warn_and_stay(tmp_path):
+    amigos.preprocessed(tmp_path, 1, implausible_amigos)
+    with pytest.warns(UserWarning, match="ratings of trial 4 should be from 0 to 10, but are from"):
+        assert load_amigos(tmp_path).target[3] == amigos.labels(1, 3)[0, 0] + 10
+    values = ascertain.ratings()
+    values[3, 0, :2] = np.nan, 7
+    ascertain.ratings_file(tmp_path, values)
+    ascertain.clip_file(tmp_path)
+    with pytest.warns(UserWarning, match="ratings of liking should be from 0 to 6, but are from"):
+        load_ascertain(tmp_path)
+    dreamer.dreamer(tmp_path, change=implausible_dreamer)
+    with pytest.warns(UserWarning, match="arousal of person 2 should be from 1 to 5"):
+        assert load_dreamer(tmp_path).target[-1] == 6
+
+
+def test_files_of_another_shape(tmp_path):
+    amigos.preprocessed(tmp_path, 1, lambda variables: variables["joined_data"].pop())
+    with pytest.raises(UnreadableFileError, match="P01.mat cannot be read as trials and the IDs"):
+        load_amigos(tmp_path)
+    ascertain.clip_file(tmp_path, change=lambda v: v.update(Data_ECG=v["Data_ECG"][:, :5]))
+    says = r"ECG_Clip1\.mat cannot be read as Data_ECG of 3 or 6 columns: 5"
+    with pytest.raises(UnreadableFileError, match=says):
+        load_ascertain(tmp_path, attribute=None)
+    shorter = {"ScoreDominance": np.ones((17, 1))}
+    dreamer.dreamer(tmp_path, 3, change=lambda whole: whole["Data"][1].update(shorter))
+    with pytest.raises(UnreadableFileError, match="DREAMER.mat cannot .* DREAMER, person 2"):
+        load_dreamer(tmp_path)
+    dreamer.dreamer(tmp_path, change=lambda whole: whole.pop("ECG_SamplingRate"))
+    with pytest.raises(UnreadableFileError, match="DREAMER.mat cannot be read as DREAMER: 'ECG_S"):
+        load_dreamer(tmp_path)
