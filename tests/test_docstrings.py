@@ -1,12 +1,6 @@
 """Docstrings: numpydoc finds nothing wrong with those of public names, methods and properties."""
 
 import inspect
-import pkgutil
-from collections.abc import Iterator
-from functools import cached_property
-from importlib import import_module
-from types import ModuleType
-from typing import Any
 
 import pytest
 
@@ -14,10 +8,7 @@ import sklearn_ecgssl
 from sklearn_ecgssl.datasets import DataSet
 
 pytest.importorskip("numpydoc", reason="docstrings are checked by numpydoc, for developers alone")
-from numpydoc.docscrape import get_doc_object
 from numpydoc.validate import validate
-
-PACKAGE = sklearn_ecgssl.__name__
 
 #: What numpydoc may find; everything else it finds is a fault.
 IGNORED = {
@@ -32,163 +23,68 @@ IGNORED_OF_DATA_SETS = {"EX01", "PR01", "PR02", "SS02"}
 INNER = {"networks", "pretext", "saving", "training", "transforms"}
 
 
-def folders() -> dict[str, ModuleType]:
-    """The public folders of the package by name."""
-    found = [
-        module.name for module in pkgutil.iter_modules(sklearn_ecgssl.__path__) if module.ispkg
-    ]
-    return {name: import_module(f"{PACKAGE}.{name}") for name in found if name[0] != "_"}
-
-
-def public_names() -> Iterator[tuple[str, Any]]:
+def public_names():
     """Public classes and functions by dotted name, each once; constants have no docstring."""
-    for name in sorted({*sklearn_ecgssl.__all__} - {"__version__"}):
-        value = getattr(sklearn_ecgssl, name)
-        if not inspect.ismodule(value):
-            yield f"{PACKAGE}.{name}", value
-    for folder, module in folders().items():
-        if folder in INNER:
-            continue
-        for name in sorted({*module.__all__} - {*sklearn_ecgssl.__all__}):
-            value = getattr(module, name)
-            if inspect.isclass(value) or inspect.isroutine(value):
-                yield f"{PACKAGE}.{folder}.{name}", value
+    public = {name: getattr(sklearn_ecgssl, name) for name in sklearn_ecgssl.__all__}
+    found = {f"sklearn_ecgssl.{name}": value for name, value in public.items()}
+    for folder, module in public.items():
+        if inspect.ismodule(module) and folder not in INNER:
+            further = sorted({*module.__all__} - {*public})
+            found |= {f"sklearn_ecgssl.{folder}.{name}": getattr(module, name) for name in further}
+    return {
+        dotted: value
+        for dotted, value in found.items()
+        if inspect.isclass(value) or inspect.isroutine(value)
+    }
 
 
-def is_ours(value: Any) -> bool:
-    """Whether a class or function is of this package, not of scikit-learn or torch."""
-    module = getattr(value, "__module__", None) or ""
-    return module.split(".")[0] == PACKAGE or module == __name__
+def is_ours(value):
+    """Whether a class, function or property is of this package, not of scikit-learn or torch."""
+    value = getattr(value, "fget", None) or getattr(value, "func", None) or value
+    return (getattr(value, "__module__", None) or "").startswith("sklearn_ecgssl")
 
 
-def is_data_set(value: Any) -> bool:
+def is_data_set(value):
     """Whether a class is a data set, whose methods are those that `DataSet` documents."""
     return inspect.isclass(value) and issubclass(value, DataSet) and value is not DataSet
 
 
-def function_of(owner: type, name: str) -> Any:
-    """The function behind a method or property of a class."""
-    member = inspect.getattr_static(owner, name)
-    if isinstance(member, property):
-        return member.fget
-    return member.func if isinstance(member, cached_property) else getattr(owner, name)
-
-
-def public_members(owner: type) -> Iterator[str]:
-    """Names of the public methods and properties of a class that this package defines."""
-    for name in () if is_data_set(owner) else dir(owner):
+def documented_members(owner):
+    """Where the docstrings of a class's public methods and properties are: in it, or in a base."""
+    for name in dir(owner):
         is_field = name in getattr(owner, "__dataclass_fields__", {})
-        if not (name.startswith("_") or is_field):
-            function = function_of(owner, name)
-            if inspect.isroutine(function) and is_ours(function):
-                yield name
+        if name.startswith("_") or is_field or not is_ours(getattr(owner, name)):
+            continue
+        bases = [base for base in owner.__mro__ if is_ours(base) and name in vars(base)]
+        base = next((base for base in bases if vars(base)[name].__doc__), bases[0])
+        yield f"{base.__module__}.{base.__qualname__}.{name}"
 
 
-def documented_in(owner: type, name: str) -> type:
-    """The class that documents a member: a base, where an override has no docstring of its own."""
-    holders = [base for base in owner.__mro__ if name in vars(base)]
-    parameters = [*inspect.signature(function_of(holders[0], name)).parameters]
-    for base in filter(is_ours, holders):
-        function = function_of(base, name)
-        if [*inspect.signature(function).parameters] != parameters:
-            break  # what it says is not about the override
-        if function.__doc__:
-            return base
-    return holders[0]
+def faults(dotted, ignored):
+    return [f"{code} {text}" for code, text in validate(dotted)["errors"] if code not in ignored]
 
 
-def checked() -> dict[str, str]:
-    """Where the docstring of each public object is, by its dotted name; each docstring once."""
-    found: dict[str, str] = {}
-    for dotted, value in public_names():
-        found[dotted] = dotted
-        for name in public_members(value) if inspect.isclass(value) else ():
-            base = documented_in(value, name)
-            found[f"{dotted}.{name}"] = f"{base.__module__}.{base.__qualname__}.{name}"
-    first = {place: dotted for dotted, place in reversed(found.items())}
-    return {dotted: place for dotted, place in found.items() if first[place] == dotted}
+NAMES = public_names()
 
 
-def wants_examples(dotted: str) -> bool:
-    """Whether a public object must have an example: no method, and no data set."""
-    return dotted in NAMES and not is_data_set(NAMES[dotted])
-
-
-def faults(dotted: str, place: Any) -> list[str]:
-    """What numpydoc finds at a place, or in an object, and is not ignored."""
-    ignored = IGNORED
-    if is_data_set(NAMES.get(dotted)):
-        ignored = ignored | IGNORED_OF_DATA_SETS
-    if not wants_examples(dotted):
-        ignored = ignored | {"EX01"}
-    result = validate(place if isinstance(place, str) else get_doc_object(place))
-    return [f"{code} {text}" for code, text in result["errors"] if code not in ignored]
-
-
-NAMES = dict(public_names())
-CHECKED = checked()
-
-
-@pytest.mark.parametrize("dotted", CHECKED)
+@pytest.mark.parametrize("dotted", NAMES)
 @pytest.mark.filterwarnings("error")  # numpydoc warns of underlines that are too short
 def test_docstring(dotted):
-    assert faults(dotted, CHECKED[dotted]) == [], CHECKED[dotted]
+    value = NAMES[dotted]
+    if is_data_set(value):
+        assert faults(dotted, IGNORED | IGNORED_OF_DATA_SETS) == []
+        return
+    assert faults(dotted, IGNORED) == []
+    assert ">>> " in value.__doc__.partition("Examples\n")[2]
+    for place in documented_members(value) if inspect.isclass(value) else ():
+        assert faults(place, IGNORED | {"EX01"}) == [], place
 
 
-@pytest.mark.parametrize("dotted", [*filter(wants_examples, NAMES)])
-def test_example_runs_something(dotted):
-    assert ">>> " in NAMES[dotted].__doc__.partition("Examples\n")[2]
-
-
-def test_none_is_lost():
-    for dotted in [
-        "sklearn_ecgssl.ECGFilter.transform",  # of a base class
-        "sklearn_ecgssl.ECGClassifier.from_pretrained",  # a class method
-        "sklearn_ecgssl.SegmentVotingClassifier.predict_proba",  # there with some classifiers alone
-        "sklearn_ecgssl.evaluation.opposite_halves",  # of a folder alone
-    ]:
-        assert dotted in CHECKED
-    assert "sklearn_ecgssl.SSLEmbedder.fit_transform" not in CHECKED  # scikit-learn's
-
-
-def test_ignored_is_needed():
-    found = {code for place in CHECKED.values() for code, _ in validate(place)["errors"]}
-    assert found >= IGNORED
-
-
-def count_windows(n_times, step):
-    """Count windows
-
-    Parameters
-    ----------
-    n_times : int
-        Samples of the recording.
-    """
-    return n_times // step
-
-
-def test_faults_are_found():
-    codes = [fault.split()[0] for fault in faults("count_windows", count_windows)]
-    assert codes == ["SS03", "PR01", "RT01"]
-
-
-class Base:
-    def windows(self, n_times):
-        """Documented."""
-
-    def leads(self, n_times):
-        """Documented."""
-
-
-class Derived(Base):
-    def windows(self, n_times):
-        pass
-
-    def leads(self, n_times, names):
-        pass
-
-
-def test_override_has_the_docstring_of_its_base_where_it_is_about_it():
-    assert documented_in(Derived, "windows") is Base
-    assert documented_in(Derived, "leads") is Derived
-    assert faults("Derived.leads", Derived.leads) == ["GL08 The object does not have a docstring"]
+def test_inherited_and_conditional_methods_are_checked():
+    members = {
+        place.rpartition(".")[2]: place for place in documented_members(sklearn_ecgssl.ECGFilter)
+    }
+    assert members["transform"] == "sklearn_ecgssl.signal._base.RecordingTransformer.transform"
+    assert "set_output" not in members  # scikit-learn's
+    voting = documented_members(sklearn_ecgssl.SegmentVotingClassifier)
+    assert any(place.endswith(".predict_proba") for place in voting)

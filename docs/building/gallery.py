@@ -5,9 +5,14 @@ from pathlib import Path
 
 from sphinx.util import logging
 from sphinx_gallery.sorting import ExplicitOrder
+from sphinx_gallery.utils import get_md5sum
 
 from sklearn_ecgssl import fetch_eegmat
 
+DOCS = Path(__file__).resolve().parents[1]
+EXAMPLES = DOCS.parent / "examples"
+#: Checksums of the scripts that full builds ran, to be read by `md5sum --check` in examples/.
+RECORD = DOCS / "examples.md5"
 #: Folders and, in each, scripts: from the first thing that one tries to the last.
 ORDER = {
     "start": ["plot_first_pipeline.py", "plot_svm_for_dense_head.py"],
@@ -41,15 +46,14 @@ class ScriptOrder:
         return self.scripts.index(script)
 
 
-def settings(docs: Path) -> dict[str, object]:
+def settings(only_changed: bool) -> dict[str, object]:
     """sphinx_gallery_conf."""
-    examples = docs.parent / "examples"
     return {
         "examples_dirs": "../examples",
         "gallery_dirs": "auto_examples",
         "subsection_order": ExplicitOrder([f"../examples/{folder}" for folder in ORDER]),
         "within_subsection_order": ScriptOrder,
-        "filename_pattern": executed(examples),
+        "filename_pattern": executed(only_changed),
         "ignore_pattern": r"/(pretrained|programs|reproduce)/",
         "abort_on_example_error": True,
         "capture_repr": ("_repr_html_", "__repr__"),
@@ -64,21 +68,49 @@ def settings(docs: Path) -> dict[str, object]:
         "nested_sections": True,
         "write_computation_times": False,  # a page that loads scripts from elsewhere
         "thumbnail_size": (400, 280),
-        "default_thumb_file": str(docs / "_static" / "thumbnail.png"),
+        "default_thumb_file": str(DOCS / "_static" / "thumbnail.png"),
     }
 
 
-def executed(examples: Path) -> str:
-    """Pattern of the scripts that are run: without those that fetch ECG where none can be had."""
-    scripts = sorted(examples.rglob("plot_*.py"))
+def executed(only_changed: bool) -> str:
+    """Pattern of the scripts to run: without those that fetch ECG where none can be had."""
+    log = logging.getLogger(__name__)
+    scripts = sorted(EXAMPLES.rglob("plot_*.py"))
+    if only_changed:
+        scripts = changed(scripts)
     fetching = [path for path in scripts if re.search(r"^data = fetch_", path.read_text(), re.M)]
     if fetching and not can_fetch():
-        logging.getLogger(__name__).info(
-            "PhysioNet cannot be reached: shown without output are %s",
-            ", ".join(path.name for path in fetching),
-        )
+        names = ", ".join(path.name for path in fetching)
+        log.info("PhysioNet cannot be reached: shown without output are %s", names)
         scripts = [path for path in scripts if path not in fetching]
-    return "|".join(re.escape(path.relative_to(examples).as_posix()) for path in scripts)
+    log.info("examples that are run: %s", ", ".join(path.name for path in scripts) or "none")
+    return "|".join(re.escape(named(path)) for path in scripts) or "(?!)"  # which matches nothing
+
+
+def named(script: Path) -> str:
+    """The name of a script of the gallery: its path in examples/."""
+    return script.relative_to(EXAMPLES).as_posix()
+
+
+def changed(scripts: list[Path]) -> list[Path]:
+    """Scripts that are not what the last full build ran."""
+    record = read_record()
+    return [path for path in scripts if get_md5sum(path, mode="t") != record.get(named(path))]
+
+
+def read_record() -> dict[str, str]:
+    """Checksum of each script that was run, by its name."""
+    lines = RECORD.read_text().splitlines() if RECORD.is_file() else []
+    return {name: checksum for checksum, name in map(str.split, lines)}
+
+
+def write_record(built: Path) -> None:
+    """Note what a build of the gallery ran; what it could not run stays as it was noted."""
+    record = read_record()
+    for path in built.rglob("*.py.md5"):  # sphinx-gallery writes one when a script has run
+        record[path.relative_to(built).as_posix().removesuffix(".md5")] = path.read_text()
+    kept = [name for name in sorted(record) if (EXAMPLES / name).is_file()]
+    RECORD.write_text("".join(f"{record[name]}  {name}\n" for name in kept))
 
 
 def can_fetch() -> bool:
