@@ -35,11 +35,6 @@ PAGES = [
     ROOT / "benchmarks" / "README.md",
     EXAMPLES / "README.md",
 ]
-#: What only some installations have; a page that needs one of them is skipped without it.
-OPTIONAL = {
-    *("dask", "distributed", "edfio", "matplotlib", "onnx", "onnxruntime", "onnxscript", "pandas"),
-    *("pooch", "pyarrow", "skops", "sleepecg", "tensorboard", "wfdb", "zarr"),
-}
 GALLERY = sorted(EXAMPLES.rglob("plot_*.py"))
 #: Programs, and arguments with which they are run.
 PROGRAMS = {
@@ -171,9 +166,6 @@ def test_code_of_a_page_runs(page, tmp_path):
     file.write_text(script(page), "utf-8")
     # -P: a page may be named like what it imports.
     done = run_python(tmp_path / "working directory", "-P", file)
-    missing = OPTIONAL & {*re.findall(r"No module named '(\w+)", done.stderr)}
-    if done.returncode and missing:
-        pytest.skip(f"{missing} is not installed")
     assert done.returncode == 0, done.stderr[-3000:]  # its lines are those of the page
 
 
