@@ -4,15 +4,21 @@ PYTHON ?= python3
 VENV ?= .venv
 # More arguments: for pip, for pytest, for the demo and the benchmarks. JOBS is the number of test processes, each with
 # one thread: two threads that share busy cores wait for each other most of the time.
-PIP_ARGS ?= --quiet
+PIP_ARGS ?=
 PYTEST_ARGS ?=
 JOBS ?= 2
 DATA ?=
 ARGS ?=
 BENCH ?=
 
+# On Linux without an NVIDIA GPU, PyTorch's CPU build saves several gigabytes.
+CPU_TORCH ?= https://download.pytorch.org/whl/cpu
+WANTS_CPU_TORCH := $(shell [ "$$(uname -s)" = Linux ] && ! command -v nvidia-smi > /dev/null && [ ! -e /proc/driver/nvidia ] && echo yes)
+
 BIN := $(VENV)/bin
+PIP_INSTALL = $(BIN)/python -m pip install $(PIP_ARGS) --constraint constraints.txt
 INSTALLED := $(VENV)/.installed
+INSTALLED_DEV := $(VENV)/.installed-dev
 PYTEST = $(strip $(BIN)/python -m pytest $(if $(JOBS),-n $(JOBS) --dist worksteal) $(PYTEST_ARGS))
 
 export MPLBACKEND ?= Agg
@@ -20,12 +26,12 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo demo-pretraining bench docs docs-test test test-fast test-slow test-wheel fuzz lint types format check clean clean-all
+.PHONY: help install demo bench docs docs-test test test-all test-wheel fuzz lint types format check clean clean-all
 
 help:  ## show this list
 	@echo "make <target>; everything is installed into $(VENV), once"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | while IFS='|' read -r target text; do printf '%-17s %s\n' "$$target" "$$text"; done
-	@echo "variables: PYTHON=python3.12  DATA=my_ecg.npz  ARGS='arguments of demo or bench'  JOBS=4  PYTEST_ARGS='-k filter'  PIP_ARGS=  (shows pip's progress)"
+	@echo "variables: PYTHON=python3.12  DATA=my_ecg.npz  ARGS='arguments of demo or bench'  JOBS=4  PYTEST_ARGS='-k filter'  PIP_ARGS=--quiet"
 
 $(BIN)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
@@ -34,55 +40,57 @@ $(BIN)/pip:
 	@echo "creating $(VENV) with `$(PYTHON) --version`"
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
-# The stamp is newer than what it was installed from, so a second make installs nothing.
+# A stamp is newer than what it was installed from, so a second make installs nothing.
 $(INSTALLED): pyproject.toml constraints.txt | $(BIN)/pip
-	@echo "installing into $(VENV): some minutes the first time, PyTorch is large (PIP_ARGS= shows progress)"
-	@$(BIN)/python -m pip install $(PIP_ARGS) --constraint constraints.txt --editable ".[dev]"
+	@echo "installing into $(VENV), once: PyTorch is large, this takes some minutes"
+ifeq ($(WANTS_CPU_TORCH),yes)
+	@echo "first PyTorch's CPU build; where $(CPU_TORCH) cannot be reached, what the package index has"
+	@$(PIP_INSTALL) --no-deps --retries 1 --extra-index-url $(CPU_TORCH) torch
+endif
+	@$(PIP_INSTALL) --editable ".[evaluation,hrv,plot]"
 	@touch $@
-	@echo "installed"
 
-install: $(INSTALLED)  ## create .venv and install the package and its tools
+$(INSTALLED_DEV): $(INSTALLED)
+	@echo "installing the tools for tests and the site into $(VENV), once"
+	@$(PIP_INSTALL) --editable ".[dev]"
+	@touch $@
 
-demo: $(INSTALLED)  ## a first result on simulated ECG, in seconds; on yours with DATA=file-or-folder
-	$(BIN)/python examples/programs/first_result.py $(if $(DATA),--data "$(DATA)") $(ARGS)
+install: $(INSTALLED_DEV)  ## create .venv and install the package and all tools
 
-demo-pretraining: $(INSTALLED)  ## the same with an encoder of your own, in minutes
-	$(BIN)/python examples/programs/own_encoder.py $(if $(DATA),--data "$(DATA)") $(ARGS)
+demo: $(INSTALLED)  ## a first result on simulated ECG, in a minute; on yours with DATA=file-or-folder
+	@$(BIN)/python examples/programs/demo.py $(if $(DATA),--data "$(DATA)") $(ARGS)
 
-bench: $(INSTALLED)  ## benchmarks, on a quiet machine; one of them with BENCH=pretraining
+bench: $(INSTALLED_DEV)  ## benchmarks, on a quiet machine; one of them with BENCH=pretraining
 	$(BIN)/python -m benchmarks $(BENCH) $(ARGS)
 
-docs: $(INSTALLED)  ## the site, with every example run, into docs/_build/html
+docs: $(INSTALLED_DEV)  ## the site, with every example run, into docs/_build/html
 	$(BIN)/python docs/build.py $(ARGS)
 
-docs-test: $(INSTALLED)  ## look at the site in headless Chromium, as a reader would
+docs-test: $(INSTALLED_DEV)  ## look at the site in headless Chromium, as a reader would
 	$(BIN)/python -m pytest $(PYTEST_ARGS) tests/docs/test_site.py
 
-test: $(INSTALLED)  ## every test, and every example in a docstring
-	$(PYTEST)
-
-test-fast: $(INSTALLED)  ## all but the slow tests
+test: $(INSTALLED_DEV)  ## what protects daily work, in five minutes: all tests but the slow, and docstring examples
 	$(PYTEST) -m "not slow"
 
-test-slow: $(INSTALLED)  ## the slow tests alone
-	$(PYTEST) -m slow
+test-all: $(INSTALLED_DEV)  ## every test: processes, kills, real ECG, precision, memory, examples too
+	$(PYTEST)
 
 test-wheel:  ## build a wheel, install it elsewhere, and test that
 	PYTHON="$(PYTHON)" PIP_ARGS="$(PIP_ARGS)" .ci/test-wheel $(if $(JOBS),-n $(JOBS) --dist worksteal) $(or $(PYTEST_ARGS),-m "not slow")
 
-fuzz: $(INSTALLED)  ## damaged files, random parameters, killed trainings, for about half an hour
+fuzz: $(INSTALLED_DEV)  ## damaged files, random parameters, killed trainings, for about half an hour
 	FUZZ_FILES=30000 $(BIN)/python -m pytest -p no:xdist -q tests/datasets/test_poly5.py
 	$(BIN)/python -m pytest --hypothesis-profile=fuzz -p no:xdist -q tests/properties
 	for what in save recognition masked classifier; do $(BIN)/python -m tests.killing $$what --random 40 || exit 1; done
 
-lint: $(INSTALLED)  ## ruff: rules and format
+lint: $(INSTALLED_DEV)  ## ruff: rules and format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: $(INSTALLED)  ## mypy on the package
+types: $(INSTALLED_DEV)  ## mypy on the package
 	$(BIN)/mypy
 
-format: $(INSTALLED)  ## let ruff mend and format the code
+format: $(INSTALLED_DEV)  ## let ruff mend and format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 

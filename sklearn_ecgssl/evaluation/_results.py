@@ -26,7 +26,8 @@ SAMPLES = ("window", "recording", "subject", "target", "predicted")
 class EvaluationResults:
     """Everything that a comparison found, as pandas DataFrames.
 
-    Printing it shows the table of scores, what each protocol lets a model see, and what failed.
+    Printing it shows balanced accuracies, what each protocol lets a model see, and what failed;
+    `table` has the other scores too.
 
     Parameters
     ----------
@@ -194,11 +195,9 @@ class EvaluationResults:
         if not len(self.predictions):
             parts = ["no fit succeeded"]
         else:
-            table = self.table()
             parts = [
-                f"{metric.replace('_', ' ')}, mean over folds ± 95 % confidence interval:\n"
-                f"{self._cells(table, metric).to_string()}"
-                for metric in METRICS
+                "balanced accuracy, mean over folds ± 95 % confidence interval:\n"
+                f"{self._cells(self.table(), 'balanced_accuracy').to_string()}"
             ]
         parts.append("\n".join(f"{name}: {text}" for name, text in self.notes.items()))
         if len(self.failures):

@@ -1,0 +1,128 @@
+"""
+The main job in one screen
+==========================
+
+A network learns from ECG without labels; its frozen features then tell two states apart in people
+whom neither the network nor the classifier has met.
+
+It runs on a **simulated** cohort, or on a recordings file (see
+:func:`sklearn_ecgssl.datasets.load_recordings`)::
+
+    python examples/programs/demo.py --data my_ecg.npz --target condition
+"""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from sklearn_ecgssl import (
+    ECGFilter,
+    PretextPretrainer,
+    Resampler,
+    ScoreDisplay,
+    Segmenter,
+    SSLEmbedder,
+    TrimmedScaler,
+    compare_protocols,
+    load_recordings,
+    make_cohort,
+)
+
+parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[1])
+parser.add_argument("--data", help="recordings file or folder; none: a simulated cohort")
+parser.add_argument("--target", default="auto", help="field of the file that holds the label")
+parser.add_argument("--where", default=[], nargs="*", help="fields that must be true, as ecg_ok")
+parser.add_argument("--epochs", type=int, default=6, help="of pretraining")
+parser.add_argument("--folds", type=int, default=5, help="of each protocol")
+parser.add_argument("--output", type=Path, default=Path("demo-output"), help="folder of results")
+args = parser.parse_args()
+start = time.perf_counter()
+
+# %%
+# **Recordings**: one array for each person and condition, whose it is, and its label.
+
+if args.data is None:
+    cohort = make_cohort(n_subjects=90, duration=31, random_state=0)
+    source = "SIMULATED cohort"
+else:
+    source = Path(args.data).name
+    wanted = {"target": args.target, "where": dict.fromkeys(args.where, True)}
+    cohort = load_recordings(args.data, **wanted)
+    if cohort.target is None:
+        sys.exit(
+            f"{source} names no label. Choose one of its fields with --target (with make: "
+            f"ARGS='--target FIELD'): {', '.join(cohort.fields)}"
+        )
+    cohort = load_recordings(args.data, **wanted, complete_subjects=True)
+subject, target = np.asarray(cohort.subject), np.asarray(cohort.target)
+people = np.random.default_rng(0).permutation(np.unique(subject))
+if len(people) < 3:
+    sys.exit(f"{source} has {len(people)} people with every label; the demo needs at least 3.")
+print(f"{source}: {len(target)} recordings of {len(people)} people; labels: {set(target)}")
+
+# %%
+# **Clean recordings and windows**, 10 s at 256 Hz.
+
+rates = np.broadcast_to(cohort.sampling_rate, len(target))
+at_256_hz = [
+    recording if rate == 256 else Resampler(rate, 256).fit_transform([recording])[0]
+    for recording, rate in zip(cohort.recordings, rates, strict=True)
+]
+recordings = make_pipeline(ECGFilter(sampling_rate=256), TrimmedScaler()).fit_transform(at_256_hz)
+without_labels = np.isin(subject, people[: len(people) // 3])
+segmenter = Segmenter(sampling_rate=256)
+windows = segmenter.windows([recordings[i] for i in np.flatnonzero(without_labels)])
+
+# %%
+# **Pretraining without labels**, on a third of the people: which of six transformations was applied
+# to a window?
+
+print(f"Pretraining without labels on {len(windows)} windows of {len(people) // 3} people:")
+pretrainer = PretextPretrainer(max_epochs=args.epochs, batch_size=8, random_state=0, verbose=1)
+pretrainer.fit(windows)
+untrained = PretextPretrainer(max_epochs=0, random_state=0).fit(windows)
+
+# %%
+# **Frozen features and an SVM**, scored on the other people. "recognition-open" comes with the
+# package. What a network has learnt is the difference to the same network untrained.
+
+encoders = {
+    "pretrained just now": FrozenEstimator(pretrainer),
+    "recognition-open": "recognition-open",
+    "untrained": FrozenEstimator(untrained),
+}
+others = np.flatnonzero(~without_labels)
+print(f"Frozen features and an SVM, on the other {len(people) - len(people) // 3} people:")
+results = compare_protocols(
+    {
+        name: make_pipeline(SSLEmbedder(encoder), StandardScaler(), SVC(class_weight="balanced"))
+        for name, encoder in encoders.items()
+    },
+    [recordings[i] for i in others],
+    target[others],
+    subject[others],
+    protocols=["windows", "subjects"],
+    n_splits=args.folds,
+    verbose=1,
+)
+print(f"\n{results}\n")
+
+# %%
+# **A picture and the table**, as files.
+
+args.output.mkdir(parents=True, exist_ok=True)
+(args.output / "table.md").write_text(f"{source}:\n\n{results.to_markdown()}\n")
+display = ScoreDisplay.from_results(results)
+display.figure_.savefig(args.output / "scores.png", dpi=120, bbox_inches="tight")
+print(f"{time.perf_counter() - start:.0f} s. Table and picture: {args.output.resolve()}")
+print(
+    "Next, on ECG of yours: make demo DATA=my_ecg.npz (how to write such a file: "
+    "docs/guide/recordings_file.md), or the six lines of README.md."
+)
