@@ -26,7 +26,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo bench docs docs-test test test-all test-wheel fuzz lint types format check clean clean-all
+.PHONY: help install demo bench docs docs-fast docs-test test test-all test-wheel fuzz lint types format check clean clean-all
 
 help:  ## show this list
 	@echo "make <target>; everything is installed into $(VENV), once"
@@ -65,6 +65,9 @@ bench: $(INSTALLED_DEV)  ## benchmarks, on a quiet machine; one of them with BEN
 
 docs: $(INSTALLED_DEV)  ## the site, with every example run, into docs/_build/html
 	$(BIN)/python docs/build.py $(ARGS)
+
+docs-fast: $(INSTALLED_DEV)  ## the site, with the examples that changed since the last `make docs`
+	$(BIN)/python docs/build.py --changed $(ARGS)
 
 docs-test: $(INSTALLED_DEV)  ## look at the site in headless Chromium, as a reader would
 	$(BIN)/python -m pytest $(PYTEST_ARGS) tests/docs/test_site.py
