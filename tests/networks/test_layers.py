@@ -18,29 +18,25 @@ from sklearn_ecgssl.networks import (
     seed_dropout,
 )
 
-BUILD = {
-    "recognition": lambda: RecognitionNet(ConvTrunk((2, 3), (4, 4)), n_tasks=2),
+NETWORKS = {
+    "recognition": lambda: RecognitionNet(ConvTrunk((8, 16), (16, 8)), head_hidden=(32,)),
     "masked": lambda: MaskedTransformer(
-        TransformerTrunk((4, 6), (9, 5), n_heads=2, feedforward=8), (5,)
+        TransformerTrunk((8, 16), (17, 9), n_heads=2, feedforward=32), (32,)
     ),
 }
-PAPERS = {
-    "recognition": lambda: RecognitionNet(ConvTrunk()),
-    "masked": lambda: MaskedTransformer(TransformerTrunk()),
-}
-each_network = pytest.mark.parametrize("name", BUILD)
+each_network = pytest.mark.parametrize("build", NETWORKS.values(), ids=NETWORKS)
 
 
 @each_network
-def test_initialisation_is_glorot_uniform_with_zero_biases(name):
-    net = initialised(PAPERS[name], 0)
+def test_initialisation_is_glorot_uniform_with_zero_biases(build):
+    net = initialised(build, 0)
     for layer in net.modules():
         if isinstance(layer, (nn.Conv2d, nn.Linear)):
             weight = layer.weight.detach()
             receptive = weight[0, 0].numel()
             limit = (6 / (receptive * (weight.shape[0] + weight.shape[1]))) ** 0.5
-            assert 0.9 * limit < float(weight.abs().max()) <= limit
-            assert float(weight.std()) == pytest.approx(limit / 3**0.5, rel=0.2)
+            assert 0.8 * limit < float(weight.abs().max()) <= limit
+            assert float(weight.std()) == pytest.approx(limit / 3**0.5, rel=0.3)
             assert not layer.bias.any()
         elif isinstance(layer, nn.LayerNorm):
             assert (layer.weight == 1).all()
@@ -56,11 +52,11 @@ def test_class_token_is_normal():
 
 
 @each_network
-def test_initialising_and_rebuilding_use_no_global_randomness(name):
+def test_initialising_and_rebuilding_use_no_global_randomness(build):
     before = torch.get_rng_state()
-    first, second, other = (initialised(BUILD[name], seed).eval() for seed in (1, 1, 2))
+    first, second, other = (initialised(build, seed).eval() for seed in (1, 1, 2))
     state = {key: tensor.numpy() for key, tensor in first.state_dict().items()}
-    again = rebuilt(BUILD[name], state, torch.device("cpu"))
+    again = rebuilt(build, state, torch.device("cpu"))
     assert torch.equal(before, torch.get_rng_state())
     windows = torch.ones(2, 50)
     assert torch.equal(first(windows), second(windows))
@@ -69,17 +65,17 @@ def test_initialising_and_rebuilding_use_no_global_randomness(name):
 
 
 @each_network
-def test_networks_are_float32_whatever_torchs_default_is(name):
+def test_networks_are_float32_whatever_torchs_default_is(build):
     torch.set_default_dtype(torch.float64)
     try:
-        net = initialised(BUILD[name], 0).eval()
+        net = initialised(build, 0).eval()
         output = net(torch.zeros(2, 30, dtype=torch.float32))
     finally:
         torch.set_default_dtype(torch.float32)
     assert {p.dtype for p in net.parameters()} == {output.dtype} == {torch.float32}
 
 
-@pytest.mark.parametrize("sizes", [(), (0, 4), (2.5,), ("a",), "12", 3, None])
+@pytest.mark.parametrize("sizes", [(), (0, 4), (2.5,), (True,), "12", 3])
 def test_bad_sizes(sizes):
     with pytest.raises(ValueError, match="filters must be a sequence of at least 1 positive"):
         check_sizes("filters", sizes, min_length=1)
@@ -96,21 +92,22 @@ class TestDropout:
     @pytest.mark.parametrize("p", [0.1, 0.6])
     @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
     @pytest.mark.parametrize("shape", [(100_003,), (7, 11, 1301)])
-    def test_fraction_and_rescaling_from_its_own_generator(self, p, dtype, shape):
-        layer, ones, before = Dropout(p), torch.ones(shape, dtype=dtype), torch.get_rng_state()
+    def test_fraction_rescaling_and_gradient_from_its_own_generator(self, p, dtype, shape):
+        layer, before = Dropout(p), torch.get_rng_state()
+        ones = torch.ones(shape, dtype=dtype, requires_grad=True)
         seed_dropout(layer, torch.Generator().manual_seed(1))
         out = layer(ones)
         assert not torch.equal(layer(ones), out), "draws go on where they were"
         seed_dropout(layer, torch.Generator().manual_seed(1))
         assert torch.equal(layer(ones), out)
         assert torch.equal(torch.get_rng_state(), before)
+        out.sum().backward()
+        assert torch.equal(ones.grad, out.detach())
         assert (out.shape, out.dtype) == (shape, dtype)
-        kept, n = out.flatten() != 0, out.numel()
-        assert float(kept.float().mean()) == pytest.approx(1 - p, abs=5 * (p * (1 - p) / n) ** 0.5)
+        kept, n = out.detach()[out != 0].float(), out.numel()
+        assert len(kept) / n == pytest.approx(1 - p, abs=5 * (p * (1 - p) / n) ** 0.5)
         rounding = 1e-6 if dtype == torch.float32 else 2**-8
-        torch.testing.assert_close(
-            out.flatten()[kept].float().unique(), torch.tensor([1 / (1 - p)]), rtol=rounding, atol=0
-        )
+        assert kept.unique().tolist() == [pytest.approx(1 / (1 - p), rel=rounding)]
 
     def test_draws_are_independent(self):
         """Four values share a 64-bit draw."""
@@ -121,21 +118,14 @@ class TestDropout:
         correlations = np.corrcoef(torch.cat([kept[:-1], kept[1:]], dim=1).T.numpy())
         assert np.abs(correlations - np.eye(8)).max() < 0.025
 
-    def test_gradient_is_the_mask(self):
-        layer = Dropout(0.6)
-        values = torch.ones(1001, requires_grad=True)
-        out = layer(values)
-        out.sum().backward()
-        assert torch.equal(values.grad, out.detach())
-
     @pytest.mark.parametrize("p", [1e-9, 1 - 1e-9])
     def test_extreme_fractions(self, p):
         kept = Dropout(p)(torch.ones(10_001)) != 0
         assert float(kept.float().mean()) == pytest.approx(1 - p, abs=0.001)
 
     @each_network
-    def test_is_off_in_evaluation_and_on_in_training(self, name):
-        net = initialised(PAPERS[name], 0)
+    def test_is_off_in_evaluation_and_on_in_training(self, build):
+        net = initialised(build, 0)
         windows = torch.ones(1, 64)
         assert torch.equal(net.eval()(windows), net(windows))
         assert not torch.equal(net.train()(windows), net(windows))

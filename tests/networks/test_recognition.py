@@ -10,6 +10,10 @@ from sklearn_ecgssl.networks import ConvTrunk, RecognitionNet, aggregate, shorte
 from sklearn_ecgssl.networks._convolution import MaxPool, global_max
 
 
+def random(*shape, seed=0, **kwargs):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), **kwargs)
+
+
 def reference_trunk(trunk, windows):
     """The paper's table, layer by layer, in plain conv1d."""
     x = windows[:, None]
@@ -43,19 +47,21 @@ def test_sizes_of_the_paper():
         ]  # fmt: skip
         assert {layer.p for layer in head if hasattr(layer, "p")} == {0.6}
         assert {m.negative_slope for m in head if isinstance(m, nn.LeakyReLU)} == {0.2}
-    lengths = []
-    for block in net.trunk.blocks:
-        block.register_forward_hook(lambda _, __, out: lengths.append(out.shape[-1]))
-    net.trunk.block_features(torch.zeros(1, 2560))
-    assert lengths == [2560, 1277, 635]
+    maps = [net.trunk.maps(torch.zeros(1, 2560), index) for index in range(3)]
+    assert [tuple(one.shape) for one in maps] == [(1, 32, 2560), (1, 64, 1277), (1, 128, 635)]
     assert net(torch.zeros(3, 2560)).shape == (3, 7)
 
 
-@pytest.mark.parametrize("n_times", [22, 23, 500, 2560])
+def test_largest_activation_is_that_of_a_block():
+    assert ConvTrunk().largest_activation(100) == 100 * 32
+    assert ConvTrunk((4, 12), (3, 3), pool_stride=2).largest_activation(100) == 100 * 6
+
+
+@pytest.mark.parametrize("n_times", [22, 23, 500])
 def test_trunk_is_the_papers_table(n_times):
     torch.manual_seed(0)
     trunk = ConvTrunk()
-    windows = torch.randn(3, n_times)
+    windows = random(3, n_times)
     expected = reference_trunk(trunk, windows)
     for ours, theirs in zip(trunk.block_features(windows), expected, strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
@@ -79,12 +85,11 @@ def test_trunk_is_the_papers_table(n_times):
 @pytest.mark.parametrize("of_windows", [True, False])
 def test_gradients_are_those_of_the_papers_table(filters, kernel_sizes, n_times, dtype, of_windows):
     torch.manual_seed(0)
-    trunk = ConvTrunk(filters, kernel_sizes, convs_per_block=1 if len(filters) == 1 else 2).to(
-        dtype
-    )
-    windows = torch.randn(5, n_times, dtype=dtype, requires_grad=of_windows)
-    weights = torch.randn(filters[-1], dtype=dtype)
-    parameters = [*trunk.parameters(), windows][: None if of_windows else -1]
+    trunk = ConvTrunk(filters, kernel_sizes, convs_per_block=1 if len(filters) == 1 else 2)
+    trunk.to(dtype)
+    windows = random(5, n_times, dtype=dtype, requires_grad=of_windows)
+    weights = random(filters[-1], dtype=dtype)
+    parameters = [*trunk.parameters(), windows] if of_windows else list(trunk.parameters())
     ours = torch.autograd.grad((trunk(windows) * weights).sum(), parameters)
     theirs = torch.autograd.grad((reference_trunk(trunk, windows)[-1] * weights).sum(), parameters)
     tolerance = 1e-4 if dtype is torch.float32 else 1e-12
@@ -95,7 +100,7 @@ def test_gradients_are_those_of_the_papers_table(filters, kernel_sizes, n_times,
 def test_bfloat16_gradients_point_the_same_way():
     torch.manual_seed(0)
     trunk = ConvTrunk()
-    windows = torch.randn(8, 300)
+    windows = random(8, 300)
     exact = torch.autograd.grad(trunk(windows).sum(), list(trunk.parameters()))
     with torch.autocast("cpu", dtype=torch.bfloat16):
         features = trunk(windows)
@@ -110,7 +115,7 @@ def test_bfloat16_gradients_point_the_same_way():
 @pytest.mark.parametrize("n_times", [8, 9, 61])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_pools_are_those_of_torch_with_and_without_gradients(size, stride, n_times, dtype):
-    signal = torch.randn(3, 4, 1, n_times).to(dtype)
+    signal = random(3, 4, 1, n_times).to(dtype)
     expected = F.max_pool1d(signal[:, :, 0], size, stride)
     pool = MaxPool(size, stride)
     for grad in (True, False):
@@ -122,34 +127,24 @@ def test_pools_are_those_of_torch_with_and_without_gradients(size, stride, n_tim
 def test_heads_see_nothing_of_each_other():
     torch.manual_seed(0)
     net = RecognitionNet(ConvTrunk((2, 3), (4, 4)), n_tasks=3).eval()
-    windows = torch.randn(4, 60)
+    windows = random(4, 60)
     before = net(windows)
     with torch.no_grad():
         net.heads[1][-1].bias += 1
     after = net(windows)
-    np.testing.assert_allclose((after - before).detach().numpy(), [[0, 1, 0]] * 4, atol=1e-6)
+    np.testing.assert_allclose((after - before).detach(), [[0, 1, 0]] * 4, atol=1e-6)
 
 
-@pytest.mark.parametrize("index", [0, 1, 2])
-def test_maps_are_those_that_the_network_pools(index):
+@pytest.mark.parametrize("layers", [[2], [0, 1], [0, 2]])
+@pytest.mark.parametrize("names", [("max",), ("std", "rhythm")])
+def test_features_of_blocks_are_aggregated_maps_side_by_side(layers, names):
     trunk = ConvTrunk(filters=(4, 5, 6)).eval()
-    windows = torch.randn(3, 640, generator=torch.Generator().manual_seed(0))
+    windows = random(3, 640)
     with torch.no_grad():
-        maps = trunk.maps(windows, index)
-        torch.testing.assert_close(maps.amax(-1), trunk.block_features(windows)[index])
-    assert maps.shape[:2] == (3, (4, 5, 6)[index])
-
-
-@pytest.mark.parametrize("layers", [[2], [0, 2]])
-def test_features_of_blocks_stand_side_by_side(layers):
-    trunk = ConvTrunk(filters=(4, 5, 6)).eval()
-    windows = torch.randn(3, 640, generator=torch.Generator().manual_seed(0))
-    with torch.no_grad():
-        for names in (("max",), ("std", "rhythm")):
-            maps = [trunk.maps(windows, i) for i in layers]
-            expected = [aggregate(m, names, 256 / 2**i) for m, i in zip(maps, layers, strict=True)]
-            features = trunk.layer_features(windows, layers, names, 256)
-            torch.testing.assert_close(features, torch.cat(expected, dim=1))
+        maps = [trunk.maps(windows, i) for i in layers]
+        expected = [aggregate(m, names, 128 / 2**i) for m, i in zip(maps, layers, strict=True)]
+        features = trunk.layer_features(windows, layers, names, 128)
+    torch.testing.assert_close(features, torch.cat(expected, dim=1))
 
 
 def test_shortest_window_is_just_enough():

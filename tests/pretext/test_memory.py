@@ -5,18 +5,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
-from sklearn.model_selection import GridSearchCV
-from sklearn.pipeline import Pipeline
-from sklearn.svm import SVC
 from skorch.callbacks import Callback
 
-from sklearn_ecgssl.features import SSLEmbedder
-from sklearn_ecgssl.pretext import _base
-from tests.tiny import each_pretrainer, tiny_masked, tiny_pretrainer, waves
+from tests.tiny import each_pretrainer, same_fit, tiny_masked, tiny_pretrainer, waves
 
 pytestmark = each_pretrainer
 
-X, Y = waves(10)
+X, _ = waves(10)
 X_VAL, _ = waves(6, seed=1)
 
 #: Parameters of each pretrainer's own that change what is learnt.
@@ -26,28 +21,13 @@ OWN = {
 }
 
 
-@pytest.fixture
-def trainings(monkeypatch):
-    """One entry for each time that a network is trained."""
-    calls, train = [], _base.train
-    monkeypatch.setattr(_base, "train", lambda *args: calls.append(1) or train(*args))
-    return calls
-
-
-def fitted_attributes(pretrainer):
-    return {name: value for name, value in vars(pretrainer).items() if name.endswith("_")}
-
-
-def same_fit(one, other):
-    assert joblib.hash(fitted_attributes(one)) == joblib.hash(fitted_attributes(other))
-
-
 def test_same_parameters_and_windows_are_read(tiny, trainings, tmp_path):
     params, groups = {"validation_fraction": 0.3, "patience": 1}, np.arange(10) // 2
     plain = tiny(**params).fit(X, groups=groups)
     for _ in range(3):
         kept = tiny(memory=str(tmp_path), **params).fit(X.copy(), groups=groups)
         same_fit(kept, plain)
+        assert vars(kept).keys() == vars(plain).keys()
         assert kept.score(X) == plain.score(X)
         np.testing.assert_array_equal(kept.encode(X), plain.encode(X))
         next(iter(kept.state_.values()))[:] = 9  # is the user's own, and not what is read next
@@ -60,7 +40,6 @@ def test_same_parameters_and_windows_are_read(tiny, trainings, tmp_path):
     [
         ({"random_state": 1}, X, None),
         ({"learning_rate": 0.1}, X, None),
-        ({"validation_fraction": 0.3}, X, None),
         ({}, X[:-1], None),
         ({}, X[::-1].copy(), None),
         ({}, X + np.float32(1e-6), None),
@@ -69,8 +48,9 @@ def test_same_parameters_and_windows_are_read(tiny, trainings, tmp_path):
     ],
 )
 def test_anything_else_is_trained_again(tiny, trainings, tmp_path, params, windows, validation_set):
-    tiny(memory=str(tmp_path)).fit(X)
-    other = tiny(memory=str(tmp_path)).set_params(**params).fit(windows, X_val=validation_set)
+    tiny(memory=str(tmp_path), max_epochs=1).fit(X)
+    other = tiny(memory=str(tmp_path), **{"max_epochs": 1, **params})
+    other.fit(windows, X_val=validation_set)
     assert len(trainings) == 2
     same_fit(other, clone(other).set_params(memory=None).fit(windows, X_val=validation_set))
 
@@ -88,11 +68,10 @@ def test_subjects_matter_where_some_are_held_out(tiny, trainings, tmp_path):
     for groups in subjects:
         tiny(memory=str(tmp_path)).fit(X, groups=groups)
     assert len(trainings) == 1
-    params = {"validation_fraction": 0.5, "memory": str(tmp_path)}
-    for groups in subjects:
-        kept = tiny(**params).fit(X, groups=groups)
-        same_fit(kept, tiny(validation_fraction=0.5).fit(X, groups=groups))
-    assert len(trainings) == 7
+    for _ in range(2):
+        for groups in subjects:
+            tiny(memory=str(tmp_path), validation_fraction=0.5).fit(X, groups=groups)
+    assert len(trainings) == 4
 
 
 def test_what_changes_nothing_that_is_learnt(tiny, trainings, tmp_path, capsys):
@@ -104,19 +83,6 @@ def test_what_changes_nothing_that_is_learnt(tiny, trainings, tmp_path, capsys):
     assert capsys.readouterr() == ("", "")
     tiny(memory=tmp_path / "another").fit(X)
     assert len(trainings) == 2
-
-
-def test_windows_in_files_are_known_by_what_they_hold(tiny, trainings, tmp_path):
-    expected = tiny().fit(X)
-    for name in ("one.npy", "two.npy"):
-        np.save(tmp_path / name, X)
-        mapped = np.load(tmp_path / name, mmap_mode="r")
-        np.testing.assert_equal(tiny(memory=tmp_path).fit(mapped).state_, expected.state_)
-    zarr = pytest.importorskip("zarr")
-    for name in ("one.zarr", "two.zarr"):
-        chunked = zarr.create_array(tmp_path / name, data=X, chunks=(4, 64))
-        np.testing.assert_equal(tiny(memory=tmp_path).fit(chunked).state_, expected.state_)
-    assert len(trainings) <= 3  # without a memory, of a memory-map, of chunks
 
 
 def test_refit_forgets_what_no_longer_holds(tiny, tmp_path):
@@ -152,22 +118,4 @@ def test_a_stopped_fit_keeps_its_epochs_and_is_not_kept(tiny, trainings, tmp_pat
     assert stopped.n_epochs_ == len(stopped.history_) == 2
     assert stopped.encode(X).shape[0] == 10
     assert tiny(memory=str(tmp_path), max_epochs=4).fit(X).n_epochs_ == 4
-    assert len(trainings) == 2
-
-
-def test_a_failed_fit_is_not_kept_and_changes_nothing(tiny, tmp_path):
-    pretrainer = tiny(memory=str(tmp_path)).fit(X)
-    before = joblib.hash(pretrainer)
-    broken = X.copy()
-    broken[2, 2] = np.nan
-    for _ in range(2):
-        with pytest.raises(ValueError, match="NaN"):
-            pretrainer.fit(broken)
-    assert joblib.hash(pretrainer) == before
-
-
-def test_grid_over_the_classifier_pretrains_once_a_fold(tiny, trainings, tmp_path):
-    pipeline = Pipeline([("embed", SSLEmbedder(tiny(memory=str(tmp_path)))), ("classify", SVC())])
-    grid = {"classify__C": [0.1, 1, 10], "embed__layer": ["last", "all"]}
-    GridSearchCV(pipeline, grid, cv=2, refit=False, error_score="raise").fit(X, Y)
     assert len(trainings) == 2

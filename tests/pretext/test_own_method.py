@@ -61,8 +61,7 @@ class PowerPretrainer(BasePretrainer):
         return {"n_filters": self.n_filters}
 
     def _build_trunk(self, aggregations):
-        n_filters = self.architecture_["n_filters"]
-        return ConvTrunk((n_filters,), (5,), aggregation=aggregations)
+        return ConvTrunk((self.architecture_["n_filters"],), (5,), aggregation=aggregations)
 
     def _add_heads(self, trunk):
         return PowerNet(trunk)
@@ -87,9 +86,7 @@ def test_it_is_trained_embedded_and_documented(tmp_path):
     with torch.no_grad():
         features = pretrainer.to_torch("all", "mean")(torch.tensor(X))
     np.testing.assert_allclose(features, pretrainer.encode(X, aggregate="mean"), rtol=1e-5)
-    assert (
-        "random_state : int, RandomState instance or None, default=None" in type(pretrainer).__doc__
-    )
+    assert "random_state : int, RandomState instance or None" in type(pretrainer).__doc__
     assert set(pretrainer._parameter_constraints) == set(pretrainer.get_params())
 
 

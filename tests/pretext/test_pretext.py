@@ -11,11 +11,7 @@ from sklearn_ecgssl.transforms import AddNoise, Negate, Scale
 from tests.tiny import tiny_pretrainer
 
 TASKS = ["original", "noise", "scale", "negate", "flip", "permute", "warp"]
-
-
-@pytest.fixture
-def windows():
-    return np.random.default_rng(0).normal(size=(10, 64)).astype(np.float32)
+X = np.random.default_rng(0).normal(size=(10, 64)).astype(np.float32)
 
 
 class TestPresets:
@@ -37,11 +33,9 @@ class TestPresets:
         assert (params["scale__factor"], params["permute__n_pieces"]) == (1.2, 10)
 
     def test_what_is_given_goes_first(self):
-        assert PretextPretrainer.from_preset("icassp2020", max_epochs=2).max_epochs == 2
-        dropped = PretextPretrainer.from_preset("icassp2020", permute="drop")
-        assert dropped.get_params()["permute"] == "drop"
-
-    def test_unknown(self):
+        given = PretextPretrainer.from_preset("icassp2020", max_epochs=2, permute="drop")
+        assert given.max_epochs == 2
+        assert given.get_params()["permute"] == "drop"
         with pytest.raises(ValueError, match="name must be one of 'icassp2020', 'tac2020'"):
             PretextPretrainer.from_preset("icpr2022")
 
@@ -53,60 +47,56 @@ def test_negative_slope_0_is_relu():
     assert not np.signbit(features).any()
 
 
-@pytest.mark.parametrize(
-    ("task_weights", "expected"),
-    [
-        (None, [0.195, 0.195, 0.195, 0.0125, 0.0125, 0.195, 0.195]),
-        ({"flip": 1, "noise": 0}, [0.195, 0, 0.195, 0.0125, 1, 0.195, 0.195]),
-        (np.arange(7), [0, 1, 2, 3, 4, 5, 6]),
-    ],
-)
-def test_task_weights(windows, task_weights, expected):
-    pretrainer = tiny_pretrainer(task_weights=task_weights, max_epochs=1).fit(windows)
-    assert pretrainer.task_weights_ == expected
-    row = pretrainer.history_[0]
-    losses = [row[f"train_{task}_loss"] for task in TASKS]
-    assert row["train_loss"] == pytest.approx(np.dot(expected, losses), rel=1e-4)
+class TestLoss:
+    @pytest.mark.parametrize(
+        ("task_weights", "expected"),
+        [
+            (None, [0.195, 0.195, 0.195, 0.0125, 0.0125, 0.195, 0.195]),
+            ({"flip": 1, "noise": 0}, [0.195, 0, 0.195, 0.0125, 1, 0.195, 0.195]),
+            (np.arange(7), [0, 1, 2, 3, 4, 5, 6]),
+        ],
+    )
+    def test_task_weights(self, task_weights, expected):
+        pretrainer = tiny_pretrainer(task_weights=task_weights).fit(X)
+        assert pretrainer.task_names_ == TASKS
+        assert pretrainer.task_weights_ == expected
+        assert [row["epoch"] for row in pretrainer.history_] == [1, 2]
+        measures = {f"train_{task}_{name}" for task in TASKS for name in ("loss", "accuracy")}
+        for row in pretrainer.history_:
+            assert set(row) == {"epoch", "train_loss"} | measures
+            losses = [row[f"train_{task}_loss"] for task in TASKS]
+            assert row["train_loss"] == pytest.approx(np.dot(expected, losses), rel=1e-4)
 
+    def test_by_hand(self):
+        names, weights = ["original", "negate", "scale"], [0.5, 2.0, 0.1]
+        logits = np.random.default_rng(0).normal(size=(6, 3))
+        labels = np.array([0, 0, 1, 1, 2, 2])
+        losses, accuracies = [], []
+        for task in range(3):
+            applied = labels == task
+            p = 1 / (1 + np.exp(-logits[:, task]))
+            losses.append(-np.mean(np.where(applied, np.log(p), np.log(1 - p))))
+            accuracies.append(np.mean((p > 0.5) == applied))
+        criterion = RecognitionLoss(names, weights)
+        arguments = torch.tensor(logits, dtype=torch.float32), torch.tensor(labels)
+        metrics = dict(zip(criterion.metric_names, criterion.metrics(*arguments), strict=True))
+        for name, loss, accuracy in zip(names, losses, accuracies, strict=True):
+            assert float(metrics[f"{name}_loss"]) == pytest.approx(loss, rel=1e-5)
+            assert float(metrics[f"{name}_accuracy"]) == pytest.approx(accuracy)
+        assert float(criterion(*arguments)) == pytest.approx(np.dot(weights, losses))
 
-def test_loss_by_hand():
-    names, weights = ["original", "negate", "scale"], [0.5, 2.0, 0.1]
-    logits = np.random.default_rng(0).normal(size=(6, 3))
-    labels = np.array([0, 0, 1, 1, 2, 2])
-    losses, accuracies = [], []
-    for task in range(3):
-        applied = labels == task
-        p = 1 / (1 + np.exp(-logits[:, task]))
-        losses.append(-np.mean(np.where(applied, np.log(p), np.log(1 - p))))
-        accuracies.append(np.mean((p > 0.5) == applied))
-    criterion = RecognitionLoss(names, weights)
-    arguments = torch.tensor(logits), torch.tensor(labels)
-    metrics = dict(zip(criterion.metric_names, criterion.metrics(*arguments), strict=True))
-    for name, loss, accuracy in zip(names, losses, accuracies, strict=True):
-        assert float(metrics[f"{name}_loss"]) == pytest.approx(loss)
-        assert float(metrics[f"{name}_accuracy"]) == pytest.approx(accuracy)
-    logits_32 = torch.tensor(logits, dtype=torch.float32)
-    assert float(criterion(logits_32, arguments[1])) == pytest.approx(np.dot(weights, losses))
-
-
-def test_history_has_every_task_in_every_epoch(windows):
-    pretrainer = tiny_pretrainer(max_epochs=3).fit(windows)
-    assert pretrainer.task_names_ == TASKS
-    assert [row["epoch"] for row in pretrainer.history_] == [1, 2, 3]
-    for row in pretrainer.history_:
-        assert set(row) == {"epoch", "train_loss"} | {
-            f"train_{task}_{measure}" for task in TASKS for measure in ("loss", "accuracy")
-        }
+    def test_scores_are_the_accuracies_and_their_mean(self, fitted_recognition):
+        scores = fitted_recognition.task_scores(X)
+        assert list(scores) == TASKS
+        assert all(0 <= score <= 1 for score in scores.values())
+        assert fitted_recognition.score(X) == pytest.approx(np.mean(list(scores.values())))
 
 
 class TestTransformParameters:
-    def test_exist_without_passing_transforms(self):
+    def test_can_be_set_and_cloned_without_passing_transforms(self):
         params = PretextPretrainer().get_params()
-        assert params["noise__snr_db"] == 15
-        assert params["warp__stretch"] == 1.05
+        assert (params["noise__snr_db"], params["warp__stretch"]) == (15, 1.05)
         assert isinstance(params["noise"], AddNoise)
-
-    def test_can_be_set_and_cloned(self):
         pretrainer = clone(PretextPretrainer().set_params(noise__snr_db=5, scale=Scale(0.9)))
         assert pretrainer.get_params()["noise__snr_db"] == 5
         assert pretrainer.get_params()["scale__factor"] == 0.9
@@ -121,59 +111,57 @@ class TestTransformParameters:
         assert "noise" not in dropped.transform_names()
         assert not hasattr(dropped, "noise")
 
-    def test_reach_training(self, windows):
+    def test_reach_training(self):
         states = [
-            tiny_pretrainer().set_params(scale__factor=factor).fit(windows).state_
+            tiny_pretrainer().set_params(scale__factor=factor).fit(X).state_
             for factor in (1.1, 1.4)
         ]
         assert any(np.any(states[0][name] != states[1][name]) for name in states[0])
 
-    def test_drop_removes_the_task(self, windows):
-        pretrainer = tiny_pretrainer().set_params(noise="drop", warp="drop").fit(windows)
+    def test_drop_removes_the_task(self):
+        pretrainer = tiny_pretrainer().set_params(noise="drop", warp="drop").fit(X)
         assert pretrainer.task_names_ == ["original", "scale", "negate", "flip", "permute"]
         assert pretrainer.state_["heads.4.0.bias"].shape == (5,)
         assert "heads.5.0.bias" not in pretrainer.state_
 
-    def test_single_task(self, windows):
-        pretrainer = tiny_pretrainer(transforms=[("noise", AddNoise())]).fit(windows)
-        assert pretrainer.task_names_ == ["original", "noise"]
-
-    def test_own_transform(self, windows):
+    def test_own_transform(self):
         class Half(Scale):
             def apply(self, windows, generator=None):
                 return windows / 2
 
         transforms = [("negate", Negate()), ("half", Half())]
-        pretrainer = tiny_pretrainer(transforms=transforms).fit(windows)
+        pretrainer = tiny_pretrainer(transforms=transforms).fit(X)
         assert pretrainer.task_names_ == ["original", "negate", "half"]
         assert pretrainer.task_weights_ == [0.195, 0.0125, 0.195]
 
-
-class TestLearning:
-    def test_negation_of_one_sided_spikes_is_recognised(self):
-        rng = np.random.default_rng(0)
-        spikes = rng.normal(scale=0.05, size=(64, 128)).astype(np.float32)
-        spikes[np.arange(64), rng.integers(20, 100, 64)] = 3
-        pretrainer = tiny_pretrainer(
-            transforms=[("negate", Negate())],
-            filters=(6, 8),
-            head_hidden=(16,),
-            head_dropout=0.0,
-            max_epochs=15,
-            batch_size=8,
-            learning_rate=0.01,
-        ).fit(spikes)
-        assert pretrainer.history_[-1]["train_negate_accuracy"] > 0.98
-        assert pretrainer.score(spikes) > 0.98
-        first, last = pretrainer.history_[0], pretrainer.history_[-1]
-        assert last["train_loss"] < first["train_loss"] / 2
+    def test_without_leaves_tasks_and_their_weights_out(self):
+        pretrainer = tiny_pretrainer(task_weights={"flip": 1.0}).without("noise", "warp")
+        assert pretrainer.transform_names() == ["scale", "negate", "flip", "permute"]
+        assert pretrainer.task_weights == {
+            "original": 0.195, "scale": 0.195, "negate": 0.0125, "flip": 1.0, "permute": 0.195,
+        }  # fmt: skip
+        assert PretextPretrainer().without("noise").task_weights is None
+        with pytest.raises(ValueError, match=r"got \['wrap'\] among them"):
+            pretrainer.without("wrap")
 
 
-def test_layers_are_the_blocks(windows):
-    pretrainer = tiny_pretrainer().fit(windows)
-    assert pretrainer.layer_names() == ["block1", "block2", "last", "all"]
-    widths = [pretrainer.encode(windows, layer).shape for layer in pretrainer.layer_names()]
-    assert widths == [(10, 3), (10, 4), (10, 4), (10, 7)]
+def test_negation_of_one_sided_spikes_is_recognised():
+    rng = np.random.default_rng(0)
+    spikes = rng.normal(scale=0.05, size=(64, 64)).astype(np.float32)
+    spikes[np.arange(64), rng.integers(10, 50, 64)] = 3
+    pretrainer = tiny_pretrainer(
+        transforms=[("negate", Negate())], filters=(6, 8), head_hidden=(16,), head_dropout=0.0,
+        max_epochs=10, batch_size=8, learning_rate=0.01,
+    ).fit(spikes)  # fmt: skip
+    assert pretrainer.history_[-1]["train_negate_accuracy"] > 0.98
+    assert pretrainer.score(spikes) > 0.98
+    assert pretrainer.history_[-1]["train_loss"] < pretrainer.history_[0]["train_loss"] / 2
+
+
+def test_layers_are_the_blocks(fitted_recognition):
+    names = fitted_recognition.layer_names()
+    assert names == ["block1", "block2", "last", "all"]
+    assert [fitted_recognition.encode(X, name).shape[1] for name in names] == [3, 4, 4, 7]
 
 
 @pytest.mark.parametrize(
@@ -184,39 +172,26 @@ def test_layers_are_the_blocks(windows):
         ({"transforms": [("original", Scale())]}, "none named 'original'"),
         ({"transforms": [("noise", AddNoise("x"))]}, "'snr_db' parameter of AddNoise"),
         ({"task_weights": {"wrap": 1}}, "task_weights must be finite.*got {'wrap': 1}"),
-        (
-            {"task_weights": [1, 2]},
-            r"one for each of the tasks.*got \[1, 2\]",
-        ),
+        ({"task_weights": [1, 2]}, r"one for each of the tasks.*got \[1, 2\]"),
         ({"task_weights": [np.nan] * 7}, "task_weights must be finite"),
         ({"task_weights": {"noise": -1}}, "at least 0"),
         ({"task_weights": {"noise": "1"}}, "task_weights must be finite"),
         ({"task_weights": np.array(2)}, "task_weights must be finite"),
     ],
 )
-def test_bad_parameter_is_named(windows, params, message):
+def test_bad_parameter_is_named(params, message):
     with pytest.raises(ValueError, match=message):
-        tiny_pretrainer(**params).fit(windows)
+        tiny_pretrainer(**params).fit(X)
 
 
 @pytest.mark.parametrize(
-    "entry",
-    ["noise", ("noise", np.negative), ("noise", "dropp"), ("noise", AddNoise), AddNoise()],
+    "entry", ["noise", ("noise", np.negative), ("noise", "dropp"), ("noise", AddNoise), AddNoise()]
 )
-def test_what_is_no_transform_is_refused(windows, entry):
+def test_what_is_no_transform_is_refused(entry):
     with pytest.raises(TypeError, match=r"list of \(name, transform\).*WindowTransform or 'drop'"):
-        tiny_pretrainer(transforms=[entry]).fit(windows)
+        tiny_pretrainer(transforms=[entry]).fit(X)
 
 
 def test_too_short_for_a_transform():
     with pytest.raises(ValueError, match=r"Permute\(\) needs windows of at least 20 .* got 12"):
         tiny_pretrainer().fit(np.ones((3, 12)))
-
-
-def test_without_leaves_tasks_and_their_weights_out():
-    pretrainer = tiny_pretrainer(task_weights={"flip": 1.0}).without("noise", "warp")
-    assert pretrainer.transform_names() == ["scale", "negate", "flip", "permute"]
-    weights = {"original": 0.195, "scale": 0.195, "negate": 0.0125, "flip": 1.0, "permute": 0.195}
-    assert pretrainer.task_weights == weights
-    with pytest.raises(ValueError, match=r"got \['wrap'\] among them"):
-        pretrainer.without("wrap")
