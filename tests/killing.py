@@ -11,46 +11,58 @@ import os
 import random
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
 from pathlib import Path
 
-os.environ["OMP_NUM_THREADS"] = "1"
+if __name__ == "__main__":
+    os.environ["OMP_NUM_THREADS"] = "1"
 
 import numpy as np
 import torch
 from sklearn.base import clone
 
-from sklearn_ecgssl.classify import ECGClassifier
 from sklearn_ecgssl.pretext import MaskedPretrainer, PretextPretrainer, load_pretrained
 from sklearn_ecgssl.training._net import TrainingNet
-from tests.tiny import tiny_masked, tiny_pretrainer, waves
-
-torch.set_num_threads(1)
+from tests.tiny import tiny_ecg_classifier, tiny_masked, tiny_pretrainer, waves
 
 X, Y = waves(24)
 GROUPS = np.arange(24) // 4
-HELD_OUT = {"validation_fraction": 0.3, "patience": 2, "max_epochs": 6, "batch_size": 8}
+DECAYING = {"max_epochs": 3, "batch_size": 8, "lr_decay": 0.5}
+STOPS_EARLY = {"validation_fraction": 0.3, "patience": 2, "max_epochs": 6, "learning_rate": 0.05}
+PUBLISHED = {"max_epochs": 2, "batch_size": 4, "random_state": 0}
 
 #: What is trained, and how it is fitted.
 FITS = {
-    "recognition": (
-        tiny_pretrainer(max_epochs=3, batch_size=8, lr_decay=0.5, lr_decay_steps=4), {},
-    ),
-    "masked": (tiny_masked(**HELD_OUT, learning_rate=0.05), {"groups": GROUPS}),
+    "recognition": (tiny_pretrainer(**DECAYING, lr_decay_steps=4), {}),
+    "masked": (tiny_masked(**STOPS_EARLY, batch_size=8), {"groups": GROUPS}),
     "classifier": (
-        ECGClassifier(
-            tiny_pretrainer(max_epochs=1), hidden=(4,), dropout=0.3, max_epochs=3, batch_size=8,
-            random_state=3, lr_decay=0.5, lr_decay_epochs=1,
+        tiny_ecg_classifier(
+            tiny_pretrainer(max_epochs=1), **DECAYING, lr_decay_epochs=1, dropout=0.3
         ),
         {"y": Y},
     ),
+    "head": (
+        tiny_ecg_classifier(tiny_pretrainer(max_epochs=1), "trunk", **DECAYING, dropout=0.3),
+        {"y": Y},
+    ),
     # The papers' sizes, for windows that are given.
-    "recognition as published": (PretextPretrainer(max_epochs=2, batch_size=4, random_state=0), {}),
-    "masked as published": (MaskedPretrainer(max_epochs=2, batch_size=4, random_state=0), {}),
-}  # fmt: skip
+    "recognition as published": (PretextPretrainer(**PUBLISHED), {}),
+    "masked as published": (MaskedPretrainer(**PUBLISHED), {}),
+}
+
+
+def killed(*arguments):
+    """Run this module with arguments in a process of its own, and return what it found."""
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.killing", *arguments],
+        cwd=Path(__file__).resolve().parents[1], capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout)
 
 
 class Countdown:
@@ -65,51 +77,32 @@ class Countdown:
         if self.steps == self.n:
             os.kill(os.getpid(), signal.SIGKILL)
 
+    def around(self, owner, name):
+        """Make a step before, and one after, each call of a function."""
+        function = getattr(owner, name)
 
-class HalfWriter:
-    """A file whose every write is two, with a step between them."""
+        def stepped(*args, **kwargs):
+            self.step()
+            result = function(*args, **kwargs)
+            self.step()
+            return result
 
-    def __init__(self, stream, countdown):
-        self.stream, self.countdown = stream, countdown
+        setattr(owner, name, stepped)
 
-    def write(self, content):
-        self.stream.write(content[: len(content) // 2])
-        self.stream.flush()
-        self.countdown.step()
-        self.stream.write(content[len(content) // 2 :])
+    def arm(self):
+        """Make every batch, write, sync and move of this process a step."""
+        self.around(os, "replace")
+        self.around(os, "fsync")
+        self.around(TrainingNet, "train_step")
 
-    def __getattr__(self, name):
-        return getattr(self.stream, name)
+        def write_bytes(path, content):
+            with open(path, "wb") as stream:
+                stream.write(content[: len(content) // 2])
+                stream.flush()
+                self.step()
+                stream.write(content[len(content) // 2 :])
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        self.stream.close()
-
-
-def before_and_after(countdown, function):
-    def stepped(*args, **kwargs):
-        countdown.step()
-        result = function(*args, **kwargs)
-        countdown.step()
-        return result
-
-    return stepped
-
-
-def arm(countdown):
-    """Make every batch, write, sync and move of this process a step."""
-    for name in ("replace", "fsync"):
-        setattr(os, name, before_and_after(countdown, getattr(os, name)))
-
-    def write_bytes(path, content):
-        with HalfWriter(open(path, "wb"), countdown) as stream:
-            stream.write(content)
-
-    Path.write_bytes = write_bytes
-    train_step = TrainingNet.train_step
-    TrainingNet.train_step = before_and_after(countdown, train_step)
+        Path.write_bytes = write_bytes
 
 
 def in_fork(function, *, kill_after=None):
@@ -148,16 +141,15 @@ def trainings(name, windows, every, n_random):
     expected = learnt(clone(estimator).fit(windows, **how))
     counts = Counter()
 
-    def fit(countdown=None):
-        if countdown is not None:
-            arm(countdown)
+    def fit():
         result.write_text(
             learnt(clone(estimator).set_params(checkpoint=folder).fit(windows, **how))
         )
 
-    def count_steps():
-        countdown = Countdown(None)
-        fit(countdown)
+    def fit_until(step):
+        countdown = Countdown(step)
+        countdown.arm()
+        fit()
         result.write_text(str(countdown.steps))
 
     def go_on():
@@ -168,11 +160,11 @@ def trainings(name, windows, every, n_random):
         shutil.rmtree(folder)
 
     began = time.perf_counter()
-    assert in_fork(count_steps) == "done"
+    assert in_fork(lambda: fit_until(None)) == "done"
     duration, n_steps = time.perf_counter() - began, int(result.read_text())
     shutil.rmtree(folder)
     for step in range(1, n_steps + 1, every):
-        counts[f"{in_fork(lambda: fit(Countdown(step)))} at a step"] += 1  # noqa: B023
+        counts[f"{in_fork(lambda: fit_until(step))} at a step"] += 1  # noqa: B023
         go_on()
     draw = random.Random(0)
     for _ in range(n_random):
@@ -187,27 +179,25 @@ def trainings(name, windows, every, n_random):
 
 def savings():
     """Kill `save_pretrained` at each step once, over an earlier version."""
-    old, new = tiny_pretrainer(random_state=1).fit(X), tiny_pretrainer(random_state=2).fit(X)
+    old, new = (tiny_pretrainer(random_state=seed).fit(X) for seed in (1, 2))
     versions = {learnt(old): "old", learnt(new): "new"}
-    place = Path(tempfile.mkdtemp())
+    folder = Path(tempfile.mkdtemp())
     counts = Counter()
-    step = 0
-    ended = "killed"
+    step, ended = 0, "killed"
     while ended == "killed":
         step += 1
-        folder = place / str(step)
         old.save_pretrained(folder)
 
         def save():
-            arm(Countdown(step))  # noqa: B023
-            new.save_pretrained(folder)  # noqa: B023
+            Countdown(step).arm()  # noqa: B023
+            new.save_pretrained(folder)
 
         ended = in_fork(save)
         counts[f"{ended} at a step"] += 1
         counts[versions.get(learnt(load_pretrained(folder)), "neither")] += 1
         new.save_pretrained(folder)  # whatever was left is no obstacle
         counts["saved again"] += learnt(load_pretrained(folder)) == learnt(new)
-    shutil.rmtree(place)
+    shutil.rmtree(folder)
     return dict(counts)
 
 
@@ -218,6 +208,7 @@ def main():
     parser.add_argument("--every", type=int, default=1, help="kill at every so many-th step")
     parser.add_argument("--random", type=int, default=0, help="kills at random moments")
     args = parser.parse_args()
+    torch.set_num_threads(1)
     if args.subject == "save":
         found = savings()
     else:

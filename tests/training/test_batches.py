@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from sklearn.base import clone
 
 from sklearn_ecgssl.signal.window_store import WindowStore
 from sklearn_ecgssl.training import _batches
@@ -22,26 +23,33 @@ from sklearn_ecgssl.training._batches import (
     window_source,
 )
 from sklearn_ecgssl.training._group import Group
+from sklearn_ecgssl.training._net import TrainingNet
 from tests.tiny import each_pretrainer, waves
 
+X, _ = waves(21)
 CPU = torch.device("cpu")
 
+each_source = pytest.mark.parametrize("source", [WindowSource, ResidentSource, StreamedSource])
 
-class Unread(SimpleNamespace):
-    """A file in chunks whose windows may not be read."""
+
+class File:
+    """Windows in chunks of a file, which notes the rows that are read."""
+
+    dtype = np.dtype("f4")
+
+    def __init__(self, n_windows=100, chunk=8):
+        self.shape, self.chunks = (n_windows, 1), (chunk, 1)
+        self.reads = []
 
     def __getitem__(self, rows):
-        raise AssertionError("orders read nothing")
-
-
-def in_chunks(n_windows=100, chunk=8):
-    return WindowStore([Unread(shape=(n_windows, 4), dtype=np.dtype("f4"), chunks=(chunk, 4))])
+        self.reads.append(rows.start)
+        return np.zeros((rows.stop - rows.start, 1), np.float32)
 
 
 ORDERS = {
     "in order": lambda draws: in_order,
     "shuffled": shuffled,
-    "in a buffer": lambda draws: shuffled_in_buffer(draws, in_chunks(), 20),
+    "in a buffer": lambda draws: shuffled_in_buffer(draws, WindowStore([File()]), 20),
 }
 
 
@@ -94,74 +102,50 @@ class TestOrders:
 
 
 class TestBuffer:
-    def order(self, n_windows=4096, chunk=16, buffer=256):
-        here = in_chunks(n_windows, chunk)
-        draw = shuffled_in_buffer(np.random.default_rng(0), here, buffer)
-        return draw(np.arange(n_windows), Group())
-
-    def test_few_chunks_are_in_use_at_a_time(self):
-        chunk_of = self.order() // 16
-        first, last = np.full(256, 5000), np.zeros(256, int)
-        np.minimum.at(first, chunk_of, np.arange(4096))
-        np.maximum.at(last, chunk_of, np.arange(4096))
-        in_use = [np.count_nonzero((first <= at) & (at <= last)) for at in range(4096)]
-        assert max(in_use) <= 256 / 16 + 2
-        assert np.mean(in_use) > 256 / 16 / 2
+    """Windows in chunks of a file are shuffled in a buffer."""
 
     def test_neighbours_are_torn_apart(self):
-        distance = np.abs(np.diff(self.order()))
+        draw = shuffled_in_buffer(np.random.default_rng(0), WindowStore([File(4096, 16)]), 256)
+        distance = np.abs(np.diff(draw(np.arange(4096), Group())))
         assert np.mean(distance < 16) < 0.1
         of_all = np.abs(np.diff(np.random.default_rng(0).permutation(4096)))
         assert np.median(distance) > 0.8 * np.median(of_all)
 
     def test_each_process_reads_chunks_of_its_own(self):
-        draws = [np.random.default_rng(0) for _ in range(2)]
-        one, other = (
-            set(shuffled_in_buffer(draw, in_chunks(), 20)(np.arange(100), Group(rank, 2)) // 8)
-            for rank, draw in enumerate(draws)
-        )
+        draws = [ORDERS["in a buffer"](np.random.default_rng(0)) for _ in range(2)]
+        one, other = (set(draws[i](np.arange(100), Group(i, 2)) // 8) for i in range(2))
         assert len(one & other) <= 1
 
     @pytest.mark.parametrize(("chunk", "buffer"), [(10, 200), (64, 2048)])
     def test_a_chunk_is_read_once_an_epoch(self, chunk, buffer):
-        reads = []
-
-        class File(Unread):
-            def __getitem__(self, rows):
-                reads.append(rows.start)
-                return np.zeros((rows.stop - rows.start, 1), np.float32)
-
-        n_windows = 5 * buffer
-        here = WindowStore([File(shape=(n_windows, 1), dtype=np.dtype("f4"), chunks=(chunk, 1))])
-        here.keep(buffer)
-        draw = shuffled_in_buffer(np.random.default_rng(0), here, buffer)
-        for batch in cut(draw(np.arange(n_windows), Group()), 32):
-            here.take(batch)
-        assert set(reads) == set(range(0, n_windows, chunk))
-        assert len(reads) < 1.02 * len(set(reads)) + 1
-
-
-@pytest.fixture
-def blocks():
-    rng = np.random.default_rng(0)
-    return [rng.normal(size=(n, 5)).astype(np.float32) for n in (4, 1, 6)]
-
-
-@pytest.fixture
-def store(blocks):
-    return WindowStore(blocks, windowed=True)
+        file = File(5 * buffer, chunk)
+        store = WindowStore([file])
+        store.keep(buffer)
+        draw = shuffled_in_buffer(np.random.default_rng(0), store, buffer)
+        for batch in cut(draw(np.arange(5 * buffer), Group()), 32):
+            store.take(batch)
+        chunks = set(range(0, 5 * buffer, chunk))
+        assert set(file.reads) == chunks
+        assert len(file.reads) < 1.02 * len(chunks) + 1
 
 
 class TestSources:
-    @pytest.mark.parametrize("source", [WindowSource, ResidentSource, StreamedSource])
+    """Ways of windows to a device."""
+
+    @pytest.fixture
+    def blocks(self):
+        rng = np.random.default_rng(0)
+        return [rng.normal(size=(n, 5)).astype(np.float32) for n in (4, 1, 6)]
+
+    @each_source
     @pytest.mark.parametrize("batch_size", [1, 3, 100])
     @pytest.mark.parametrize("targets", [None, np.arange(11)])
     def test_batches_are_the_chosen_windows_in_their_order(
-        self, source, batch_size, targets, store, blocks, monkeypatch
+        self, source, batch_size, targets, blocks, monkeypatch
     ):
         monkeypatch.setattr(_batches, "UPLOAD", 4)
         indices = np.random.default_rng(1).permutation(11)[:7]
-        found = [*source(store, targets, CPU).batches(cut(indices, batch_size))]
+        found = [*source(WindowStore(blocks), targets, CPU).batches(cut(indices, batch_size))]
         assert [len(windows) for windows, _ in found][:-1] == [batch_size] * (len(found) - 1)
         windows = torch.cat([windows for windows, _ in found])
         np.testing.assert_array_equal(windows, np.concatenate(blocks)[indices])
@@ -170,28 +154,25 @@ class TestSources:
         else:
             np.testing.assert_array_equal(torch.cat([own for _, own in found]), indices)
 
-    @pytest.mark.parametrize("source", [WindowSource, ResidentSource, StreamedSource])
+    @each_source
     def test_a_bad_window_is_named(self, source, blocks):
         blocks[2][3, 1] = np.nan
         with pytest.raises(ValueError, match="Window 8 contains NaN"):
             list(source(WindowStore(blocks), None, CPU).batches(cut(np.arange(11), 4)))
 
-    def test_streaming_gathers_one_batch_ahead(self, store, monkeypatch):
-        taken = []
-        second_taken = threading.Event()
-        take = WindowStore.take
+    def test_streaming_gathers_one_batch_ahead(self, blocks, monkeypatch):
+        second_taken, take = threading.Event(), WindowStore.take
 
         def noted(self, indices):
-            taken.append(indices.tolist())
-            if len(taken) == 2:
+            if indices[0] == 3:
                 second_taken.set()
+            assert indices[0] < 6
             return take(self, indices)
 
         monkeypatch.setattr(WindowStore, "take", noted)
-        batches = StreamedSource(store, None, CPU).batches(cut(np.arange(9), 3))
+        batches = StreamedSource(WindowStore(blocks), None, CPU).batches(cut(np.arange(9), 3))
         next(batches)
         assert second_taken.wait(timeout=30)
-        assert taken == [[0, 1, 2], [3, 4, 5]]
         batches.close()
 
     @pytest.mark.parametrize(
@@ -204,71 +185,62 @@ class TestSources:
         ],
     )
     def test_a_gpu_keeps_what_fits_into_half_of_its_free_memory(
-        self, device, many_epochs, free, kind, store, monkeypatch
+        self, device, many_epochs, free, kind, blocks, monkeypatch
     ):
         monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (free, 10**9))
         monkeypatch.setattr(ResidentSource, "__init__", WindowSource.__init__)
-        source = window_source(store, None, torch.device(device), many_epochs)
+        source = window_source(WindowStore(blocks), None, torch.device(device), many_epochs)
         assert type(source) is kind
 
 
 class TestParts:
+    """A CPU takes a batch in parts that stay in its cache, and learns what it would from all."""
+
     @pytest.fixture
-    def fit_in_parts(self, monkeypatch):
-        """Fit a pretrainer, so many inputs at once, and return the gradients of all steps."""
+    def take_at_once(self, monkeypatch):
+        """Let a CPU take so many inputs of a pretrainer's network at once."""
 
-        def fit(pretrainer, X, at_once):
-            gradients = []
+        def take_at_once(n, pretrainer):
+            built = clone(pretrainer)
+            built.architecture_ = built._architecture()
+            largest = built._build_module().trunk.largest_activation(X.shape[1])
+            monkeypatch.setattr(_batches, "CACHED_VALUES", n * largest)
 
-            class Spy(torch.optim.Adam):
-                def step(self, closure):
-                    closure()
-                    weights = [p for group in self.param_groups for p in group["params"]]
-                    gradients.append([p.grad.clone() for p in weights])
-
-            pretrainer.architecture_ = pretrainer._architecture()
-            at_most = at_once * pretrainer._build_module().trunk.largest_activation(X.shape[1])
-            sizes, parts = [], _batches.parts
-
-            def spied(inputs, network):
-                for part in parts(inputs, network):
-                    sizes.append(part.stop - part.start)
-                    yield part
-
-            with monkeypatch.context() as patch:
-                patch.setattr(torch.optim, "Adam", Spy)
-                patch.setattr(_batches, "CACHED_VALUES", at_most)
-                patch.setattr("sklearn_ecgssl.training._net.parts", spied)
-                pretrainer.fit(X)
-            return gradients, max(sizes)
-
-        return fit
+        return take_at_once
 
     @each_pretrainer
-    def test_gradients_add_up_to_those_of_the_batch(self, tiny, fit_in_parts):
-        X, _ = waves(21)
-        off = "head_dropout" if "head_dropout" in tiny().get_params() else "dropout"
-        params = {off: 0.0, "max_epochs": 1, "batch_size": 16, "validation_fraction": 0.2}
-        whole, cut_up = tiny(**params), tiny(**params)
-        (expected, size), (gradients, at_most) = (
-            fit_in_parts(whole, X, 10**6), fit_in_parts(cut_up, X, 3)
-        )  # fmt: skip
-        assert size >= 16
-        assert at_most == 3
-        for one, other in zip(expected[0], gradients[0], strict=True):
-            assert float(one.abs().max()) > 0
-            torch.testing.assert_close(other, one, rtol=1e-4, atol=1e-5 * float(one.abs().max()))
-        for row, other in zip(whole.history_, cut_up.history_, strict=True):
+    def test_gradients_add_up_to_those_of_the_batch(self, tiny, take_at_once, monkeypatch):
+        """In plain gradient descent, where weights differ as their gradients do."""
+        sizes, evaluated = [], TrainingNet._evaluated
+
+        def spied(self, network, inputs, targets):
+            sizes.append(len(inputs))
+            return evaluated(self, network, inputs, targets)
+
+        monkeypatch.setattr(TrainingNet, "_evaluated", spied)
+        monkeypatch.setattr(torch.optim, "Adam", torch.optim.SGD)
+        dropout = "head_dropout" if "head_dropout" in tiny().get_params() else "dropout"
+        params = {dropout: 0.0, "batch_size": 16, "validation_fraction": 0.2, "max_epochs": 1}
+        fits = []
+        for n in (10**6, 3):
+            sizes.clear()
+            take_at_once(n, tiny(**params))
+            fits.append(tiny(**params, learning_rate=1.0).fit(X))
+        assert max(sizes) == 3
+        whole, in_parts = fits
+        untrained = tiny(**params | {"max_epochs": 0}).fit(X)
+        for name, weights in whole.state_.items():
+            step = np.abs(weights - untrained.state_[name]).max()
+            np.testing.assert_allclose(in_parts.state_[name], weights, atol=1e-3 * step + 1e-6)
+        for row, other in zip(whole.history_, in_parts.history_, strict=True):
             assert row == pytest.approx(other, rel=1e-3, abs=1e-4)
 
     @each_pretrainer
-    def test_features_and_scores_do_not_depend_on_the_parts(self, tiny, monkeypatch):
-        X, _ = waves(21)
-        pretrainer = tiny().fit(X)
+    def test_features_and_scores_do_not_depend_on_the_parts(self, tiny, take_at_once):
+        pretrainer = tiny(max_epochs=1).fit(X)
         found = []
-        for at_once in (10**6, 2):
-            largest = pretrainer._build_module().trunk.largest_activation(64)
-            monkeypatch.setattr(_batches, "CACHED_VALUES", at_once * largest)
+        for n in (10**6, 2):
+            take_at_once(n, pretrainer)
             found.append((pretrainer.score(X), pretrainer.encode(X)))
         (score, features), (other_score, other_features) = found
         np.testing.assert_allclose(other_features, features, rtol=1e-4, atol=1e-5)
@@ -277,13 +249,12 @@ class TestParts:
 
     @pytest.mark.parametrize(("device", "n"), [("cpu", 28), ("meta", 1024)])
     def test_at_least_one_input_goes_at_once(self, device, n):
+        wide = SimpleNamespace(largest_activation=lambda n_times: n_times * 64)
         for network, n_times, expected in [
-            (torch.relu, 2560, n),
-            (torch.relu, 10**10, 1),
-            (SimpleNamespace(largest_activation=lambda n_times: n_times * 64), 2560, n // 2),
-        ]:
-            at_once = _batches.inputs_at_once(network, n_times, torch.device(device))
-            assert at_once == expected
+            (torch.relu, 2560, n), (torch.relu, 10**10, 1), (wide, 2560, n // 2),
+        ]:  # fmt: skip
+            found = _batches.inputs_at_once(network, n_times, torch.device(device))
+            assert found == expected
 
     def test_elsewhere_a_batch_is_one_part(self):
         inputs = torch.empty(10_000, 2560, device="meta")

@@ -1,11 +1,15 @@
-"""`train`: the steps of a plain loop of torch, its schedules, early stopping, and its errors."""
+"""`train`: the steps of a plain loop of torch, its schedules, early stopping, callbacks, errors."""
 
+import pickle
+
+import joblib
 import numpy as np
 import pytest
 import torch
+from sklearn.base import clone
+from skorch.callbacks import Callback
 from torch import nn
 
-from sklearn_ecgssl.networks import Dropout
 from sklearn_ecgssl.signal.window_store import WindowStore
 from sklearn_ecgssl.training import (
     Criterion,
@@ -13,10 +17,12 @@ from sklearn_ecgssl.training import (
     TrainingPlan,
     decay_every_batches,
     decay_every_epochs,
-    draw_seeds,
     train,
     warm_up_and_decay,
 )
+from tests.tiny import each_pretrainer, same_fit, tiny_pretrainer, waves
+
+WAVES, _ = waves(12)
 
 
 class SquaredError(Criterion):
@@ -39,16 +45,18 @@ def problem(n=40):
     return X, (X @ [1.0, -2.0, 0.5]).astype(np.float32)
 
 
-def fit(module=None, split=None, X=None, y=None, prepare=as_they_are, **plan):
-    if X is None:
-        X, y = problem()
+def fit(module=None, data=None, held_out=(), prepare=as_they_are, group=None, **plan):
+    X, y = data or problem()
     if module is None:
         torch.manual_seed(0)
         module = nn.Linear(3, 1)
-    split = (np.arange(len(X)), np.arange(0)) if split is None else split
+    held_out = np.array(held_out, int)
+    split = (np.setdiff1d(np.arange(len(X)), held_out), held_out)
     defaults = {"max_epochs": 3, "batch_size": 8, "learning_rate": 0.01, "precision": "float32"}
-    plan = TrainingPlan(**{**defaults, **plan})
-    trained = train(module, SquaredError(), prepare, WindowStore([X]), y, split, plan, [1, 2, 3, 4])
+    trained = train(
+        module, SquaredError(), prepare, WindowStore([X]), y, split,
+        TrainingPlan(**{**defaults, **plan}), [1, 2, 3, 4], group=group or Group(),
+    )  # fmt: skip
     trained.raise_if_stopped()
     return trained.state, trained.history
 
@@ -57,7 +65,7 @@ SCHEDULES = {
     "constant": (None, [1.0] * 12),
     "every 5 batches": (decay_every_batches(0.5, 5), [1.0] * 5 + [0.5] * 5 + [0.25] * 2),
     "every 2 epochs": (decay_every_epochs(0.5, 2), [1.0] * 6 + [0.5] * 6),
-    "warm-up": (warm_up_and_decay(0.25, 4), [1 / 3, 2 / 3, *(np.arange(10, 0, -1) / 10)[:10]]),
+    "warm-up": (warm_up_and_decay(0.25, 4), [1 / 3, 2 / 3, *(np.arange(10, 0, -1) / 10)]),
 }
 
 
@@ -68,12 +76,12 @@ def test_same_steps_as_a_plain_loop_of_torch(name):
     X, y = problem(20)
     torch.manual_seed(0)
     module = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1))
-    torch.manual_seed(0)
     plain = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1))
+    plain.load_state_dict(module.state_dict())
     plan = {"max_epochs": 4, "l2": 0.3, "learning_rates": {"0.": 0.002, "head.": 7.0}}
     if schedule is not None:
         plan["schedule"] = schedule
-    state, _ = fit(module, X=X, y=y, **plan)
+    state, _ = fit(module, (X, y), **plan)
 
     optimiser = torch.optim.Adam(
         [
@@ -99,36 +107,24 @@ def test_same_steps_as_a_plain_loop_of_torch(name):
         np.testing.assert_allclose(state[weights], expected, rtol=1e-4, atol=1e-6)
 
 
-class TestWarmUpAndDecay:
-    def factors(self, warm_up, n_epochs, steps_per_epoch):
-        schedule = warm_up_and_decay(warm_up, n_epochs)
-        return np.array([schedule(i, steps_per_epoch) for i in range(n_epochs * steps_per_epoch)])
-
-    @pytest.mark.parametrize("steps_per_epoch", [1, 13])
-    def test_of_the_paper_rises_for_30_of_500_epochs(self, steps_per_epoch):
-        rates = self.factors(0.06, 500, steps_per_epoch)
-        highest = 30 * steps_per_epoch - 1
-        assert rates.argmax() == highest
-        rise, fall = np.diff(rates[: highest + 1]), np.diff(rates[highest:])
-        np.testing.assert_allclose(rise, 1 / (30 * steps_per_epoch), rtol=1e-6)
-        np.testing.assert_allclose(fall, -1 / (470 * steps_per_epoch + 1), rtol=1e-6)
-
-    @pytest.mark.parametrize("warm_up", [0.0, 0.06, 0.5, 0.99])
-    @pytest.mark.parametrize(("n_epochs", "steps_per_epoch"), [(1, 1), (1, 2), (3, 1), (50, 3)])
-    def test_every_batch_learns_and_none_faster_than_asked_for(
-        self, warm_up, n_epochs, steps_per_epoch
-    ):
-        rates = self.factors(warm_up, n_epochs, steps_per_epoch)
-        assert (rates > 0).all()
-        assert 0.5 <= rates.max() <= 1 + 1e-12
-        top = rates.argmax()
-        assert (np.diff(rates[: top + 1]) > 0).all()
-        assert (np.diff(rates[top:]) < 0).all()
+@pytest.mark.parametrize("warm_up", [0.0, 0.06, 0.5, 0.99])
+@pytest.mark.parametrize(("n_epochs", "steps_per_epoch"), [(1, 1), (1, 2), (3, 1), (500, 13)])
+def test_after_a_warm_up_every_batch_learns_and_none_faster_than_asked_for(
+    warm_up, n_epochs, steps_per_epoch
+):
+    schedule = warm_up_and_decay(warm_up, n_epochs)
+    rates = np.array([schedule(i, steps_per_epoch) for i in range(n_epochs * steps_per_epoch)])
+    assert (rates > 0).all()
+    assert 0.5 <= rates.max() <= 1 + 1e-12
+    top = rates.argmax()
+    assert (np.diff(rates[: top + 1]) > 0).all()
+    assert (np.diff(rates[top:]) < 0).all()
+    assert abs(top + 1 - warm_up * len(rates)) < 1 or top == 0
 
 
 def test_history_is_the_mean_over_samples():
     X, y = problem(10)
-    state, history = fit(X=X, y=y, learning_rate=1e-12, max_epochs=2, batch_size=8)
+    state, history = fit(data=(X, y), learning_rate=1e-12, max_epochs=2)
     errors = X @ state["weight"][0] + state["bias"] - y
     assert [row["epoch"] for row in history] == [1, 2]
     assert history[-1]["train_loss"] == pytest.approx(np.mean(errors**2), rel=1e-5)
@@ -138,12 +134,10 @@ def test_history_is_the_mean_over_samples():
 
 def test_held_out_windows_are_scored_and_not_learnt():
     X, y = problem(20)
-    bad = y.copy()
-    bad[15:] = 1e6
-    state, history = fit(X=X, y=bad, split=(np.arange(15), np.arange(15, 20)))
+    y[15:] = 1e6
+    state, history = fit(data=(X, y), held_out=range(15, 20))
     assert history[-1]["valid_loss"] > 1e9
-    other, _ = fit(X=X[:15], y=bad[:15])
-    np.testing.assert_array_equal(state["weight"], other["weight"])
+    np.testing.assert_array_equal(state["weight"], fit(data=(X[:15], y[:15]))[0]["weight"])
 
 
 @pytest.mark.parametrize("patience", [1, 3])
@@ -153,8 +147,7 @@ def test_early_stopping_returns_the_best_weights(patience):
     module = nn.Linear(3, 1)
     nn.init.zeros_(module.weight)
     nn.init.zeros_(module.bias)
-    split = (np.arange(20), np.arange(20, 40))
-    state, history = fit(module, split, X, y, max_epochs=50, patience=patience)
+    state, history = fit(module, (X, y), range(20, 40), max_epochs=50, patience=patience)
     losses = [row["valid_loss"] for row in history]
     best = int(np.argmin(losses))
     assert len(losses) == best + 1 + patience < 50
@@ -176,39 +169,67 @@ def test_out_of_memory_names_a_batch_size_to_try():
             fit(prepare=too_large, batch_size=batch_size)
 
 
+def test_processes_share_a_batch_equally_or_say_so():
+    with pytest.raises(ValueError, match=r"batch_size=3 .* use a multiple of 2"):
+        fit(batch_size=3, group=Group(0, 2))
+
+
 def test_progress_bar_only_when_asked(capsys):
     fit()
     assert capsys.readouterr() == ("", "")
     fit(verbose=1, label="some training")
-    assert "some training" in capsys.readouterr().err
+    shown = capsys.readouterr().err
+    assert "some training" in shown
+    assert "15/15" in shown
 
 
-def test_global_random_state_is_left_alone():
-    module = nn.Sequential(nn.Linear(3, 4), Dropout(0.5), nn.Linear(4, 1))
-    before, numpy_before = torch.get_rng_state(), np.random.get_state()[1].copy()
-    fit(module)
-    assert torch.equal(before, torch.get_rng_state())
-    np.testing.assert_array_equal(numpy_before, np.random.get_state()[1])
+class Notes(Callback):
+    """Writes down what it is told of."""
+
+    made = []
+
+    def __init__(self):
+        self.seen = []
+        Notes.made.append(self)
+
+    def on_train_begin(self, net, **kwargs):
+        self.seen.append("begin")
+
+    def on_epoch_end(self, net, **kwargs):
+        self.seen.append((net.history[-1]["epoch"], net.history[-1]["train_loss"]))
+
+    def on_train_end(self, net, **kwargs):
+        self.seen.append("end")
 
 
-def test_seeds_are_reproducible_and_distinct():
-    assert draw_seeds(5, 6) == draw_seeds(5, 6)
-    assert len(set(draw_seeds(5, 6))) == 6
-    assert draw_seeds(5, 6) != draw_seeds(6, 6)
+class TestCallbacks:
+    """skorch's callbacks see the training as it goes, and leave no trace."""
 
+    @pytest.fixture(autouse=True)
+    def fresh(self):
+        Notes.made.clear()
 
-def test_processes_share_a_batch_equally_or_say_so():
-    X, y = problem()
-    plan = TrainingPlan(max_epochs=1, batch_size=3, learning_rate=0.1, device="cpu")
-    with pytest.raises(ValueError, match=r"batch_size=3 .* use a multiple of 2"):
-        train(
-            nn.Linear(3, 1),
-            SquaredError(),
-            as_they_are,
-            WindowStore([X]),
-            y,
-            (np.arange(40), np.arange(0)),
-            plan,
-            [1, 2, 3, 4],
-            group=Group(0, 2),
-        )
+    @each_pretrainer
+    @pytest.mark.parametrize("params", [{}, {"max_epochs": 9, "learning_rate": 0.3, "patience": 1}])
+    def test_they_follow_the_history_and_change_nothing(self, tiny, params):
+        fitted = tiny(callbacks=[Notes], **params).fit(WAVES)
+        (notes,) = Notes.made
+        losses = [(row["epoch"], row["train_loss"]) for row in fitted.history_]
+        assert notes.seen == ["begin", *losses, "end"]
+        without = tiny(**params).fit(WAVES)
+        same_fit(pickle.loads(pickle.dumps(fitted)), without)
+        assert joblib.hash(fitted.set_params(callbacks=None)) == joblib.hash(without)
+
+    def test_they_may_differ_where_a_fit_is_read_or_goes_on(self, tmp_path):
+        kept = tiny_pretrainer(memory=tmp_path / "m", random_state=None, callbacks=[Notes])
+        same_fit(clone(kept).fit(WAVES), clone(kept).set_params(callbacks=None).fit(WAVES))
+        begun = tiny_pretrainer(checkpoint=tmp_path / "c", max_epochs=1, callbacks=[Notes])
+        begun.fit(WAVES)
+        assert len(Notes.made) == 2
+        longer = clone(begun).set_params(max_epochs=3, callbacks=None).fit(WAVES)
+        same_fit(longer, tiny_pretrainer(max_epochs=3).fit(WAVES))
+
+    @pytest.mark.parametrize("wrong", [Notes(), lambda: 3])
+    def test_other_things_are_refused(self, wrong):
+        with pytest.raises(TypeError, match="callbacks must be functions that return callbacks"):
+            tiny_pretrainer(callbacks=[wrong]).fit(WAVES)
