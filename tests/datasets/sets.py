@@ -149,8 +149,7 @@ def write_eegmat(folder: Path) -> None:
     for name in ("Subject02_1", "Subject02_2", "Subject05_1", "Subject05_2"):
         eeg = edf.Signal("EEG Fp1", counts(rng), 500, "uV", (-500, 500))
         ecg = edf.Signal("ECG ECG", counts(rng), 500, "mV", (-0.4, 0.6))
-        file = edf.Edf([eeg, ecg, edf.annotations(3)], reserved="EDF+C")
-        files[f"{name}.edf"] = file.to_bytes()
+        files[f"{name}.edf"] = edf.edf([eeg, ecg, edf.annotations(range(3))], reserved="EDF+C")
     write_database(folder, "eegmat", files, [name for name in files if name.endswith("edf")])
 
 
@@ -158,7 +157,7 @@ def write_records(folder: Path, database: str, rate: float, records: Mapping[str
     """Write records of some leads, with comments."""
     rng, files = np.random.default_rng(0), {}
     for name, (leads, *comments) in records.items():
-        signals = [wfdb.Signal(lead, counts(rng), unit="mV") for lead in leads]
+        signals = [wfdb.Signal(lead, counts(rng)) for lead in leads]
         files |= wfdb.record(name, signals, rate, comments=comments, fmt="212")
     write_database(folder, database, files, list(records))
 
@@ -210,10 +209,10 @@ def write_drivedb(folder: Path) -> None:
             trace[round(start * 15.5) - 1 :][:3] += [700, 2500, 900]
         ecg = np.arange(2 * n_frames) % 10_000
         signals = [
-            wfdb.Signal("ECG", ecg, 1000, unit="mV", samples_per_frame=2),
+            wfdb.Signal("ECG", ecg, 1000, samples_per_frame=2),
             wfdb.Signal("marker", trace.astype(int), 100),
         ]
-        files |= wfdb.record(name, signals, 15.5, newline="\r\n")
+        files |= wfdb.record(name, signals, 15.5)
     write_database(folder, "drivedb", files, list(drives))
 
 
@@ -223,13 +222,13 @@ def write_mixed(folder: Path) -> None:
     resp, slow, lead = (counts(rng) for _ in range(3))
     a = [
         wfdb.Signal("RESP", resp, unit="l"),
-        wfdb.Signal("slow ECG", slow, unit="mV"),
-        wfdb.Signal("V", np.repeat(lead, 2), unit="", samples_per_frame=2),
+        wfdb.Signal("slow ECG", slow),
+        wfdb.Signal("V", np.repeat(lead, 2), samples_per_frame=2),
     ]
-    noise = [wfdb.Signal("noise", resp, unit="mV")]
-    one = edf.Edf([edf.Signal("ECG", counts(rng), 500, "mV", (-0.4, 0.6))])
+    noise = [wfdb.Signal("noise", resp)]
+    one = edf.edf([edf.Signal("ECG", counts(rng), 500, "mV", (-0.4, 0.6))])
     files = {**wfdb.record("a", a, 125), **wfdb.record("noise", noise, 125)}
-    write_database(folder, "mixed", {**files, "deep/c.edf": one.to_bytes()}, [
+    write_database(folder, "mixed", {**files, "deep/c.edf": one}, [
         "a", "deep/", "noise",
     ])  # fmt: skip
 

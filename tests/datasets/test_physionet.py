@@ -21,8 +21,7 @@ def ecg(name, unit="mV"):
     return wfdb.Signal(name, np.arange(-20, 20), unit=unit)
 
 
-def edf_file(**options):
-    return edf.Edf([edf.Signal("ECG", np.arange(1000), 500)], **options)
+LEAD = edf.Signal("ECG", np.arange(1000), 500)
 
 
 @pytest.fixture
@@ -158,9 +157,8 @@ def test_leads_records_and_subjects_that_are_asked_for(server, where):
 )
 @pytest.mark.parametrize("bdf", [False, True])
 def test_edf_or_bdf_file_of_any_name(laid_out, file, record, bdf):
-    one = edf_file(bdf=bdf)
-    data = laid_out({file: one.to_bytes()}, [record])
-    np.testing.assert_allclose(data.recordings[0], one.signals[0].values(), atol=1e-7)
+    data = laid_out({file: edf.edf([LEAD], bdf=bdf)}, [record])
+    np.testing.assert_allclose(data.recordings[0], LEAD.values(), atol=1e-7)
 
 
 def test_header_and_samples_named_with_their_folder(laid_out):
@@ -172,7 +170,7 @@ def test_header_and_samples_named_with_their_folder(laid_out):
 
 def test_records_without_an_ecg_say_what_they_have(laid_out):
     files = wfdb.record("a", [ecg("ECG", "mmHg")]) | wfdb.record("b", [ecg("II")])
-    files["c.edf"] = edf.Edf([edf.annotations(3)], 0, "EDF+C").to_bytes()
+    files["c.edf"] = edf.edf([edf.annotations(range(3))], reserved="EDF+C")
     says = r"2 left out: a has no channel in volt .*'ECG' in mmHg: .*leads=\['ECG.*c.edf has no cha"
     with pytest.warns(UserWarning, match=says):
         assert laid_out(files, ["a", "b", "c.edf"]).fields["record"].tolist() == ["b"]
@@ -185,7 +183,7 @@ def test_records_without_an_ecg_say_what_they_have(laid_out):
     ("broken", "says"),
     [
         ({"a.hea": b"a 1 250 10\nz.dat 16 200 12 0 0 0 0 II\n"}, "a.hea names z.dat, which is no"),
-        ({"a.edf": edf_file().to_bytes()[:-1]}, "a.edf is cut off"),
+        ({"a.edf": edf.edf([LEAD])[:-1]}, "a.edf is cut off"),
         ({}, "has no file of the record a: neither a.hea"),
     ],
 )
@@ -201,7 +199,7 @@ def test_record_that_cannot_be_read_does_not_stop_the_others(laid_out, broken, s
     ("missing", "reads", "files"),
     [
         ("wfdb", "WFDB", wfdb.record("a", [ecg("II")])),
-        ("edfio", "EDF", {"a.edf": edf_file().to_bytes()}),
+        ("edfio", "EDF", {"a.edf": edf.edf([LEAD])}),
     ],
 )
 def test_package_that_is_not_installed(laid_out, monkeypatch, missing, reads, files):

@@ -1,87 +1,64 @@
-"""Writes tiny EDF files, after B. Kemp et al., Electroenceph clin Neurophysiol 82:391-393, 1992.
+"""Tiny EDF and BDF files, written by edfio; what it does not write is put into the bytes."""
 
-A file is a header of ASCII fields of fixed width, 256 bytes and as many for each signal, and then
-records of equal duration: of each signal in turn its samples, 16 bits (BDF: 24), little-endian.
-"""
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
-from dataclasses import dataclass
-from typing import Any
-
+import edfio
 import numpy as np
 
+#: Where fields of the header begin, and how long they are.
+FIELDS = {"reserved": (192, 44), "n_records": (236, 8), "says_duration": (244, 8)}
 
-@dataclass
-class Signal:
+
+class Signal(NamedTuple):
     """A signal; its digital values are as long as there are records times samples in one."""
 
     label: str
     digital: np.ndarray
     samples_per_record: int
-    unit: str | bytes = "mV"
-    physical: tuple[Any, Any] = (-1, 1)
-    range: tuple[Any, Any] = (-32768, 32767)
+    unit: str = "mV"
+    physical: tuple[float, float] = (-1, 1)
+    bits: int = 16
 
     def values(self) -> np.ndarray:
         """What the digital values mean."""
-        (low, high), (first, last) = self.physical, self.range
-        return low + (self.digital.astype(float) - first) * (high - low) / (last - first)
+        low, high = self.physical
+        return low + (self.digital + 2.0 ** (self.bits - 1)) * (high - low) / (2**self.bits - 1)
 
 
-@dataclass
-class Edf:
-    """A file; `n_records` is what its header says instead of the truth."""
-
-    signals: list[Signal]
-    duration: Any = 1
-    reserved: str = ""
-    n_records: int | None = None
-    bdf: bool = False
-
-    def to_bytes(self) -> bytes:
-        n_signals, first = len(self.signals), self.signals[0]
-        n_records = len(first.digital) // first.samples_per_record
-        fields: list[tuple[Any, int]] = [
-            *((b"\xffBIOSEMI" if self.bdf else "0", 8), ("X X X X", 80)),
-            *(("Startdate X X X X", 80), ("01.02.03", 8), ("04.05.06", 8)),
-            *((256 * (1 + n_signals), 8), (self.reserved, 44)),
-            (n_records if self.n_records is None else self.n_records, 8),
-            *((self.duration, 8), (n_signals, 4)),
-        ]
-        for values, width in (
-            ([one.label for one in self.signals], 16),
-            (["AgAgCl"] * n_signals, 80),
-            ([one.unit for one in self.signals], 8),
-            ([one.physical[0] for one in self.signals], 8),
-            ([one.physical[1] for one in self.signals], 8),
-            ([one.range[0] for one in self.signals], 8),
-            ([one.range[1] for one in self.signals], 8),
-            ([""] * n_signals, 80),
-            ([one.samples_per_record for one in self.signals], 8),
-            ([""] * n_signals, 32),
-        ):
-            fields += [(value, width) for value in values]
-        header = b"".join(_text(value, width) for value, width in fields)
-        records = [one.digital.reshape(n_records, -1) for one in self.signals]
-        samples = np.concatenate(records, axis=1).astype("<i4").view("u1").reshape(-1, 4)
-        return header + samples[:, : 3 if self.bdf else 2].tobytes()
+def edf(
+    signals: Sequence[Signal], *, duration: float = 1, bdf: bool = False, **header: Any
+) -> bytes:
+    """Return a file; `header` are fields in which it says something else."""
+    kind = edfio.BdfSignal if bdf else edfio.EdfSignal
+    written = [
+        kind(
+            one.values(),
+            one.samples_per_record / duration,
+            label=one.label,
+            physical_dimension=one.unit,
+            physical_range=one.physical,
+            digital_range=(-(2 ** (one.bits - 1)), 2 ** (one.bits - 1) - 1),
+        )
+        for one in signals
+    ]
+    stream = io.BytesIO()
+    (edfio.Bdf if bdf else edfio.Edf)(written, data_record_duration=duration).write(stream)
+    content = bytearray(stream.getvalue().replace(b"DF_Annotations", b"DF Annotations"))
+    for name, value in header.items():
+        first, length = FIELDS[name]
+        content[first : first + length] = str(value).encode().ljust(length)
+    return bytes(content)
 
 
-def annotations(starts: Any, n_samples: int = 8, bdf: bool = False) -> Signal:
-    """The signal of an EDF+ file that keeps time: text in place of samples.
-
-    `starts` are what it says of when each record begins, or the number of records of 1 s.
-    """
-    starts = range(starts) if isinstance(starts, int) else starts
-    signed = [one if str(one).startswith("-") else f"+{one}" for one in starts]
-    width = 3 if bdf else 2
-    text = b"".join(f"{one}\x14\x14".encode().ljust(width * n_samples, b"\0") for one in signed)
-    digital = np.zeros((len(text) // width, 4), "u1")
-    digital[:, :width] = np.frombuffer(text, "u1").reshape(-1, width)
-    label = "BDF Annotations" if bdf else "EDF Annotations"
-    return Signal(label, digital.view("<i4").ravel(), n_samples, unit="")
-
-
-def _text(value: Any, width: int) -> bytes:
-    content = value if isinstance(value, bytes) else str(value).encode("latin-1")
-    assert len(content) <= width, value
-    return content.ljust(width)
+def annotations(starts: Iterable[Any], bdf: bool = False) -> Signal:
+    """The signal of an EDF+ file that says when each record begins: text in place of samples."""
+    signed = [f"{one}" if str(one).startswith("-") else f"+{one}" for one in starts]
+    text = b"".join(f"{one}\x14\x14".encode().ljust(24, b"\0") for one in signed)
+    if not bdf:
+        return Signal("EDF_Annotations", np.frombuffer(text, "<i2"), 12, "", (-32768, 32767))
+    digital = np.zeros((len(text) // 3, 4), "u1")
+    digital[:, :3] = np.frombuffer(text, "u1").reshape(-1, 3)
+    edges = -(2**23), 2**23 - 1
+    return Signal("BDF_Annotations", digital.view("<i4").ravel(), 8, "", edges, bits=24)
