@@ -1,8 +1,7 @@
 """What each tiny data set gives, recorded in ``golden/*.json``.
 
-The files were recorded by the readers before those of today, which parsed bytes themselves, from
-the same tiny data sets. ``python -m tests.datasets.golden [NAME ...]`` records them again, with the
-package of today: after a change of a writer, or of a value that was wrong. Look at the difference.
+``python -m tests.datasets.golden [NAME ...]`` records them again, with the package of today: after a
+change of a writer, or of a value that was wrong. Look at the difference.
 """
 
 import json

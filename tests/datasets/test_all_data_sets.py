@@ -163,12 +163,13 @@ def test_attributes(tiny, folder):
         assert data.target is None
 
 
-def test_several_people_at_once(tiny, folder, data):
+def test_the_same_however_it_is_loaded(tiny, folder, data, monkeypatch):
+    """From the home folder, in another process, several people at once, by the function."""
+    monkeypatch.setenv("HOME", str(folder.parent))
+    one = tiny.make(f"~/{folder.name}")
+    one.subjects()
     with parallel_config("threading"):  # starts at once
-        assert_same(tiny.make(folder).load(**tiny.options, n_jobs=2), data)
-
-
-def test_function_loads_the_same(tiny, folder, data):
+        assert_same(pickle.loads(pickle.dumps(one)).load(**tiny.options, n_jobs=2), data)
     if tiny.class_name in ("RecordingsFiles", "Study"):
         return
     assert_same(tiny.load(folder), data)
@@ -264,10 +265,3 @@ def test_joined_and_saved(data, tmp_path):
     rate = data.sampling_rate
     save_recordings(path, data.recordings, rate, data.subject, record=record, fields=fields)
     assert load_recordings(path).fields["record"].tolist() == record.tolist()
-
-
-def test_home_folder_and_another_process(tiny, folder, data, monkeypatch):
-    monkeypatch.setenv("HOME", str(folder.parent))
-    one = tiny.make(f"~/{folder.name}")
-    one.subjects()
-    assert_same(pickle.loads(pickle.dumps(one)).load(**tiny.options), data)

@@ -89,27 +89,25 @@ class Payload:
 class Instance:
     """Pickled, it asks for an instance of a class, and for a call of its method."""
 
-    def __setstate__(self, state):
-        os.mkdir(state)
-
     def __init__(self, folder):
         self.folder = folder
 
     def __getstate__(self):
         return self.folder
 
+    def __setstate__(self, state):
+        os.mkdir(state)
+
 
 @pytest.mark.parametrize("protocol", range(6))
 def test_no_function_and_no_method_is_called(load, tmp_path, protocol):
     folder = str(tmp_path / "made")
-    values = [
+    for value in (
         Payload(os.mkdir, folder),
-        Payload(eval, f"__import__('os').mkdir({folder!r})"),
         Payload(np.savetxt, folder, np.arange(3)),
         Payload(np.arange(3).tofile, folder),
         Instance(folder),
-    ]
-    for value in values:
+    ):
         for content in (value, {"ecg": np.arange(3), "label": [value]}, (np.array([value]),)):
             with pytest.raises(UnreadableFileError, match="a.pkl .* it wants .* which is no array"):
                 load(pickle.dumps(content, protocol))
@@ -120,7 +118,6 @@ def test_no_function_and_no_method_is_called(load, tmp_path, protocol):
     "content",
     [
         *(b"cnumpy\nload\n(NtR.", b"cnumpy_evil\nndarray\n(NtR.", b"(iposix\nsystem\n."),
-        b"\x80\x04\x8c\x05posix\x8c\x06system\x93N\x85R.",
         # `ndarray`, called, would take bytes for the addresses of objects.
         b"cnumpy\nndarray\n(K\x01\x85cnumpy\ndtype\n(X\x01\0\0\0OtRC\x08AAAAAAAAtR.",
         # So would a type with fields, whose places a file says.

@@ -11,20 +11,23 @@ from sklearn_ecgssl.datasets._poly5 import read_poly5
 from tests.datasets.writers import poly5
 
 
-def three(n=40):
-    """A wave and a counter of 32 bits, and one of 16."""
+def signals(n=40):
+    """A wave and a counter of 32 bits, and two of 16, of which one has a scale and an umlaut."""
+    scaled = poly5.signal("Fl\u00e4che", np.arange(n) - 5, bits=16, encoding="utf-8")
+    scaled["ends"] = (-5.0, 15.0, -500.0, 1500.0)
     return [
         poly5.signal("ECG", 900 * np.sin(np.arange(n) / 5)),
         poly5.signal("Skin", np.arange(n) % 7, "\u00b5S"),
-        poly5.signal("Digi", np.arange(n) - 20, "", bits=16),
+        poly5.signal("Edges", np.resize([-32768, -1, 0, 32767], n), "", bits=16),
+        scaled,
     ]
 
 
-def assert_read(path, signals, n_times=None):
+def assert_read(path, n=40, n_times=None):
     file = read_poly5(path)
     facts = [(one.name, one.unit) for one in file.channels]
-    assert facts == [(one["name"], one["unit"]) for one in signals]
-    for i, one in enumerate(signals):
+    assert facts == [(one["name"], one["unit"]) for one in signals(n)]
+    for i, one in enumerate(signals(n)):
         samples = file.read(i)
         assert samples.dtype == np.float32
         np.testing.assert_allclose(samples, one["samples"][:n_times], rtol=1e-6, atol=1e-6)
@@ -35,19 +38,10 @@ def assert_read(path, signals, n_times=None):
 @pytest.mark.parametrize("block_times", [1, 7, 40, 100])
 def test_samples_are_those_of_the_file(tmp_path, monkeypatch, version, block_times, at_once):
     monkeypatch.setattr(_poly5, "_PIECE", at_once)
-    path = poly5.write(tmp_path / "a.S00", three(), version=version, block_times=block_times)
-    assert_read(path, three())
+    path = poly5.write(tmp_path / "a.S00", signals(), version=version, block_times=block_times)
+    assert_read(path)
     file = read_poly5(path)
     assert (file.sampling_rate, file.start, file.n_times) == (2048.0, poly5.START, 40)
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
-def test_stored_numbers_are_scaled_to_the_unit_and_names_are_of_either_encoding(tmp_path, encoding):
-    one = poly5.signal("Fl\u00e4che", np.arange(20.0) - 5, bits=16, encoding=encoding)
-    one["ends"] = (-5.0, 15.0, -500.0, 1500.0)
-    edges = np.resize([-32768, -1, 0, 32767], 20)
-    other = poly5.signal("Edges", edges, bits=16, encoding=encoding)
-    assert_read(poly5.write(tmp_path / "a.S00", [one, other]), [one, other])
 
 
 @pytest.mark.parametrize(
@@ -58,14 +52,14 @@ def test_stored_numbers_are_scaled_to_the_unit_and_names_are_of_either_encoding(
     ],
 )
 def test_what_a_header_may_differ_in(tmp_path, header):
-    path = poly5.write(tmp_path / "a.S00", three(48), **header)
+    path = poly5.write(tmp_path / "a.S00", signals(48), **header)
     path.write_bytes(path.read_bytes() + b"half a block")
-    assert_read(path, three(48), header.get("n_times") or 48)
+    assert_read(path, 48, header.get("n_times") or 48)
 
 
 @pytest.mark.parametrize("version", [203, 204])
 def test_cut_off_anywhere(tmp_path, version):
-    whole = poly5.content(three(), version=version)
+    whole = poly5.content(signals(), version=version)
     path = tmp_path / "a.S00"
     for n_bytes in [*range(0, len(whole), 43), len(whole) - 1]:
         path.write_bytes(whole[:n_bytes])
@@ -77,9 +71,9 @@ def test_cut_off_anywhere(tmp_path, version):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (poly5.content(three(), n_blocks=4), "is cut off"),
-        (poly5.content(three(), storage_rate=256), "does not store every sample"),
-        (poly5.content(three(), compression=1), "is compressed"),
+        (poly5.content(signals(), n_blocks=4), "is cut off"),
+        (poly5.content(signals(), storage_rate=256), "does not store every sample"),
+        (poly5.content(signals(), compression=1), "is compressed"),
         (b"PK\x03\x04" * 100, "version 2.03 or 2.04 does"),
         (b"POLY SAMPLE FILE version 2.05\r\n", "version 2.03 or 2.04 does"),
     ],
@@ -92,7 +86,7 @@ def test_what_is_not_read_is_named(tmp_path, content, message):
 
 
 def test_a_start_that_is_no_time_is_unknown(tmp_path):
-    content = bytearray(poly5.content(three()))
+    content = bytearray(poly5.content(signals()))
     content[132:134] = b"\x0d\0"  # the month
     path = tmp_path / "a.S00"
     path.write_bytes(content)
@@ -102,7 +96,7 @@ def test_a_start_that_is_no_time_is_unknown(tmp_path):
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:invalid value|overflow|divide by zero:RuntimeWarning")
 def test_random_damage_gives_samples_or_the_one_error(tmp_path):
-    whole, path = poly5.content(three()), tmp_path / "a.S00"
+    whole, path = poly5.content(signals()), tmp_path / "a.S00"
     rng = np.random.default_rng(int(os.environ.get("FUZZ_SEED", 0)))
     n_read = 0
     for _ in range(int(os.environ.get("FUZZ_FILES", 300))):

@@ -205,12 +205,11 @@ def test_complete_subjects(write):
     ],
 )
 def test_bad_choice(write, options, message):
-    path = write()
     with pytest.raises(ValueError, match=message):
-        load_recordings(path, **options)
-    if "where" in options:
+        load_recordings(write(), **options)
+    if "complete_subjects" not in options:
         with pytest.raises(ValueError, match=message):
-            RecordingsFiles(path, **options).load()
+            RecordingsFiles(write(), **options).load()
 
 
 def test_folder(write, tmp_path):
