@@ -1,7 +1,7 @@
 """What each tiny data set gives, recorded in ``golden/*.json``.
 
-``python -m tests.datasets.golden [NAME ...]`` records them again, with the package of today: after a
-change of a writer, or of a value that was wrong. Look at the difference.
+``python -m tests.datasets.golden [NAME ...]`` records them again, with the package of today: after
+a change of a writer, or of a value that was wrong. Look at the difference.
 """
 
 import json

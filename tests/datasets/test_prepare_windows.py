@@ -15,7 +15,6 @@ from sklearn_ecgssl.datasets import (
 )
 from sklearn_ecgssl.signal import ECGFilter, Segmenter
 
-zarr = pytest.importorskip("zarr")
 WINDOWS = Segmenter(256, window_length=2, overlap=0.5)
 
 
@@ -27,6 +26,8 @@ def walks(*lengths, seed=0):
 @pytest.fixture(params=[".npy", ".zarr"])
 def path(request, tmp_path, monkeypatch):
     """A place for windows; chunks and shards are so small that recordings end within them."""
+    if request.param == ".zarr":
+        pytest.importorskip("zarr")
     monkeypatch.setattr(windows_module, "_CHUNK_BYTES", 3 * 4 * 512)
     monkeypatch.setattr(windows_module, "_SHARD_CHUNKS", 2)
     return tmp_path / f"corpus{request.param}"
@@ -65,6 +66,7 @@ def test_is_what_prepare_does(files, path, tmp_path, n_jobs):
 
 
 def test_a_pretrainer_learns_the_same_as_from_memory(tmp_path, monkeypatch, fitted_recognition):
+    zarr = pytest.importorskip("zarr")
     monkeypatch.setattr(windows_module, "_CHUNK_BYTES", 3 * 4 * 64)
     data = Bunch(recordings=walks(900, 500), subject=[0, 1], sampling_rate=64)
     how = {"read": lambda part: data, "sampling_rate": 64, "segmenter": Segmenter(64, 1)}
