@@ -3,45 +3,48 @@
 import numpy as np
 import pytest
 import torch
+from sklearn.base import clone
 
-from sklearn_ecgssl import DenseClassifier, ECGClassifier, SSLEmbedder
+from sklearn_ecgssl import SSLEmbedder
 from sklearn_ecgssl.transforms import AddNoise, Permute, TimeWarp
-from tests.tiny import tiny_masked, tiny_pretrainer
-
-WINDOWS = np.random.default_rng(0).normal(size=(8, 640)).astype(np.float32)
-TEN_SECONDS = np.tile(WINDOWS, 4)
-TARGET = np.arange(8) % 2
-CALLS = {
-    "recognition": lambda: tiny_pretrainer().fit(WINDOWS).encode(WINDOWS),
-    "its history": lambda: [list(one.values()) for one in tiny_pretrainer().fit(WINDOWS).history_],
-    "masked": lambda: tiny_masked().fit(WINDOWS).encode(WINDOWS),
-    "rhythm": lambda: SSLEmbedder("recognition-open", aggregate="rhythm").fit_transform(
-        TEN_SECONDS
-    ),
-    "network": lambda: (
-        ECGClassifier(tiny_pretrainer(), max_epochs=1, random_state=0)
-        .fit(WINDOWS, TARGET)
-        .predict_proba(WINDOWS)
-    ),
-    "dense": lambda: (
-        DenseClassifier(max_epochs=1, random_state=0)
-        .fit(WINDOWS[:, :9], TARGET)
-        .predict_proba(WINDOWS[:, :9])
-    ),
-    **{
-        type(one).__name__: lambda one=one: one.fit(WINDOWS).transform(WINDOWS)
-        for one in (AddNoise(random_state=0), Permute(random_state=0), TimeWarp(random_state=0))
-    },
-}
+from tests.tiny import same_fit, tiny_dense, tiny_ecg_classifier, tiny_masked, waves
 
 
-@pytest.mark.filterwarnings("ignore:.*scaled")
-@pytest.mark.parametrize("name", CALLS)
-def test_same_results_in_double_precision(name):
-    expected = CALLS[name]()
+def in_double_precision(call):
     torch.set_default_dtype(torch.float64)
     try:
-        found = CALLS[name]()
+        return call()
     finally:
         torch.set_default_dtype(torch.float32)
-    np.testing.assert_array_equal(found, expected)
+
+
+def test_of_pretrainers(fitted_recognition, fitted_masked):
+    X, _ = waves()
+    for fitted in (fitted_recognition, fitted_masked):
+        again = in_double_precision(lambda fitted=fitted: clone(fitted).fit(X))
+        same_fit(again, fitted)
+        encoded = in_double_precision(lambda again=again: again.encode(X))
+        np.testing.assert_array_equal(encoded, fitted.encode(X))
+
+
+def rhythm(X, y):
+    """Features that are computed from the sampling rate, of windows long enough for them."""
+    embedder = SSLEmbedder(tiny_masked(max_epochs=0), aggregate="rhythm", sampling_rate=64)
+    return embedder.fit_transform(np.tile(X, 10))
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        rhythm,
+        lambda X, y: tiny_ecg_classifier(max_epochs=1).fit(X, y).predict_proba(X),
+        lambda X, y: tiny_dense(max_epochs=1).fit(X, y).predict_proba(X),
+        lambda X, y: AddNoise(random_state=0).transform(X),
+        lambda X, y: Permute(random_state=0).transform(X),
+        lambda X, y: TimeWarp(random_state=0).transform(X),
+    ],
+    ids=["rhythm", "network", "dense", "noise", "permute", "warp"],
+)
+def test_of_what_else_computes_with_torch(use):
+    X, y = waves(8)
+    np.testing.assert_array_equal(in_double_precision(lambda: use(X, y)), use(X, y))

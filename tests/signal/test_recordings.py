@@ -1,14 +1,103 @@
+"""What every transformer of recordings does with recordings, however they are passed."""
+
 import re
+import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import assume, given, strategies as st
 from scipy import sparse
+from sklearn.pipeline import make_pipeline
 
-from sklearn_ecgssl.signal import ECGFilter, Resampler, Segmenter, TrimmedScaler
+from sklearn_ecgssl.signal import ECGFilter, Resampler, Segmenter, TrimmedScaler, scale_subjects
 from sklearn_ecgssl.signal._recordings import check_recordings
+from tests.strategies import (
+    assert_same,
+    attempt,
+    dtypes,
+    layouts,
+    matrices,
+    ragged,
+    signals,
+    stored,
+)
 
 GOOD = np.sin(np.arange(60) / 5)
+TRANSFORMERS = [
+    ECGFilter(100, low=2),
+    ECGFilter(100, low=None, high=20, notch=[25], zero_phase=False),
+    Resampler(3, 2),
+    Resampler(7, 7),
+    TrimmedScaler(),
+    Segmenter(3, 1, overlap=0.6),
+]
+each_transformer = pytest.mark.parametrize("transformer", TRANSFORMERS, ids=repr)
+
+
+def transformed(transformer, recordings):
+    """Transform; recordings that are flat or too short for it are no example."""
+    out, refusal = attempt(transformer.transform, recordings)
+    assert refusal is None or re.search("flat|less than one window|at least 2", refusal), refusal
+    assume(refusal is None)
+    return out
+
+
+@each_transformer
+@given(matrices(), dtypes, layouts, st.booleans())
+def test_only_the_numbers_matter_not_how_they_are_stored(transformer, X, dtype, layout, as_array):
+    X = stored(X, dtype, layout)
+    recordings = X if as_array else list(X)
+    before = X.copy()
+    out = transformed(transformer, recordings)
+    assert isinstance(out, np.ndarray if as_array else list)
+    assert all(x.dtype == np.float32 and np.isfinite(x).all() for x in out)
+    assert_same(out, transformer.transform(list(before.astype(np.float32))))
+    assert_same(out, transformer.transform([x.tolist() for x in before]))
+    np.testing.assert_array_equal(X, before)
+
+
+@each_transformer
+@given(ragged(min_size=2))
+def test_each_recording_is_transformed_by_itself_and_nothing_is_learnt(transformer, recordings):
+    together = transformed(transformer, recordings)
+    assert_same(together, [transformer.transform([x])[0] for x in recordings])
+    assert_same(together, transformer.fit(recordings[:1]).transform(recordings))
+
+
+@each_transformer
+@given(ragged(min_times=3), st.sampled_from([np.nan, np.inf, -np.inf]), st.data())
+def test_what_is_not_finite_is_refused_by_name(transformer, recordings, value, data):
+    at = data.draw(st.integers(0, len(recordings) - 1))
+    sample = data.draw(st.integers(0, len(recordings[at]) - 1))
+    recordings[at][sample] = value
+    for method in (transformer.fit, transformer.transform):
+        with pytest.raises(ValueError, match=f"recording {at} holds .* at sample {sample} "):
+            method(recordings)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "transform",
+    [
+        ECGFilter(100, low=2).transform,
+        Resampler(2, 5).transform,
+        TrimmedScaler().transform,
+        lambda recordings: scale_subjects(recordings, range(len(recordings))),
+    ],
+    ids=["ECGFilter", "Resampler", "TrimmedScaler", "scale_subjects"],
+)
+@given(
+    st.integers(2, 60).flatmap(signals),
+    st.sampled_from([1e-44, 1e-30, 3.4e38]),
+    st.sampled_from([0, 1e-38, 3.4e38]),
+)
+def test_amplitudes_at_the_ends_of_float32_give_numbers_or_an_error(transform, x, top, spike):
+    with np.errstate(under="ignore"):
+        x = (x / max(np.abs(x).max(), 1) * np.float32(top)).astype(np.float32)
+    x[0] = spike
+    out, refusal = attempt(transform, [x])
+    assert "recording 0" in refusal if refusal else np.isfinite(out[0]).all()
 
 
 def holes(value):
@@ -20,25 +109,22 @@ def holes(value):
 BAD_CONTAINERS = {
     "sparse": (sparse.csr_array(np.eye(3)), TypeError, "Sparse data was passed"),
     "empty list": ([], ValueError, "There are no recordings"),
-    "no rows": (np.empty((0, 5)), ValueError, r"0 sample\(s\)"),
-    "no columns": (np.empty((5, 0)), ValueError, r"0 feature\(s\)"),
     "one recording": (GOOD, ValueError, r"1D array.*\(60,\).*\[X\], if it is one recording"),
     "list of numbers": ([1.0, 2.0], ValueError, r"1D array.*\(2,\).*\[X\]"),
     "series": (pd.Series(GOOD), ValueError, r"1D array.*\(60,\)"),
     "3-D": (np.ones((2, 3, 4)), ValueError, r"recording 0 has shape \(3, 4\).*one lead"),
     "NaN": (np.array([GOOD, holes(np.nan)]), ValueError, "recording 1 holds NaN at sample 17"),
-    "inf": (np.array([GOOD, holes(-np.inf)]), ValueError, "recording 1 holds infinity .*17"),
     "masked": (np.ma.masked_greater([GOOD], 0.9), ValueError, "X has masked samples"),
+    "too short": (GOOD[:, None], ValueError, r"1 feature\(s\) \(shape=\(60, 1\)\).*at least 2"),
 }
-
-BAD_ELEMENTS = {
+BAD_RECORDINGS = {
     "NaN": (holes(np.nan), ValueError, r"holds NaN at sample 17 \(1 such .*cut the piece out"),
     "inf": (holes(np.inf), ValueError, "holds infinity .* at sample 17"),
     "beyond float32": (holes(1e300), ValueError, "beyond float32, at sample 17"),
     "two leads": (np.ones((60, 2)), ValueError, r"shape \(60, 2\).*one lead: pass recording\[:, 0"),
     "leads first": (np.ones((2, 60)), ValueError, r"shape \(2, 60\).*pass recording\[0\]"),
     "number": (3.0, ValueError, r"has 1 sample\(s\)"),
-    "empty": (np.array([]), ValueError, r"has 0 sample\(s\), at least \d are needed: leave it out"),
+    "too short": (GOOD[:1], ValueError, r"has 1 sample\(s\), at least 2 are needed: leave it out"),
     "path": ("ecg.npz", ValueError, "is no 1-D array of numbers: .*'ecg.npz'"),
     "object": (np.array([1, {}], dtype=object), TypeError, "is no 1-D array of numbers"),
     "complex": (GOOD + 1j, ValueError, "is no 1-D array of numbers: Complex data"),
@@ -51,86 +137,79 @@ BAD_ELEMENTS = {
 def test_bad_containers_are_refused_with_advice(case):
     X, error, message = BAD_CONTAINERS[case]
     with pytest.raises(error, match=re.compile(message, re.DOTALL)):
-        check_recordings(X)
+        check_recordings(X, min_length=2)
 
 
-@pytest.mark.parametrize("case", BAD_ELEMENTS)
+@pytest.mark.parametrize("case", BAD_RECORDINGS)
 def test_a_bad_recording_is_named_by_its_index(case):
-    bad, error, message = BAD_ELEMENTS[case]
+    bad, error, message = BAD_RECORDINGS[case]
     with pytest.raises(error, match="recording 2 ?.*" + message):
-        check_recordings([GOOD, GOOD[:9], bad])
-
-
-@pytest.mark.parametrize("case", ["NaN", "two leads", "empty"])
-@pytest.mark.parametrize(
-    "estimator", [ECGFilter(), Resampler(2, 1), TrimmedScaler(), Segmenter(1, 2)], ids=repr
-)
-def test_every_estimator_checks_in_fit_and_transform(estimator, case):
-    bad, error, message = BAD_ELEMENTS[case]
-    for method in (estimator.fit, estimator.transform, estimator.fit_transform):
-        with pytest.raises(error, match="recording 1.*" + message):
-            method([GOOD, bad])
-
-
-def test_too_short_recordings_are_refused():
-    with pytest.raises(ValueError, match=r"recording 1 has 1 sample\(s\), at least 2"):
-        check_recordings([GOOD, GOOD[:1]], min_length=2)
-    with pytest.raises(ValueError, match=r"1 feature\(s\) \(shape=\(60, 1\)\).*at least 2"):
-        check_recordings(GOOD[:, None], min_length=2)
+        check_recordings([GOOD, GOOD[:9], bad], min_length=2)
 
 
 @pytest.mark.parametrize(
-    "X",
+    ("X", "kind"),
     [
-        [GOOD, GOOD[:9]],
-        [GOOD, GOOD],
-        (GOOD, GOOD),
-        [GOOD, list(GOOD)],
-        [[1, 2, 3], [1, 2]],
-        np.array([GOOD, GOOD[:9]], dtype=object),
-        pd.Series([GOOD, GOOD[:9]]),
-        [pd.Series(GOOD)],
-        [np.arange(4), np.arange(3) > 1, np.ones(2, dtype=">i2"), np.ones(2, dtype=np.float16)],
+        ((GOOD, GOOD), list),
+        ([[1, 2, 3], [1, 2]], list),
+        (np.array([GOOD, GOOD[:9]], dtype=object), list),
+        (pd.Series([GOOD, GOOD[:9]]), list),
+        ([pd.Series(GOOD), GOOD.tolist(), np.arange(3) > 1], list),
+        (np.ones((2, 3), dtype=object), np.ndarray),
+        (((1.5, 2), (3, 4)), np.ndarray),
+        (pd.DataFrame([GOOD, GOOD]), np.ndarray),
     ],
 )
-def test_lists_give_lists_of_float32(X):
+def test_lists_give_lists_and_arrays_give_arrays_of_float32(X, kind):
     checked = check_recordings(X)
-    assert type(checked) is list
-    assert [x.dtype for x in checked] == [np.dtype(np.float32)] * len(X)
-    for got, expected in zip(checked, X, strict=True):
+    assert type(checked) is kind
+    for got, expected in zip(checked, X if kind is list else np.asarray(X), strict=True):
+        assert got.dtype == np.float32
         np.testing.assert_array_equal(got, np.asarray(expected, dtype=np.float32))
 
 
-@pytest.mark.parametrize(
-    "X",
-    [
-        np.array([GOOD, GOOD]),
-        np.arange(6).reshape(2, 3),
-        np.ones((2, 3), dtype=">f4"),
-        np.ones((2, 3), dtype=object),
-        [[1, 2, 3], [4, 5, 6]],
-        ((1.5, 2), (3, 4)),
-        pd.DataFrame([GOOD, GOOD]),
-    ],
-)
-def test_arrays_give_float32_arrays(X):
-    checked = check_recordings(X)
-    assert isinstance(checked, np.ndarray)
-    assert checked.dtype == np.dtype(np.float32)
-    np.testing.assert_array_equal(checked, np.asarray(X, dtype=np.float32))
-
-
 def test_float32_is_not_copied():
-    list_, array = [np.ones(5, dtype=np.float32)], np.ones((2, 5), dtype=np.float32)
-    assert check_recordings(list_)[0] is list_[0]
-    assert np.shares_memory(check_recordings(array), array)
+    X = np.ones((2, 5), dtype=np.float32)
+    assert np.shares_memory(check_recordings(X), X)
+    assert np.shares_memory(check_recordings(list(X))[1], X)
 
 
 def test_a_list_after_an_array_forgets_the_number_of_features():
     scaler = TrimmedScaler().fit(pd.DataFrame([GOOD, GOOD]).rename(columns=str))
-    assert scaler.n_features_in_ == 60
-    assert len(scaler.feature_names_in_) == 60
+    assert len(scaler.feature_names_in_) == scaler.n_features_in_ == 60
+    with pytest.raises(ValueError, match="X has 7 features, but TrimmedScaler is expecting 60"):
+        scaler.transform(np.array([GOOD[:7]]))
+    scaler.transform([GOOD[:7]])  # a list has no number of features
     scaler.fit([GOOD, GOOD[:9]])
     assert not hasattr(scaler, "n_features_in_")
     assert not hasattr(scaler, "feature_names_in_")
     scaler.transform(np.array([GOOD[:7]]))
+
+
+@pytest.mark.parametrize("config", ["pandas", "default", None])
+def test_set_output_in_a_pipeline_leaves_lists_alone(config):
+    recordings = [np.random.default_rng(0).normal(size=n) for n in (700, 512)]
+    pipe = make_pipeline(ECGFilter(), Resampler(512), TrimmedScaler(), Segmenter(window_length=0.5))
+    expected = pipe.fit_transform(recordings)
+    got = pipe.set_output(transform=config).fit_transform(recordings)
+    assert type(got) is list
+    assert_same(got, expected)
+    assert list(pipe.get_feature_names_out()[:2]) == ["segmenter0", "segmenter1"]
+    assert list(pipe[:-1].get_feature_names_out()) == []
+
+
+def test_a_table_with_a_recording_in_each_column_is_warned_of():
+    table = pd.DataFrame(np.random.default_rng(0).normal(size=(500, 8)))
+    with pytest.warns(UserWarning, match="500 rows of 8 values, and rows are recordings"):
+        TrimmedScaler().fit_transform(table)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        TrimmedScaler().fit_transform(table.T)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "name"), [(ECGFilter(order="abc"), "order"), (TrimmedScaler(0.5), "trim")]
+)
+def test_invalid_parameters_are_refused_without_fit(estimator, name):
+    with pytest.raises(ValueError, match=f"The '{name}' parameter of"):
+        estimator.transform([GOOD])

@@ -1,12 +1,10 @@
-"""What the properties are tried on: recordings, windows, and how they are stored."""
+"""What properties are tried on: recordings, windows, and how they are stored."""
 
 import numpy as np
 from hypothesis import strategies as st
 
 #: How numbers may be stored; float32 is what is not copied.
-dtypes = st.just("f4") | st.sampled_from(
-    ["f2", "f8", ">f4", ">f8", "i1", "i2", ">i2", "i4", "i8", "u1", "u2"]
-)
+dtypes = st.just("f4") | st.sampled_from(["f2", "f8", ">f4", ">f8", "i1", ">i2", "i4", "i8", "u1"])
 layouts = st.sampled_from(["plain", "read-only", "every second", "reversed", "column"])
 seeds = st.integers(0, 2**32 - 1)
 
@@ -18,11 +16,10 @@ def log_uniform(low, high):
     )
 
 
-def rates(low=1.0, high=2000.0):
+def rates():
     """Sampling rates in Hz: usual ones, whole ones, any."""
     usual = st.sampled_from([64, 128, 256, 250, 500, 700, 1000, 1000 / 3])
-    whole = st.integers(int(np.ceil(low)), int(high))
-    return st.one_of(usual.filter(lambda r: low <= r <= high), whole, log_uniform(low, high))
+    return usual | st.integers(1, 2000) | log_uniform(1, 2000)
 
 
 @st.composite
@@ -46,18 +43,16 @@ def signals(draw, n_times):
 @st.composite
 def ragged(draw, min_size=1, max_size=4, min_times=1, max_times=80):
     """A list of float32 recordings of any lengths."""
-    lengths = draw(
-        st.lists(st.integers(min_times, max_times), min_size=min_size, max_size=max_size)
-    )
+    times = st.integers(min_times, max_times)
+    lengths = draw(st.lists(times, min_size=min_size, max_size=max_size))
     return [draw(signals(n)) for n in lengths]
 
 
 @st.composite
-def matrices(draw, min_rows=1, max_rows=4, min_times=1, max_times=80):
-    """A float32 array of recordings, or windows, of one length."""
-    n_times = draw(st.integers(min_times, max_times))
-    n_rows = draw(st.integers(min_rows, max_rows))
-    return np.stack([draw(signals(n_times)) for _ in range(n_rows)])
+def matrices(draw, max_times=80):
+    """A float32 array of one to four recordings, or windows, of one length."""
+    n_times = draw(st.integers(1, max_times))
+    return np.stack([draw(signals(n_times)) for _ in range(draw(st.integers(1, 4)))])
 
 
 def stored(x, dtype, layout):
@@ -70,9 +65,7 @@ def stored(x, dtype, layout):
         x = np.clip(x, -6e4, 6e4)
     x = x.astype(dtype)
     if layout == "every second":
-        wide = np.zeros((*x.shape[:-1], 2 * x.shape[-1]), dtype)
-        wide[..., ::2] = x
-        return wide[..., ::2]
+        return np.repeat(x, 2, axis=-1)[..., ::2]
     if layout == "reversed":
         return x[..., ::-1].copy()[..., ::-1]
     if layout == "column":
@@ -91,6 +84,5 @@ def attempt(function, *args):
 
 def assert_same(first, second):
     """Fail unless two lists, or arrays, of recordings hold the same bits."""
-    assert len(first) == len(second)
     for a, b in zip(first, second, strict=True):
         np.testing.assert_array_equal(a, b)
