@@ -65,7 +65,8 @@ subject, target = np.asarray(cohort.subject), np.asarray(cohort.target)
 people = np.random.default_rng(0).permutation(np.unique(subject))
 if len(people) < 3:
     sys.exit(f"{source} has {len(people)} people with every label; the demo needs at least 3.")
-print(f"{source}: {len(target)} recordings of {len(people)} people; labels: {set(target)}")
+labels = " or ".join(map(str, cohort.get("target_names", np.unique(target))))
+print(f"{source}: {len(target)} recordings of {len(people)} people; {labels}")
 
 # %%
 # **Clean recordings and windows**, 10 s at 256 Hz.
@@ -96,7 +97,7 @@ untrained = PretextPretrainer(max_epochs=0, random_state=0).fit(windows)
 encoders = {
     "pretrained just now": FrozenEstimator(pretrainer),
     "recognition-open": "recognition-open",
-    "untrained": FrozenEstimator(untrained),
+    "the same untrained": FrozenEstimator(untrained),
 }
 others = np.flatnonzero(~without_labels)
 print(f"Frozen features and an SVM, on the other {len(people) - len(people) // 3} people:")
@@ -120,6 +121,7 @@ print(f"\n{results}\n")
 args.output.mkdir(parents=True, exist_ok=True)
 (args.output / "table.md").write_text(f"{source}:\n\n{results.to_markdown()}\n")
 display = ScoreDisplay.from_results(results)
+display.ax_.set_title(f"{source}: {labels}")
 display.figure_.savefig(args.output / "scores.png", dpi=120, bbox_inches="tight")
 print(f"{time.perf_counter() - start:.0f} s. Table and picture: {args.output.resolve()}")
 print(

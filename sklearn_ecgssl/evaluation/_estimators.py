@@ -21,9 +21,8 @@ from ..pretext import PretextPretrainer, nested_pretrainers, resolve_pretrainer
 MAJORITY = "majority class"
 HEART_RATE = "heart rate"
 FROZEN = (
-    "its encoder was pretrained before this comparison. If recordings of the tested people were "
-    "among what it learnt from, it was pretrained on the test subjects' unlabelled signals, under "
-    "every protocol."
+    "its encoder was pretrained before this comparison. If it learnt from the tested people's "
+    "recordings, it has met them, without labels, under every protocol."
 )
 SUBJECT_SCALED = (
     "it scales the features of each person, so it uses the test subjects' unlabelled signals, of "
@@ -125,9 +124,16 @@ def check_pretrained_first(name: str, estimator: BaseEstimator) -> None:
 def seen_besides(estimator: BaseEstimator) -> str:
     """Say what an estimator sees of the tested people besides what the protocol allows."""
     parts = [estimator, *estimator.get_params(deep=True).values()]
-    kinds = {FROZEN: FrozenEstimator, SUBJECT_SCALED: SubjectScaledClassifier}
-    found = [text for text, kind in kinds.items() if any(isinstance(part, kind) for part in parts)]
+    found = []
+    if any(isinstance(part, FrozenEstimator) and not _is_untrained(part) for part in parts):
+        found.append(FROZEN)
+    if any(isinstance(part, SubjectScaledClassifier) for part in parts):
+        found.append(SUBJECT_SCALED)
     return " Also, ".join(found)
+
+
+def _is_untrained(frozen: FrozenEstimator) -> bool:
+    return getattr(frozen.estimator, "max_epochs", None) == 0
 
 
 def pretext_accuracy(model: BaseEstimator, X: np.ndarray) -> dict[str, float]:

@@ -116,7 +116,7 @@ def shuffled_windows(n_splits: int = 10, random_state: Any = 0) -> Protocol:
     --------
     >>> from sklearn_ecgssl.evaluation import shuffled_windows
     >>> print(shuffled_windows().sees)
-    trained on other windows of the tested people, even of the very recordings that are tested ...
+    trained on other windows of the tested people and recordings, as in the papers: says ...
     """
 
     def split(windows: LabelledWindows) -> Split:
@@ -127,8 +127,8 @@ def shuffled_windows(n_splits: int = 10, random_state: Any = 0) -> Protocol:
 
     return Protocol(
         "windows",
-        "trained on other windows of the tested people, even of the very recordings that are "
-        "tested (the papers' protocol): says little about a person whom the model has not met.",
+        "trained on other windows of the tested people and recordings, as in the papers: says "
+        "little about a new person.",
         split,
     )
 

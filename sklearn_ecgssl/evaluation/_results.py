@@ -199,7 +199,10 @@ class EvaluationResults:
                 "balanced accuracy, mean over folds ± 95 % confidence interval:\n"
                 f"{self._cells(self.table(), 'balanced_accuracy').to_string()}"
             ]
-        parts.append("\n".join(f"{name}: {text}" for name, text in self.notes.items()))
+        of_text: dict[str, list[str]] = {}
+        for name, text in self.notes.items():
+            of_text.setdefault(text, []).append(name)
+        parts.append("\n".join(f"{', '.join(names)}: {text}" for text, names in of_text.items()))
         if len(self.failures):
             parts.append(f"{len(self.failures)} fits failed, see `failures`")
         return "\n\n".join(part for part in parts if part)

@@ -110,7 +110,7 @@ class TestLeak:
         row = results.to_markdown().splitlines()[2]
         windows, _, subjects = [float(cell.split()[0]) for cell in row.split("|")[2:5]]
         assert windows - subjects > 0.3
-        assert "even of the very recordings that are tested" in str(results)
+        assert "trained on other windows of the tested people and recordings" in str(results)
         assert "not trained on anything of the tested people" in str(results)
 
 
@@ -382,9 +382,13 @@ class TestNotes:
         pretrainer = tiny_pretrainer(max_epochs=1).fit(SEGMENTER.windows(RECORDINGS))
         frozen = FrozenEstimator(pretrainer)
         pretrainer.save_pretrained(tmp_path)
+        untrained = FrozenEstimator(
+            tiny_pretrainer(max_epochs=0).fit(SEGMENTER.windows(RECORDINGS))
+        )
         results = compare(
             {
                 "frozen": make_pipeline(SSLEmbedder(frozen), SVC()),
+                "untrained": make_pipeline(SSLEmbedder(untrained), SVC()),
                 "folder": make_pipeline(SSLEmbedder(str(tmp_path)), SVC()),
                 "network": tiny_ecg_classifier(frozen, "trunk", max_epochs=1),
                 "scaled": SubjectScaledClassifier(
@@ -405,7 +409,7 @@ class TestNotes:
             "scaled": (False, True),
             "both": (True, True),
         }
-        assert "frozen: its encoder was pretrained" in str(results)
+        assert "frozen, folder, network: its encoder was pretrained" in str(results)
         scores = results.folds().set_index("estimator")["accuracy"]
         assert scores["frozen"].tolist() == scores["folder"].tolist()
 
