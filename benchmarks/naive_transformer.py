@@ -1,7 +1,7 @@
 """A plain port of masked pretraining, as one writes it from the paper.
 
 `conv1d`, `torch.nn.TransformerEncoder` and a `DataLoader`, in float32. This is what the speed of
-`MaskedPretrainer` is compared with. `tests/test_benchmarks.py` holds it to the same network.
+`MaskedPretrainer` is compared with. `tests/test_benchmarks.py` holds it to the same sizes.
 """
 
 import torch

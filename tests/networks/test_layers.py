@@ -64,17 +64,6 @@ def test_initialising_and_rebuilding_use_no_global_randomness(build):
     assert not torch.equal(first(windows), other(windows))
 
 
-@each_network
-def test_networks_are_float32_whatever_torchs_default_is(build):
-    torch.set_default_dtype(torch.float64)
-    try:
-        net = initialised(build, 0).eval()
-        output = net(torch.zeros(2, 30, dtype=torch.float32))
-    finally:
-        torch.set_default_dtype(torch.float32)
-    assert {p.dtype for p in net.parameters()} == {output.dtype} == {torch.float32}
-
-
 @pytest.mark.parametrize("sizes", [(), (0, 4), (2.5,), (True,), "12", 3])
 def test_bad_sizes(sizes):
     with pytest.raises(ValueError, match="filters must be a sequence of at least 1 positive"):

@@ -83,47 +83,33 @@ def test_masked_error_of_unseen_people_is_below_zero_and_interpolation(recording
 
 
 @pytest.mark.parametrize(
-    ("pretrainer", "seconds", "n_windows", "constant"),
+    ("pretrainer", "seconds"),
     [
-        (PretextPretrainer(max_epochs=3, batch_size=16), 5, 48, 0.05),
-        (
-            MaskedPretrainer(
-                filters=(8, 16), kernel_sizes=(17, 9), feedforward=32, head_hidden=(16,), l2=1e-5,
-                learning_rate=0.01, max_epochs=12, batch_size=4,
-            ),
-            2, 60, 0.12,
-        ),
-        (MaskedPretrainer(max_epochs=3, batch_size=4), 2, 12, None),
+        (PretextPretrainer(max_epochs=3, batch_size=16, random_state=0), 5),
+        (MaskedPretrainer(max_epochs=3, batch_size=4, random_state=0), 2),
     ],
-    ids=["recognition", "masked", "masked as in the paper"],
-)  # fmt: skip
-def test_bfloat16_gives_the_learning_curve_and_features_of_float32(
-    pretrainer, seconds, n_windows, constant
-):
-    """Features that hardly differ between windows, beside the one that does most, are left out.
-
-    Tokens are normalised, so that bfloat16 rounds them to 0.004 however little they differ.
-    """
+    ids=["recognition", "masked"],
+)
+def test_bfloat16_gives_the_learning_curve_and_the_features_of_float32(pretrainer, seconds):
     cohort = make_cohort(n_subjects=4, duration=(30, 31), sampling_rate=128, random_state=0)
     recordings = scale_subjects(cohort.recordings, cohort.subject)
-    X = Segmenter(128, window_length=seconds).windows(recordings)[:n_windows]
-    both = [
-        clone(pretrainer).set_params(precision=precision, random_state=0).fit(X)
+    X = Segmenter(128, window_length=seconds).windows(recordings)[:: 12 // seconds]
+    exact, rough = (
+        clone(pretrainer).set_params(precision=precision).fit(X)
         for precision in ("float32", "bfloat16")
-    ]
-    exact, rough = ([row["train_loss"] for row in one.history_] for one in both)
-    assert exact != rough
-    np.testing.assert_allclose(rough, exact, rtol=0.03)
-    for fitted in both if constant else []:
-        for layer in fitted.layer_names()[:-2]:
-            for way in set(fitted.aggregations()) - {"rhythm"}:
-                exact = fitted.set_params(precision="float32").encode(X, layer, way)
-                rough = fitted.set_params(precision="bfloat16").encode(X, layer, way)
-                spread = exact.std(axis=0)
-                varying = np.flatnonzero(spread > constant * spread.max())
-                assert len(varying) > 0.7 * exact.shape[1]
-                correlations = [np.corrcoef(exact[:, i], rough[:, i])[0, 1] for i in varying]
-                assert min(correlations) > 0.999, (layer, way)
+    )
+    losses = [[row["train_loss"] for row in one.history_] for one in (exact, rough)]
+    assert losses[0] != losses[1]
+    np.testing.assert_allclose(losses[1], losses[0], rtol=0.03)
+    for layer in exact.layer_names()[:-2]:
+        features = [
+            exact.set_params(precision=precision).encode(X, layer, "mean")
+            for precision in ("float32", "bfloat16")
+        ]
+        spread = features[0].std(axis=0)
+        varying = spread > 0.12 * spread.max()  # others are constant but for rounding
+        assert varying.mean() > 0.7
+        assert np.abs(features[1] - features[0])[:, varying].max() < 0.2 * spread.max()
 
 
 CHILD = """

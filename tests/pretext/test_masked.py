@@ -65,15 +65,6 @@ def test_every_sample_is_masked_as_often_as_combinatorics_says(masking):
         assert 0.46 < often.mean() < 0.50
 
 
-def test_masked_samples_are_zero_and_the_others_as_they_were():
-    masked = draw(10, 64, 0.1, 4)
-    before = X.copy()
-    inputs, targets = mask_windows(torch.tensor(X), masked)
-    assert not inputs[masked].any()
-    np.testing.assert_array_equal(inputs[~masked], X[~masked.numpy()])
-    np.testing.assert_array_equal(targets[:, 0], before)
-
-
 class TestLoss:
     """Slow references, over masks of unequal sizes."""
 
@@ -177,14 +168,6 @@ def test_encode_masks_nothing(fitted_masked):
     before = fitted_masked.encode(X[:1])
     changed = X[:1] + 3 * np.eye(64, dtype=np.float32)
     assert (np.abs(fitted_masked.encode(changed) - before).max(1) > 1e-6).all()
-
-
-def test_layers_and_aggregations(fitted_masked):
-    assert fitted_masked.layer_names() == ["layer1", "layer2", "last", "all"]
-    assert fitted_masked.aggregations() == ["cls", "mean", "max", "last", "std", "rhythm"]
-    np.testing.assert_array_equal(
-        fitted_masked.encode(X), fitted_masked.encode(X, "layer2", aggregate="cls")
-    )
 
 
 def test_heads_must_share_the_channels():

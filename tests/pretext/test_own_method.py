@@ -1,5 +1,7 @@
 """A third method of pretraining takes what `BasePretrainer` asks of it, and no more."""
 
+from collections import OrderedDict
+
 import numpy as np
 import torch
 from sklearn.base import clone
@@ -22,16 +24,6 @@ class MeanError(Criterion):
 
     def metrics(self, outputs, targets):
         return self(outputs, targets)[None]
-
-
-class PowerNet(nn.Module):
-    def __init__(self, trunk):
-        super().__init__()
-        self.trunk = trunk
-        self.head = nn.Linear(4, 1)
-
-    def forward(self, windows):
-        return self.head(self.trunk(windows))[:, 0]
 
 
 @training_parameters
@@ -64,7 +56,8 @@ class PowerPretrainer(BasePretrainer):
         return ConvTrunk((self.architecture_["n_filters"],), (5,), aggregation=aggregations)
 
     def _add_heads(self, trunk):
-        return PowerNet(trunk)
+        parts = {"trunk": trunk, "head": nn.Linear(4, 1), "flat": nn.Flatten(0)}
+        return nn.Sequential(OrderedDict(parts))
 
     def _build_criterion(self):
         return MeanError()

@@ -84,15 +84,12 @@ class TestFit:
         assert again.score(X) == fitted.score(X)
         assert joblib.hash(again) == joblib.hash(fitted)
 
-    @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-    def test_same_seed_same_bits(self, tiny, precision):
-        first, second = (tiny(precision=precision).fit(X) for _ in range(2))
-        same_fit(first, second)
-        assert differ(first.state_, tiny(precision=precision, random_state=1).fit(X).state_)
-
-    def test_bfloat16_learns_as_float32(self, tiny):
-        exact, rough = (tiny(precision=name).fit(X) for name in ("float32", "bfloat16"))
-        assert differ(exact.state_, rough.state_)
+    def test_same_seed_same_bits_in_either_precision(self, tiny):
+        exact, rough = tiny().fit(X), tiny(precision="bfloat16").fit(X)
+        same_fit(tiny().fit(X), exact)
+        same_fit(tiny(precision="bfloat16").fit(X), rough)
+        for other in (rough, tiny(random_state=1).fit(X)):
+            assert differ(exact.state_, other.state_)
         losses = [[row["train_loss"] for row in one.history_] for one in (exact, rough)]
         np.testing.assert_allclose(losses[1], losses[0], rtol=0.03)
         np.testing.assert_allclose(rough.encode(X), exact.encode(X), rtol=0.1, atol=0.1)
@@ -158,12 +155,12 @@ class TestFailedFits:
         pretrainer = tiny(device="nowhere")
         with pytest.raises(ValueError, match="device='nowhere' cannot be used"):
             pretrainer.fit(X)
-        for call in (pretrainer.encode, pretrainer.score):
-            with pytest.raises(NotFittedError):
-                call(X)
         for call in (pretrainer.to_torch, pretrainer.build_trunk, pretrainer.trunk_state):
             with pytest.raises(NotFittedError):
                 call()
+        for call in (pretrainer.encode, pretrainer.score):
+            with pytest.raises(NotFittedError):
+                call(X)
 
 
 class TestValidationFraction:
@@ -200,10 +197,9 @@ class TestValidationFraction:
             (X[:1], None, "holds out windows, but there are only 1"),
             (X, [1, 2], "one entry for each of the 12 win"),
             (X, [*"aaaaaaaa", None, *"bbb"], r"groups is missing for window 8 \(1 in all\)"),
-            (X, [*range(8), np.nan, 1, 2, 3], "groups is missing for window 8"),
             (X, [*"aaaaaaaa", pd.NA, *"bbb"], "groups is missing for window 8"),
         ],
-        ids=["one subject", "one window", "another length", "None", "NaN", "NA"],
+        ids=["one subject", "one window", "another length", "None", "NA"],
     )
     def test_what_cannot_be_split(self, tiny, windows, groups, message):
         groups = None if groups is None else np.array(groups, dtype=object)
@@ -324,13 +320,11 @@ class TestEncode:
 
 
 class TestBadWindowsAndSizes:
-    def test_too_short(self, tiny):
+    def test_too_short_or_recordings(self, tiny):
         shortest = {tiny_pretrainer: 8, tiny_masked: 4}[tiny]
         message = f"at least {shortest} samples, got n_features = {shortest - 1}.*longer window"
         with pytest.raises(ValueError, match=message):
             tiny().fit(np.ones((3, shortest - 1)))
-
-    def test_recordings_instead_of_windows(self, tiny):
         with pytest.raises(ValueError, match="different shapes.* recordings, put a Segmenter"):
             tiny().fit([np.ones(64), np.ones(99)])
 
@@ -350,14 +344,6 @@ class TestBadWindowsAndSizes:
         with pytest.raises(ValueError, match=message):
             tiny().fit(X * 1e30)
 
-    @pytest.mark.parametrize(
-        ("params", "message"),
-        [
-            ({"filters": ()}, "filters must be a sequence"),
-            ({"filters": (2, 3, 4)}, "filters and kernel_sizes must be equally long.*got 3 and 2"),
-            ({"validation_fraction": 1.0}, "'validation_fraction' parameter"),
-        ],
-    )
-    def test_bad_parameter_is_named(self, tiny, params, message):
-        with pytest.raises(ValueError, match=message):
-            tiny(**params).fit(X)
+    def test_bad_sizes_are_named(self, tiny):
+        with pytest.raises(ValueError, match="filters and kernel_sizes must be equally long"):
+            tiny(filters=(2, 3, 4)).fit(X)
