@@ -119,6 +119,11 @@ class TestFit:
         np.testing.assert_equal(one.state_, two.state_)
         assert differ(one.state_, fitted.state_)
 
+    def test_a_checkpoint_changes_nothing_and_is_of_one_fit(self, tiny, tmp_path):
+        same_fit(tiny(checkpoint=tmp_path).fit(X), tiny().fit(X))
+        with pytest.raises(ValueError, match="holds another fit"):
+            tiny(checkpoint=tmp_path).fit(X[:-1])
+
     def test_changed_parameters_wait_for_the_next_fit(self, tiny):
         pretrainer = tiny().fit(X)
         features, score = pretrainer.encode(X), pretrainer.score(X)
