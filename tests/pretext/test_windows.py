@@ -46,10 +46,8 @@ class TestLengthAndRate:
             SSLEmbedder("tiny-open", sampling_rate=rate).fit(windows).transform(windows)
 
     def test_another_length_where_no_rate_was_saved(self, own):
-        assert self.refusal(X[:, :32], 256, FrozenEstimator(own)) == (
-            "The pretrainer learnt from windows of 64 samples, these have 32 samples. "
-            "Use its sampling_rate and window_length."
-        )
+        message = self.refusal(X[:, :32], 256, FrozenEstimator(own))
+        assert "windows of 64 samples, these have 32 samples. Use its" in message
         SSLEmbedder(FrozenEstimator(own), sampling_rate=1000).fit(X)
 
     def test_another_length_or_rate(self, shipped):
