@@ -10,6 +10,7 @@ from sklearn.model_selection import (
     LeaveOneGroupOut,
     cross_val_predict,
     cross_val_score,
+    cross_validate,
 )
 from sklearn.pipeline import Pipeline
 from sklearn.svm import SVC
@@ -22,23 +23,17 @@ from sklearn_ecgssl import (
     Segmenter,
     SSLEmbedder,
     TrimmedScaler,
-    make_cohort,
 )
 from tests.checkout import checkout
 from tests.tiny import tiny_masked, tiny_pretrainer
 
 
-@pytest.fixture(scope="module")
-def cohort():
-    return make_cohort(n_subjects=3, duration=(20, 24), random_state=0)
-
-
 @pytest.fixture(scope="module", params=["ragged list", "array"])
 def recordings(request, cohort):
-    if request.param == "ragged list":
-        assert len({len(r) for r in cohort.recordings}) > 1
-        return cohort.recordings
-    return np.stack([r[: 20 * 256] for r in cohort.recordings])
+    """The first half of each: a window of 10 s, or two of 5 s."""
+    halves = [r[: len(r) // 2] for r in cohort.recordings]
+    assert len({len(r) for r in halves}) > 1
+    return halves if request.param == "ragged list" else np.stack([r[: 10 * 256] for r in halves])
 
 
 @pytest.fixture
@@ -61,12 +56,15 @@ def small_pipe(pipe):
     return pipe.set_params(**{f"embed__pretrainer__{k}": v for k, v in small.items()})
 
 
+def with_masking(pipe):
+    """To swap the pretrainer is all that a user changes; short windows, for speed."""
+    pretrainer = tiny_masked(max_epochs=1, n_layers=1)
+    return pipe.set_params(embed__pretrainer=pretrainer, segment__window_length=1)
+
+
 @pytest.fixture(params=["recognition", "masked"])
 def either_pipe(request, small_pipe):
-    """With either pretrainer: to swap it is all that a user changes."""
-    if request.param == "masked":
-        small_pipe.set_params(embed__pretrainer=tiny_masked(max_epochs=1, n_layers=1))
-    return small_pipe
+    return with_masking(small_pipe) if request.param == "masked" else small_pipe
 
 
 def test_contract_verbatim(pipe, cohort):
@@ -94,17 +92,6 @@ def test_second_step_of_the_readme(cohort, capsys):
     assert capsys.readouterr().out.startswith("[")
 
 
-def test_grid_over_masking(small_pipe, recordings, cohort):
-    search = GridSearchCV(
-        small_pipe.set_params(embed__pretrainer=tiny_masked(max_epochs=1, n_layers=1)),
-        {"embed__pretrainer__mask_ratio": [0.05, 0.2], "embed__aggregate": ["cls", "mean"]},
-        cv=KFold(2),
-        error_score="raise",
-    ).fit(recordings, cohort.target)
-    fitted = search.best_estimator_.named_steps["embed"].pretrainer_
-    assert fitted.masking_["mask_ratio"] == search.best_params_["embed__pretrainer__mask_ratio"]
-
-
 def test_grid_of_the_contract(small_pipe, recordings, cohort):
     search = GridSearchCV(
         small_pipe,
@@ -124,24 +111,34 @@ def test_grid_of_the_contract(small_pipe, recordings, cohort):
     assert fitted.n_features_in_ == 256 * best["segment__window_length"]
 
 
-@pytest.mark.parametrize("scoring", ["accuracy", "roc_auc", "balanced_accuracy"])
-def test_any_scorer_in_two_processes(either_pipe, recordings, cohort, scoring):
-    scores = cross_val_score(
+def test_grid_over_masking(small_pipe, recordings, cohort):
+    search = GridSearchCV(
+        with_masking(small_pipe),
+        {"embed__pretrainer__mask_ratio": [0.05, 0.2], "embed__aggregate": ["cls", "mean"]},
+        cv=KFold(2),
+        error_score="raise",
+    ).fit(recordings, cohort.target)
+    fitted = search.best_estimator_.named_steps["embed"].pretrainer_
+    assert fitted.masking_["mask_ratio"] == search.best_params_["embed__pretrainer__mask_ratio"]
+
+
+def test_any_scorer(either_pipe, recordings, cohort):
+    scores = cross_validate(
         either_pipe,
         recordings,
         cohort.target,
         groups=cohort.subject,
         cv=LeaveOneGroupOut(),
-        scoring=scoring,
-        n_jobs=2,
+        scoring=["accuracy", "roc_auc", "balanced_accuracy"],
         error_score="raise",
     )
-    assert scores.shape == (3,)
-    assert np.all((scores >= 0) & (scores <= 1))
+    for scorer in ("accuracy", "roc_auc", "balanced_accuracy"):
+        assert scores[f"test_{scorer}"].shape == (3,)
+        assert np.all((scores[f"test_{scorer}"] >= 0) & (scores[f"test_{scorer}"] <= 1))
 
 
-@pytest.mark.parametrize("method", ["predict", "decision_function"])
-def test_cross_val_predict_in_one_or_two_processes(either_pipe, recordings, cohort, method):
+@pytest.mark.slow
+def test_two_processes_predict_what_one_does(either_pipe, recordings, cohort):
     one, two = (
         cross_val_predict(
             either_pipe,
@@ -149,7 +146,7 @@ def test_cross_val_predict_in_one_or_two_processes(either_pipe, recordings, coho
             cohort.target,
             groups=cohort.subject,
             cv=LeaveOneGroupOut(),
-            method=method,
+            method="decision_function",
             n_jobs=n_jobs,
         )
         for n_jobs in (1, 2)
