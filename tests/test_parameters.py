@@ -166,6 +166,7 @@ def test_every_public_estimator_is_tried():
     assert {type(estimator) for estimator in ESTIMATORS} == classes
 
 
+@pytest.mark.filterwarnings("ignore:overflow encountered in cast")  # scikit-learn compares float16
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda estimator: type(estimator).__name__)
 @given(st.data())
 def test_valid_parameters_give_numbers_or_are_refused_together(estimator, data):

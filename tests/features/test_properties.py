@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 from hypothesis import example, given, strategies as st
 
-from tests.strategies import attempt, log_uniform, seeds
+from tests.strategies import attempt, log_uniform
 from tests.tiny import each_pretrainer
 
 
@@ -37,17 +37,3 @@ def test_every_aggregation_gives_numbers_or_says_what_is_wrong(tiny, data, n_tim
         assert features.shape == (3, pretrainer.n_features_encoded(layer, ways))
         assert features.dtype == np.float32
         assert np.isfinite(features).all()
-
-
-@each_pretrainer
-@given(st.data(), seeds, st.integers(2, 8))
-def test_each_window_has_its_own_features(tiny, data, seed, n_windows):
-    pretrainer, _ = network(tiny, 64)
-    layer = data.draw(st.sampled_from(pretrainer.layer_names()))
-    X = np.random.default_rng(seed).normal(size=(n_windows, 64)).astype(np.float32)
-    features = pretrainer.encode(X, layer, ["max", "std"])
-    order = data.draw(st.permutations(range(n_windows)))
-    recordings = np.split(X[order], [data.draw(st.integers(1, n_windows - 1))])
-    by_recording = pretrainer.encode(recordings, layer, ["max", "std"])
-    assert [len(rows) for rows in by_recording] == [len(rows) for rows in recordings]
-    np.testing.assert_allclose(np.concatenate(by_recording), features[order], rtol=1e-3, atol=1e-4)

@@ -1,8 +1,5 @@
 """Four real ECGs of 60 s (eegmat, 500 Hz) keep their shape."""
 
-import json
-from math import ceil
-
 import numpy as np
 import pytest
 from scipy import signal
@@ -19,7 +16,6 @@ def recordings(shared_data):
     if not path.is_file():
         pytest.skip(f"no real recordings: {path} is not a file")
     with np.load(path, allow_pickle=False) as data:
-        assert json.loads(str(data["meta"]))["lead"].startswith("ECG")
         good = np.flatnonzero(data["ecg_ok"])[:8:2]
         assert set(data["fs"][good]) == {RATE}
         counts = [data["ecg"][data["start"][i] :][: 60 * RATE].astype(np.float32) for i in good]
@@ -43,13 +39,12 @@ def test_filtered_it_loses_its_baseline_and_keeps_its_r_peaks(recordings):
         assert np.max(moved) <= 2  # samples, 4 ms
 
 
-def test_resampled_it_keeps_its_shape_to_the_ends(recordings):
+def test_resampled_it_keeps_its_peaks_and_the_ends_of_any_piece(recordings):
     resampler = Resampler(RATE, 256)
     for recording in recordings:
         spread = float(recording.std())
         (whole,) = resampler.transform([recording])
-        assert len(whole) == ceil(len(recording) * 256 / RATE)
         assert whole.max() == pytest.approx(float(recording.max()), abs=0.3 * spread)
-        # a piece with an offset, which is far larger than the ECG, against the same of the whole
+        # with an offset, which is far larger than the ECG
         piece = resampler.transform([recording[5000:15000] + 20 * spread])[0] - 20 * spread
         assert np.abs(piece - whole[2560 : 2560 + len(piece)]).max() < 0.1 * spread

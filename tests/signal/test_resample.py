@@ -12,7 +12,7 @@ from tests.strategies import attempt, rates
 
 @pytest.mark.parametrize(
     ("before", "after"),
-    [(500, 256), (256, 500), (128, 256), (2048, 256), (250.5, 128), (1000 / 3, 256)],
+    [(500, 256), (128, 256), (2048, 256), (250.5, 128), (1000 / 3, 256)],
 )
 def test_a_sine_becomes_the_same_sine(before, after):
     wave = 3 + np.sin(2 * np.pi * 7 * np.arange(int(10 * before)) / before + 0.3)
@@ -26,11 +26,6 @@ def test_is_scipys_polyphase_filter():
     x = np.random.default_rng(0).normal(size=1001) + 5
     expected = signal.resample_poly(x - x.mean(), 64, 125, padtype="antireflect") + x.mean()
     np.testing.assert_allclose(Resampler(500).transform([x])[0], expected, rtol=1e-5)
-
-
-def test_what_would_alias_is_removed():
-    wave = np.sin(2 * np.pi * 180 * np.arange(5000) / 500)  # above the new Nyquist frequency, 128
-    assert np.abs(Resampler(500, 256).transform([wave])[0][50:-50]).max() < 0.01
 
 
 @pytest.mark.parametrize("n_times", [1, 2, 5, 50])

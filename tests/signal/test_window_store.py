@@ -49,21 +49,17 @@ def test_windows_of_all_blocks_are_taken_in_any_order(chunks):
 
 
 def test_values_of_recordings_are_repeated_and_cut_back():
-    blocks = [X[:3], X[3:4], X[4:8]]
-    store = WindowStore(blocks, windowed=True)
+    plain = WindowStore([X[:3]])
+    store = WindowStore([X[:3], X[3:4], X[4:8]], windowed=True)
+    assert plain.per_window([3, 1, 2], "groups").tolist() == [3, 1, 2]
     assert store.per_window(["a", "b", "c"], "groups").tolist() == list("aaabcccc")
     assert [len(part) for part in store.split_back(np.arange(8))] == [3, 1, 4]
+    with pytest.raises(ValueError, match=r"each of the 3 window\(s\), got shape \(1,\)"):
+        plain.per_window([1], "groups")
     with pytest.raises(ValueError, match="groups must be 1-D with one entry for each of the 3 rec"):
         store.per_window(np.arange(8), "groups")
     with pytest.raises(ValueError, match=r"groups is missing for recording 1 \(1 in all\)"):
         store.per_window(np.array(["a", None, "c"]), "groups")
-
-
-def test_values_of_plain_windows_are_kept():
-    store = WindowStore([X[:3]])
-    assert store.per_window([3, 1, 2], "groups").tolist() == [3, 1, 2]
-    with pytest.raises(ValueError, match=r"each of the 3 window\(s\), got shape \(1,\)"):
-        store.per_window([1], "groups")
 
 
 def test_what_is_not_finite_is_named_by_the_window():
