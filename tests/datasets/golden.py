@@ -24,7 +24,7 @@ CASES: dict[str, dict[str, Any]] = {
     "dreamer": {"leads": ["1", "2"], "binarize": "mean"},
     "pspm": {},
     "swell": {"leads": ["ECG", "ECG raw"]},
-    "wesad": {"attribute": "stress"},
+    "wesad": {},
     "drivedb": {},
     "ecgiddb": {"leads": ["ECG I", "ECG I filtered"]},
     "eegmat": {},

@@ -20,8 +20,6 @@ class Tiny(NamedTuple):
     function: str = ""
     #: Parameters of the class, besides the folder.
     parameters: Mapping[str, Any] = {}
-    #: Parameters of `load`.
-    options: Mapping[str, Any] = {}
     #: One person's file, which a test cuts off.
     file: str = ""
     subject: str = ""
@@ -38,7 +36,7 @@ class Tiny(NamedTuple):
 
     def load(self, folder: Path | str, **options: Any) -> Any:
         """Load by the public function."""
-        return getattr(datasets, self.function)(**self.where(folder), **{**self.options, **options})
+        return getattr(datasets, self.function)(**self.where(folder), **options)
 
 
 def write_amigos(folder: Path) -> None:
@@ -289,7 +287,7 @@ def _online(database: str, class_name: str, write: Any, subject: str, file: str 
     )
 
 
-RAW = {"version": "raw"}
+RAW, WHOLE = {"version": "raw"}, {"keep_relaxation": True}
 TINY = {
     "amigos": Tiny(
         write_amigos, "Amigos", "load_amigos", file="*/Data_Preprocessed_P12.mat", subject="P12"
@@ -298,21 +296,12 @@ TINY = {
         write_amigos, "Amigos", "load_amigos", RAW, file="*/Data_Original_P12.mat", subject="P12"
     ),
     "ascertain": Tiny(
-        write_ascertain,
-        "Ascertain",
-        "load_ascertain",
-        file="ASCERTAIN_Raw/*/Movie_P09/ECG_Clip7.mat",
-        subject="P09",
+        write_ascertain, "Ascertain", "load_ascertain", file="*/*/*_P09/*Clip7.mat", subject="P09"
     ),
     "dreamer": Tiny(write_dreamer, "Dreamer", "load_dreamer", file="DREAMER.mat"),
     "pspm": Tiny(write_pspm, "PsPM", "load_pspm", file="VIS_07_sn02.mat", subject="VIS_07"),
     "swell": Tiny(
-        write_swell,
-        "Swell",
-        "load_swell",
-        {"keep_relaxation": True},
-        file=f"{swell.RECORDINGS}/pp10_*_c2.S00",
-        subject="PP10",
+        write_swell, "Swell", "load_swell", WHOLE, file="*/*/*/pp10_*_c2.S00", subject="PP10"
     ),
     "wesad": Tiny(write_wesad, "Wesad", "load_wesad", file="S10/S10.pkl", subject="S10"),
     "drivedb": _online("drivedb", "DriveDb", write_drivedb, "drive16"),

@@ -46,7 +46,7 @@ def folder(name, tiny, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def data(tiny, folder):
-    return tiny.make(folder).load(**tiny.options)
+    return tiny.make(folder).load()
 
 
 def keys(data):
@@ -109,7 +109,7 @@ def test_subjects(tiny, folder, data):
     assert len(people) > 1
     assert [person for person in one.subjects() if person in people] == people
     for asked in (people[-1], people[-1:], np.array(people[-1:])):
-        some = one.load(**tiny.options, subjects=asked)
+        some = one.load(subjects=asked)
         assert set(some.subject) == {people[-1]}
         mine = np.flatnonzero(data.subject == people[-1])
         np.testing.assert_array_equal(some.recordings[0], data.recordings[mine[0]])
@@ -122,11 +122,11 @@ def test_subjects(tiny, folder, data):
 def test_leads(tiny, folder, data):
     one = tiny.make(folder)
     with pytest.raises(ValueError, match="leads='toe'|no lead 'toe'"):
-        one.load(**tiny.options, leads="toe")
+        one.load(leads="toe")
     usual = dict(zip(keys(data), data.recordings, strict=True))
     for leads in (one.leads[::-1], list(dict.fromkeys(data.fields["lead"]))):
         if leads:
-            some = one.load(**tiny.options, leads=leads)
+            some = one.load(leads=leads)
             assert list(dict.fromkeys(some.fields["lead"]))[: len(leads)] == list(leads)
             assert set(keys(some)) >= {key for key in usual if key[1] in leads}
             for key, recording in zip(keys(some), some.recordings, strict=True):
@@ -169,7 +169,7 @@ def test_the_same_however_it_is_loaded(tiny, folder, data, monkeypatch):
     one = tiny.make(f"~/{folder.name}")
     one.subjects()
     with parallel_config("threading"):  # starts at once
-        assert_same(pickle.loads(pickle.dumps(one)).load(**tiny.options, n_jobs=2), data)
+        assert_same(pickle.loads(pickle.dumps(one)).load(n_jobs=2), data)
     if tiny.class_name in ("RecordingsFiles", "Study"):
         return
     assert_same(tiny.load(folder), data)
@@ -207,16 +207,16 @@ def test_damaged_file_of_somebody(tiny, folder, data, tmp_path):
     # What was downloaded has a checksum, and is asked for again.
     error = UnreadableFileError if tiny.place == "path" else FileNotFoundError
     with pytest.raises(error, match=re.escape(path.name)):
-        tiny.make(copied).load(**tiny.options)
+        tiny.make(copied).load()
     if not tiny.subject:
         return  # it is of several people, and nobody knows of whom
     with pytest.warns(UserWarning, match=f"{tiny.subject} cannot be read: .*{path.name}"):
-        rest = tiny.make(copied).load(**tiny.options, on_error="warn")
+        rest = tiny.make(copied).load(on_error="warn")
     assert set(rest.subject) == set(data.subject) - {tiny.subject}
-    prepared = prepare(tiny.make(copied), cache=tmp_path, on_error="warn", **tiny.options)
+    prepared = prepare(tiny.make(copied), cache=tmp_path, on_error="warn")
     assert prepared.subject.tolist() == rest.subject.tolist()
     assert tiny.subject in {one.subject for one in rest.left_out}
-    assert tiny.make(copied).load(**tiny.options, subjects=rest.subject[:1]).recordings
+    assert tiny.make(copied).load(subjects=rest.subject[:1]).recordings
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def test_damaged_table_of_labels(case, file, tmp_path):
 
 
 def test_prepared_is_what_is_loaded(tiny, folder, data, tmp_path, monkeypatch):
-    how = {"cache": tmp_path / "cache", "sampling_rate": None, "scale": None, **tiny.options}
+    how = {"cache": tmp_path / "cache", "sampling_rate": None, "scale": None}
     found = prepare(tiny.make(folder), **how)
     for recording, other in zip(found.recordings, data.recordings, strict=True):
         assert recording.dtype == np.float32

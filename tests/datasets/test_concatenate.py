@@ -87,9 +87,7 @@ def test_same_person():
     corpus = concatenate(sets, same_person=[("c/1", "b/2"), ("b/2", "a/1")])
     assert corpus.subject.tolist() == ["a/1", "a/2", "b/1", "a/1", "a/1", "c/2"]
     assert corpus.fields["overlaps"].tolist() == ["b,c", "", "", "a,c", "a,b", ""]
-
-
-def test_two_leads_of_one_data_set_are_of_the_same_people():
+    # Two leads of one data set are of the same people, whatever each is called.
     left, right = study("amigos", ["P01", "P02"]), study("amigos", ["P02", "P03"], seconds=9)
     corpus = concatenate({"left": left, "right": right})
     assert corpus.subject.tolist() == ["left/P01", "left/P02", "left/P02", "right/P03"]

@@ -34,20 +34,16 @@ def there(home):
     return sorted(found)
 
 
-def test_only_what_is_asked_for_is_downloaded(toy, files, home):
+def test_only_what_is_asked_for_is_downloaded_and_once(toy, files, home, monkeypatch):
     (path,) = files().fetch(["sub/big.dat"])
     assert path == home / BASE / "sub/big.dat"
     assert path.read_bytes() == BIG
     assert toy.requests == [f"{BASE}{SUMS}", f"{BASE}sub/big.dat"]
     assert there(home) == [SUMS, "sub/big.dat"]
     assert files().fetch([ODD])[0].read_bytes() == b"odd"
-
-
-def test_what_is_there_needs_no_request_and_no_pooch(toy, files, monkeypatch):
-    files().fetch(["sub/big.dat", "small.txt"])
     toy.requests.clear()
     monkeypatch.setitem(sys.modules, "pooch", None)
-    files(download=False).fetch(["sub/big.dat", "small.txt"])
+    files(download=False).fetch(["sub/big.dat", ODD])
     assert toy.requests == []
 
 

@@ -1,4 +1,4 @@
-"""SWELL-KW: a block of work each, without the relaxation before it, and its row in a table."""
+"""SWELL-KW: tables of labels, and the relaxation before a block; `golden` records the rest."""
 
 from datetime import datetime
 from functools import partial

@@ -1,4 +1,4 @@
-"""WESAD: one recording a phase of the session, with what was said of it."""
+"""WESAD: what is peculiar to it, beside what `golden` records."""
 
 import pickle
 
@@ -8,8 +8,6 @@ import pytest
 from sklearn_ecgssl import UnreadableFileError
 from sklearn_ecgssl.datasets import load_wesad
 from tests.datasets.writers import wesad
-
-RECORDS = ["baseline", "stress", "meditation 1", "amusement", "meditation 2"]
 
 
 @pytest.fixture
@@ -30,21 +28,6 @@ def quest(folder, before, after):
     text = path.read_text(encoding="utf-8")
     assert before in text
     path.write_text(text.replace(before, after), encoding="utf-8")
-
-
-def test_recordings_are_the_phases(folder, content):
-    data = load_wesad(folder)
-    assert data.fields["record"].tolist() == [f"S2/{name}" for name in RECORDS]
-    label, ecg = content["label"], content["signal"]["chest"]["ECG"][:, 0]
-    phases = np.split(np.arange(len(label)), np.flatnonzero(np.diff(label)) + 1)
-    phases = [phase for phase in phases if 1 <= label[phase[0]] <= 4]
-    for phase, recording in zip(phases, data.recordings, strict=True):
-        np.testing.assert_array_equal(recording, ecg[phase].astype(np.float32))
-    assert data.target_names == ["baseline", "stress", "amusement", "meditation"]
-    assert data.target.tolist() == [0, 1, 3, 2, 3]
-    # The k-th phase has the valence 9 - k and the arousal 1 + k.
-    assert data.fields["valence"].tolist() == [9, 8, 7, 6, 5]
-    assert data.fields["arousal"].tolist() == [1, 2, 3, 4, 5]
 
 
 def test_a_piece_of_less_than_a_second_is_no_recording(folder, content):

@@ -1,6 +1,6 @@
 """A small WESAD, after the description of its files: a folder a person.
 
-Chest signals and labels at 700 Hz, wrist signals at 64, 32 and 4 Hz; ECG in mV as the recorder's 16
+Chest signals and labels at 700 Hz, wrist signals at 64 and 4 Hz; ECG in mV as the recorder's 16
 bits give it. A line of the questionnaire is a tag and cells, padded with empty ones to the same
 number, and there is no header.
 """
@@ -37,19 +37,8 @@ def label(order, rng, seconds=2):
 def content(subject, labels, rng):
     """What is in a person's pickle."""
     n = len(labels)
-    chest = {
-        "ACC": rng.normal(size=(n, 3)),
-        "ECG": ecg(n, rng)[:, np.newaxis],
-        "EMG": rng.normal(size=(n, 1)),
-        "EDA": rng.normal(size=(n, 1)),
-        "Temp": rng.normal(33, 1, (n, 1)).astype(np.float32),
-        "Resp": rng.normal(size=(n, 1)),
-    }
-    wrist = {"ACC": 32, "BVP": 64, "EDA": 4, "TEMP": 4}
-    wrist = {
-        name: rng.normal(size=(n * rate // RATE, 3 if name == "ACC" else 1))
-        for name, rate in wrist.items()
-    }
+    chest = {"ACC": np.zeros((n, 3)), "ECG": ecg(n, rng)[:, np.newaxis], "Resp": np.zeros((n, 1))}
+    wrist = {"BVP": np.zeros((n * 64 // RATE, 1)), "EDA": np.zeros((n * 4 // RATE, 1))}
     return {"signal": {"chest": chest, "wrist": wrist}, "label": labels, "subject": subject}
 
 
@@ -58,22 +47,16 @@ def ratings(order):
     return [(9 - phase, phase + 1) for phase in range(len(order))]
 
 
-def quest(subject, order, answers=None):
+def quest(subject, order):
     """The text of a person's questionnaires."""
-    answers = ratings(order) if answers is None else answers
     lines = [
         ["# Subj", subject],
         ["# ORDER", *order, *READING],
         ["# START", *(f"{7 + 20 * i}.08" for i in range(len(order) + 2))],
-        ["# END", *(f"{19 + 20 * i}.3" for i in range(len(order) + 2))],
         [""],
         *[["# PANAS", *"12345" * 5] for _ in order],
         [""],
-        *[["# STAI", *"123412"] for _ in order],
-        [""],
-        *[["# DIM", *map(str, answer)] for answer in answers],
-        [""],
-        ["# SSSQ", *"123452"],
+        *[["# DIM", *map(str, answer)] for answer in ratings(order)],
     ]
     return "".join(";".join([*line, *[""] * (_COLUMNS - len(line))]) + "\r\n" for line in lines)
 
