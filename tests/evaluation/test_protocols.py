@@ -1,4 +1,4 @@
-"""How the protocols split windows, and what two encoders learn from."""
+"""Windows that know where they are from, how protocols split them, what two encoders learn from."""
 
 from dataclasses import replace
 
@@ -15,12 +15,68 @@ from sklearn_ecgssl.evaluation import (
 )
 from sklearn_ecgssl.signal import Segmenter
 
+SEGMENTER = Segmenter(sampling_rate=10, window_length=1)
+COUNTS, TARGET, SUBJECT = [1, 2, 3, 4], ["calm", "tense"] * 2, ["Ann", "Ann", "Bob", "Bob"]
+
 
 def labelled(n_windows, target, subject):
-    """Ragged recordings of so many windows each."""
-    recordings = [np.zeros(10 * n + 3, dtype=np.float32) for n in n_windows]
-    segmenter = Segmenter(sampling_rate=10, window_length=1)
+    """Ragged recordings of so many windows of ten samples each."""
+    recordings = [1000 * i + np.arange(10.0 * n + 3) for i, n in enumerate(n_windows)]
+    return LabelledWindows.from_recordings(recordings, target, subject, SEGMENTER)
+
+
+def four_recordings(recordings, target=TARGET, subject=SUBJECT, segmenter=SEGMENTER):
     return LabelledWindows.from_recordings(recordings, target, subject, segmenter)
+
+
+def test_every_window_knows_where_it_is_from():
+    windows = labelled(COUNTS, TARGET, SUBJECT)
+    assert len(windows) == 10
+    np.testing.assert_array_equal(windows.recording, np.repeat(np.arange(4), COUNTS))
+    np.testing.assert_array_equal(windows.target, np.repeat(TARGET, COUNTS))
+    np.testing.assert_array_equal(windows.subject, np.repeat(SUBJECT, COUNTS))
+    taken = windows.take([9, 0, 2])
+    assert taken.dtype == np.float32
+    np.testing.assert_array_equal(taken - [[3030], [0], [1010]], [np.arange(10)] * 3)
+
+
+@pytest.mark.parametrize("overlap", [0, 0.5])
+def test_windows_are_views_of_the_recordings(overlap):
+    recordings = [np.zeros(n, dtype=np.float32) for n in (20, 45, 67, 80)]
+    windows = four_recordings(recordings, segmenter=Segmenter(10, 1, overlap=overlap))
+    for block, recording in zip(windows.store.blocks, recordings, strict=True):
+        assert np.shares_memory(block, recording)
+
+
+@pytest.mark.parametrize("as_cube", [True, False])
+def test_windowed_recordings_are_not_cut_again(as_cube):
+    cube = np.arange(4 * 3 * 5, dtype=np.float32).reshape(4, 3, 5)
+    windows = four_recordings(cube if as_cube else [cube[0, :1], *cube[1:]])
+    assert len(windows) == (12 if as_cube else 10)
+    np.testing.assert_array_equal(windows.take([len(windows) - 1])[0], cube[3, 2])
+
+
+def test_names_and_numbers_of_people_may_be_mixed():
+    for subject in ([1, 1, "Bob", 2], np.array([1, 1, "Bob", 2], dtype=object)):
+        windows = labelled(COUNTS, TARGET, subject)
+        assert np.unique(windows.subject).tolist() == ["1", "2", "Bob"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"target": TARGET[:3]}, "target must be 1-D with one entry for each of the 4 rec"),
+        ({"subject": SUBJECT[:3]}, "subject must be 1-D with one entry.*got shape \\(3,\\)"),
+        ({"target": ["calm"] * 4}, "one class only \\('calm'\\)"),
+        ({"target": [0.1, 0.2, 0.3, 0.4]}, "Unknown label type: continuous"),
+        ({"subject": ["Ann", None, "Bob", "Bob"]}, r"subject is missing for recording 1 \(1"),
+        ({"recordings": [*np.zeros((3, 20)), np.zeros(7)]}, "recording 3 has 7 samples"),
+        ({"recordings": [*np.zeros((3, 20)), np.full(30, np.nan)]}, "recording 3.*NaN"),
+    ],
+)
+def test_what_does_not_belong_together_is_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        four_recordings(**{"recordings": np.zeros((4, 20))} | arguments)
 
 
 #: Few and many windows, people with one class or one recording, a rare class.
@@ -28,58 +84,46 @@ UNEQUAL = labelled(
     [3, 9, 5, 1, 7, 12, 4, 2, 8, 6], [0, 1, 0, 1, 1, 1, 1, 0, 1, 1], list("aabbcccdde")
 )
 ALL = np.arange(len(UNEQUAL))
-PROTOCOLS = {
-    "windows": (shuffled_windows(4), None),
-    "recordings": (whole_recordings(4), "recording"),
-    "subjects": (unseen_subjects(4), "subject"),
-    "one subject out": (unseen_subjects(None), "subject"),
-}
 each = pytest.mark.parametrize("protocol", [shuffled_windows, whole_recordings, unseen_subjects])
 
 
-@pytest.mark.parametrize("name", PROTOCOLS)
-def test_every_window_is_tested_once_and_trained_on_otherwise(name):
-    folds = PROTOCOLS[name][0].folds(UNEQUAL)
-    assert [fold.number for fold in folds] == list(range(5 if name == "one subject out" else 4))
-    tested = np.concatenate([fold.test for fold in folds])
-    np.testing.assert_array_equal(np.sort(tested), ALL)
+@pytest.mark.parametrize(
+    ("protocol", "unit", "n_folds"),
+    [
+        (shuffled_windows(4), None, 4),
+        (whole_recordings(4), "recording", 4),
+        (unseen_subjects(4), "subject", 4),
+        (unseen_subjects(None), "subject", 5),
+    ],
+)
+def test_every_window_is_tested_once_and_nothing_of_its_unit_trained_on(protocol, unit, n_folds):
+    folds = protocol.folds(UNEQUAL)
+    assert [fold.number for fold in folds] == list(range(n_folds))
+    np.testing.assert_array_equal(np.sort(np.concatenate([fold.test for fold in folds])), ALL)
     for fold in folds:
         np.testing.assert_array_equal(np.sort(np.concatenate([fold.train, fold.test])), ALL)
         assert fold.pretrain is None
-
-
-@pytest.mark.parametrize("name", ["recordings", "subjects", "one subject out"])
-def test_no_recording_or_subject_is_on_both_sides(name):
-    protocol, unit = PROTOCOLS[name]
-    units = getattr(UNEQUAL, unit)
-    for fold in protocol.folds(UNEQUAL):
-        assert set(units[fold.train]).isdisjoint(units[fold.test])
+        if unit is not None:
+            units = getattr(UNEQUAL, unit)
+            assert set(units[fold.train]).isdisjoint(units[fold.test])
 
 
 def test_people_are_on_both_sides_of_windows_and_of_recordings():
-    for fold in shuffled_windows(4).folds(UNEQUAL):
-        assert set(UNEQUAL.recording[fold.train]) & set(UNEQUAL.recording[fold.test])
-    assert any(
-        set(UNEQUAL.subject[fold.train]) & set(UNEQUAL.subject[fold.test])
-        for fold in whole_recordings(4).folds(UNEQUAL)
-    )
+    for protocol, unit in [(shuffled_windows(4), "recording"), (whole_recordings(4), "subject")]:
+        units = getattr(UNEQUAL, unit)
+        folds = protocol.folds(UNEQUAL)
+        assert any(set(units[fold.train]) & set(units[fold.test]) for fold in folds)
 
 
 @each
-def test_classes_are_spread_over_the_folds(protocol):
-    windows = labelled([6] * 20, [0, 0, 0, 1] * 5, np.repeat(np.arange(5), 4))
-    for fold in protocol(5).folds(windows):
-        assert np.mean(windows.target[fold.test]) == pytest.approx(0.25)
-
-
-@each
-def test_same_seed_same_folds(protocol):
+def test_classes_are_spread_over_folds_that_the_seed_decides(protocol):
     # Of equal size: where sizes differ, they alone decide which recordings make balanced folds.
-    windows = labelled([5] * 12, [0, 1] * 6, np.repeat(np.arange(6), 2))
+    windows = labelled([6] * 20, [0, 0, 0, 1] * 5, np.repeat(np.arange(5), 4))
 
     def tests(seed):
-        return [fold.test.tolist() for fold in protocol(3, random_state=seed).folds(windows)]
+        return [fold.test.tolist() for fold in protocol(5, random_state=seed).folds(windows)]
 
+    assert [np.mean(windows.target[test]) for test in tests(0)] == pytest.approx([0.25] * 5)
     assert tests(0) == tests(0)
     assert any(tests(seed) != tests(0) for seed in range(1, 6))
 
@@ -89,64 +133,42 @@ def test_fewer_folds_where_there_are_fewer():
     assert len(shuffled_windows(10).folds(windows)) == 7
     assert len(whole_recordings(10).folds(windows)) == 4
     assert len(unseen_subjects(10).folds(windows)) == 2
-
-
-@each
-def test_one_fold_is_none(protocol):
-    with pytest.raises(ValueError, match="n_splits=1"):
-        protocol(1).folds(UNEQUAL)
-
-
-def test_a_single_subject():
-    windows = labelled([5] * 6, [0, 1] * 3, ["me"] * 6)
-    for protocol in (unseen_subjects(3), unseen_subjects(None)):
-        with pytest.raises(ValueError, match="not enough subjects to split: 1.*leave this"):
-            protocol.folds(windows)
-    assert len(whole_recordings(3).folds(windows)) == 3
-
-
-def test_hardly_any_windows():
-    with pytest.raises(ValueError, match="windows of its rarest class to split: 1, at least 2"):
-        shuffled_windows(5).folds(labelled([5, 1], [0, 1], ["a", "b"]))
-    two = labelled([1, 1], [0, 1], ["a", "b"])
-    assert len(unseen_subjects(None).folds(two)) == 2
     folds = whole_recordings(5).folds(labelled([5, 5], ["calm", "tense"], ["a", "a"]))
     assert [len(fold.test) for fold in folds] == [5, 5]
+    two = labelled([1, 1], [0, 1], ["a", "b"])
+    assert len(unseen_subjects(None).folds(two)) == 2
 
 
-def test_own_protocol():
+@pytest.mark.parametrize("protocol", [unseen_subjects(3), unseen_subjects(None)])
+def test_too_few_people(protocol):
+    windows = labelled([5] * 6, [0, 1] * 3, ["me"] * 6)
+    with pytest.raises(ValueError, match="not enough subjects to split: 1.*leave this"):
+        protocol.folds(windows)
+    with pytest.raises(ValueError, match="windows of its rarest class to split: 1, at least 2"):
+        shuffled_windows(5).folds(labelled([5, 1], [0, 1], ["a", "b"]))
+
+
+def test_own_protocol_and_what_its_pretrainers_learn_from():
     def halves(windows):
         return [(ALL[:20], ALL[20:]), (ALL[20:], ALL[:20]), (ALL, ALL[:0])]
 
-    folds = Protocol("halves", "the first half.", halves).folds(UNEQUAL)
+    protocol = Protocol("halves", "the first half.", halves)
+    folds = protocol.folds(UNEQUAL)
     assert [len(fold.test) for fold in folds] == [37, 20], "an empty test set is no fold"
     assert [fold.protocol for fold in folds] == ["halves"] * 2
+    own = replace(protocol, pretrain=lambda windows, pairs: [list(test[:2]) for _, test in pairs])
+    for fold, as_usual in zip(own.folds(UNEQUAL), folds, strict=True):
+        np.testing.assert_equal(fold, as_usual._replace(pretrain=fold.test[:2]))
 
 
-def test_a_protocol_says_what_pretrainers_learn_from():
-    usual = shuffled_windows(4)
-    own = replace(usual, pretrain=lambda windows, pairs: [list(train[:2]) for train, _ in pairs])
-    for fold, as_usual in zip(own.folds(UNEQUAL), usual.folds(UNEQUAL), strict=True):
-        np.testing.assert_array_equal(fold.train, as_usual.train)
-        np.testing.assert_array_equal(fold.test, as_usual.test)
-        np.testing.assert_array_equal(fold.pretrain, fold.train[:2])
-
-
-def test_each_says_what_a_model_sees():
-    assert "the papers' protocol" in shuffled_windows().sees
-    assert "other recordings of the same people" in whole_recordings().sees
-    assert "not trained on anything of the tested people" in unseen_subjects().sees
-    assert "two encoders, neither of which has met" in opposite_halves(shuffled_windows()).sees
-
-
-# Two encoders
-
-
+@each
 @pytest.mark.parametrize("n_splits", [2, 5, 10])
-@pytest.mark.parametrize("protocol", [shuffled_windows, whole_recordings, unseen_subjects])
 def test_two_encoders_learn_from_the_other_half_of_the_folds(protocol, n_splits):
     split = protocol(n_splits)
-    folds, plain = opposite_halves(split).folds(UNEQUAL), split.folds(UNEQUAL)
+    two_encoders = opposite_halves(split)
+    assert two_encoders.name == f"{split.name}, two encoders"
+    assert two_encoders.sees.startswith(split.sees)
+    folds, plain = two_encoders.folds(UNEQUAL), split.folds(UNEQUAL)
     middle = (len(folds) + 1) // 2
     for i, (fold, as_usual) in enumerate(zip(folds, plain, strict=True)):
         np.testing.assert_array_equal(fold.train, as_usual.train)
@@ -161,23 +183,18 @@ def test_two_encoders_learn_from_the_other_half_of_the_folds(protocol, n_splits)
 
 
 @pytest.mark.parametrize(
-    ("pairs", "fold", "window"),
+    ("pairs", "message"),
     [
         # tested twice, as in repeated folds: the other half's windows are this fold's
-        ([(ALL[10:], ALL[:10]), (ALL[15:], ALL[5:15])], 0, 5),
+        ([(ALL[10:], ALL[:10]), (ALL[15:], ALL[5:15])], "the encoder of fold 0.*such as 5,"),
         # trained on what is tested
-        ([(ALL, ALL[:10]), (ALL, ALL[9:])], 0, 9),
+        ([(ALL, ALL[:10]), (ALL, ALL[9:])], "the encoder of fold 0.*such as 9,"),
         # kept out of the training set, such as the people of the tested recordings
-        ([(ALL[5:], ALL[:5]), (ALL[10:], ALL[5:10])], 1, 0),
+        ([(ALL[5:], ALL[:5]), (ALL[10:], ALL[5:10])], "the encoder of fold 1.*such as 0,"),
+        ([(ALL[10:], ALL[:10])], "at least 2 folds, the protocol 'mine' made 1"),
     ],
 )
-def test_an_encoder_that_would_meet_what_the_fold_withholds(pairs, fold, window):
+def test_an_encoder_that_would_meet_what_the_fold_withholds(pairs, message):
     leaky = opposite_halves(Protocol("mine", "all.", lambda windows: pairs))
-    with pytest.raises(ValueError, match=rf"'mine': the encoder of fold {fold}.*such as {window},"):
+    with pytest.raises(ValueError, match=message):
         leaky.folds(UNEQUAL)
-
-
-def test_a_single_fold_has_no_halves():
-    single = Protocol("mine", "all.", lambda windows: [(ALL[10:], ALL[:10])])
-    with pytest.raises(ValueError, match="at least 2 folds, the protocol 'mine' made 1"):
-        opposite_halves(single).folds(UNEQUAL)

@@ -1,13 +1,12 @@
 """What every display must do, and every way to hand it an estimator."""
 
-import ast
 import io
+import re
 import sys
 from copy import copy
 from inspect import signature
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -21,8 +20,7 @@ from sklearn_ecgssl import plotting
 from sklearn_ecgssl.classify import ECGClassifier
 from sklearn_ecgssl.features import SSLEmbedder
 from sklearn_ecgssl.pretext import MaskedPretrainer
-from sklearn_ecgssl.transforms import Negate, Scale
-from tests.tiny import tiny_masked, tiny_pretrainer
+from tests.tiny import waves
 
 WAVE = np.sin(np.linspace(0, 30, 64)).astype(np.float32)
 TABLE = pd.DataFrame(
@@ -84,116 +82,86 @@ DISPLAYS = {
         SIGNAL,
     ),
 }
+WITHOUT_LEGEND = plotting.SaliencyDisplay, plotting.TransformationDisplay
 
 
 @pytest.fixture(params=plotting.__all__)
-def name(request):
-    return request.param
-
-
-def display_of(name):
-    return copy(DISPLAYS[name][0])
+def case(request):
+    display, n_axes, labels = DISPLAYS[request.param]
+    return copy(display), n_axes, labels
 
 
 def axes_of(display):
     return list(getattr(display, "axes_", [getattr(display, "ax_", None)]))
 
 
-def test_keeps_its_parameters_in_attributes(name):
-    display = display_of(name)
+def test_draws_on_given_axes_alone_without_pyplot(case, monkeypatch):
+    display, n_axes, _ = case
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     kept = {key: vars(display)[key] for key in signature(type(display)).parameters}
-    display.plot()
+    figure = Figure(figsize=(5, 9))
+    *axes, other = figure.subplots(n_axes + 1)
+    assert display.plot(axes if n_axes > 1 else axes[0]) is display
+    assert display.figure_ is figure
+    assert axes_of(display) == axes
+    assert all(ax.has_data() for ax in axes)
+    assert not other.has_data()
+    assert tuple(figure.get_size_inches()) == (5, 9)
     assert all(vars(display)[key] is value for key, value in kept.items())
 
 
-def test_draws_on_given_axes_without_pyplot(name, monkeypatch):
-    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    figure = Figure()
-    axes = figure.subplots(DISPLAYS[name][1], squeeze=False).ravel()
-    display = display_of(name)
-    assert display.plot(axes if len(axes) > 1 else axes[0]) is display
-    assert display.figure_ is figure
-    assert axes_of(display) == list(axes)
-    assert all(ax.has_data() for ax in axes)
-
-
-def test_makes_a_new_figure_each_time_that_can_be_saved(name):
-    display = display_of(name).plot()
-    assert plt.get_fignums() == [display.figure_.number]
-    assert len(axes_of(display)) == DISPLAYS[name][1]
+def test_makes_a_labelled_figure_that_can_be_saved(case):
+    display, n_axes, labels = case
+    figure = display.plot().figure_
+    axes = axes_of(display)
+    assert len(axes) == n_axes
+    assert (axes[-1].get_xlabel(), axes[-1].get_ylabel()) == labels
+    assert all(ax.get_title() or ax.get_title(loc="left") for ax in axes)
     file = io.BytesIO()
-    display.figure_.savefig(file, format="png")
+    figure.savefig(file, format="png")
     assert file.getvalue().startswith(b"\x89PNG")
-    assert display.plot().figure_.number not in plt.get_fignums()[:1]
-
-
-def test_labels_have_units(name):
-    display = display_of(name).plot()
-    last = axes_of(display)[-1]
-    assert (last.get_xlabel(), last.get_ylabel()) == DISPLAYS[name][2]
-    assert all(ax.get_title() or ax.get_title(loc="left") for ax in axes_of(display))
-
-
-def test_the_legend_stands_outside_in_a_figure_of_its_own(name):
-    display = display_of(name).plot()
-    drawn = [ax.get_legend() for ax in axes_of(display) if ax.get_legend()]
-    assert len(drawn) == (name not in ("SaliencyDisplay", "TransformationDisplay"))
-    display.figure_.draw_without_rendering()
-    for legend in drawn:
+    legends = [ax.get_legend() for ax in axes if ax.get_legend()]
+    assert len(legends) == (not isinstance(display, WITHOUT_LEGEND))
+    for legend in legends:  # beside the axes, within the figure
         assert legend.get_window_extent().x0 >= legend.axes.get_window_extent().x1
-        assert legend.get_window_extent().x1 <= display.figure_.bbox.x1
+        assert legend.get_window_extent().x1 <= figure.bbox.x1
+    assert display.plot().figure_ is not figure
 
 
-def test_another_number_of_axes(name):
-    n_axes = DISPLAYS[name][1]
+def test_another_number_of_axes(case):
+    display, n_axes, _ = case
     with pytest.raises(ValueError, match=f"needs {n_axes} axes, got {n_axes + 1}"):
-        display_of(name).plot(Figure().subplots(n_axes + 1))
+        display.plot(Figure().subplots(n_axes + 1))
 
 
-def test_missing_matplotlib_names_the_extra(name, monkeypatch):
+def test_matplotlib_is_wanted_by_a_figure_alone(case, monkeypatch):
+    for path in Path(plotting.__file__).parent.glob("*.py"):
+        assert not re.search(r"^(import|from) matplotlib", path.read_text("utf-8"), re.MULTILINE)
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     with pytest.raises(ImportError, match=r'pip install "sklearn_ecgssl\[plot\]"'):
-        display_of(name).plot()
+        case[0].plot()
 
 
-def test_import_needs_no_matplotlib():
-    for path in Path(plotting.__file__).parent.glob("*.py"):
-        for statement in ast.parse(path.read_text("utf-8")).body:
-            if isinstance(statement, (ast.Import, ast.ImportFrom)):
-                assert "matplotlib" not in ast.unparse(statement), path.name
-
-
-WINDOWS = np.random.default_rng(0).normal(size=(6, 64)).astype(np.float32)
-
-
-@pytest.fixture(scope="module")
-def pretrainer():
-    named = [("up", Scale(factor=3)), ("negate", Negate())]
-    return tiny_pretrainer(transforms=named).fit(WINDOWS)
-
-
-@pytest.fixture(scope="module")
-def masked():
-    return tiny_masked(max_epochs=1).fit(WINDOWS)
+WINDOWS = waves(n_windows=6)[0]
 
 
 @pytest.mark.parametrize("wrap", [FrozenEstimator, SSLEmbedder, lambda fitted: fitted])
-def test_the_pretrainer_is_found_in_what_is_fitted(pretrainer, masked, wrap):
-    for one in pretrainer, masked:
+def test_the_pretrainer_is_found_in_what_is_fitted(fitted_recognition, fitted_masked, wrap):
+    for one in fitted_recognition, fitted_masked:
         pipe = make_pipeline(FunctionTransformer(), wrap(FrozenEstimator(one))).fit(WINDOWS)
         display = plotting.PretextHistoryDisplay.from_estimator([one, pipe])
         for first, second in display.loss.values():
             np.testing.assert_array_equal(first, second)
     display = plotting.ReconstructionDisplay.from_estimator(pipe, WINDOWS)
-    np.testing.assert_array_equal(display.mask, masked.reconstruct(WINDOWS[:3]).mask)
+    np.testing.assert_array_equal(display.mask, fitted_masked.reconstruct(WINDOWS[:3]).mask)
 
 
 @pytest.mark.parametrize("kind", [SSLEmbedder, ECGClassifier])
-def test_the_pretrainer_is_found_in_what_is_not_fitted(pretrainer, kind, tmp_path):
-    for one in pretrainer, pretrainer.save_pretrained(tmp_path):
+def test_the_pretrainer_is_found_in_what_is_not_fitted(fitted_recognition, kind, tmp_path):
+    for one in fitted_recognition, fitted_recognition.save_pretrained(tmp_path):
         display = plotting.TransformationDisplay.from_estimator(kind(one), WAVE)
-        assert list(display.views) == ["original", "up", "negate"]
+        assert list(display.views) == fitted_recognition.task_names_
 
 
 def test_estimators_without_a_fitted_pretrainer():
@@ -201,5 +169,7 @@ def test_estimators_without_a_fitted_pretrainer():
         plotting.PretextHistoryDisplay.from_estimator(SSLEmbedder())
     with pytest.raises(NotFittedError, match="MaskedPretrainer"):
         plotting.ReconstructionDisplay.from_estimator(SSLEmbedder(MaskedPretrainer()), WINDOWS)
+    with pytest.raises(NotFittedError):
+        plotting.SaliencyDisplay.from_estimator(ECGClassifier(), WAVE)
     with pytest.raises(TypeError, match="Expected a pretrainer, an SSLEmbedder.*got Functio"):
         plotting.PretextHistoryDisplay.from_estimator(FunctionTransformer())

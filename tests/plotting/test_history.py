@@ -4,50 +4,38 @@ import pytest
 from sklearn_ecgssl.plotting import PretextHistoryDisplay
 from tests.tiny import tiny_masked, tiny_pretrainer
 
-WINDOWS = np.random.default_rng(0).normal(size=(9, 64)).astype(np.float32)
 
-
-def history(n_epochs, loss=0.5, tasks=("original", "noise")):
-    return [
-        {"epoch": epoch, "train_loss": loss}
-        | {f"train_{task}_loss": loss / epoch for task in tasks}
-        | {f"train_{task}_accuracy": 1 - loss / epoch for task in tasks}
+def fitted(n_epochs, loss=0.5, tasks=("original", "noise"), part="train"):
+    """A pretrainer with a history that is known; without tasks, a masked one."""
+    made = tiny_pretrainer() if tasks else tiny_masked()
+    made.history_ = [
+        {"epoch": epoch, f"{part}_loss": loss / epoch}
+        | {f"{part}_{task}_loss": loss / epoch for task in tasks}
+        | {f"{part}_{task}_accuracy": 1 - loss / epoch for task in tasks}
         for epoch in range(1, n_epochs + 1)
     ]
+    return made
 
 
-def fitted(*args, **kwargs):
-    """A pretrainer with a history that is known."""
-    pretrainer = tiny_pretrainer()
-    pretrainer.history_ = history(*args, **kwargs)
-    return pretrainer
-
-
-@pytest.fixture(scope="module")
-def pretrainer():
-    return tiny_pretrainer(max_epochs=3, validation_fraction=0.3).fit(WINDOWS)
-
-
-@pytest.mark.parametrize("part", ["train", "valid"])
-def test_holds_each_tasks_history(pretrainer, part):
-    display = PretextHistoryDisplay.from_estimator(pretrainer, part=part)
-    assert list(display.loss) == list(display.accuracy) == pretrainer.task_names_
-    for i, (tables, quantity) in enumerate(
-        [(display.loss, "loss"), (display.accuracy, "accuracy")]
-    ):
-        expected = [epoch[f"{part}_noise_{quantity}"] for epoch in pretrainer.history_]
-        np.testing.assert_array_equal(tables["noise"], [expected])
-        np.testing.assert_array_equal(display.lines_[i]["noise"].get_ydata(), expected)
-        np.testing.assert_array_equal(display.lines_[i]["noise"].get_xdata(), [1, 2, 3])
-    of = {"train": "training windows", "valid": "held-out windows"}[part]
+@pytest.mark.parametrize(
+    ("part", "of"), [("train", "training windows"), ("valid", "held-out windows")]
+)
+def test_holds_and_draws_each_tasks_history(part, of):
+    display = PretextHistoryDisplay.from_estimator(fitted(2, part=part), part=part)
+    assert list(display.loss) == list(display.accuracy) == ["original", "noise"]
+    for lines, table, expected in [
+        (display.lines_[0], display.loss, [0.5, 0.25]),
+        (display.lines_[1], display.accuracy, [0.5, 0.75]),
+    ]:
+        np.testing.assert_array_equal(table["noise"], [expected])
+        np.testing.assert_array_equal(lines["noise"].get_ydata(), expected)
+        np.testing.assert_array_equal(lines["noise"].get_xdata(), [1, 2])
     assert [ax.get_title() for ax in display.axes_] == [f"Loss, {of}", f"Accuracy, {of}"]
-
-
-def test_constant_answer_is_drawn(pretrainer):
-    display = PretextHistoryDisplay.from_estimator(pretrainer)
-    assert display.constant_line_.get_ydata()[0] == 1 - 1 / 7
+    assert display.constant_line_.get_ydata()[0] == 1 - 1 / 2
     texts = [text.get_text() for text in display.legend_.get_texts()]
-    assert texts == [*pretrainer.task_names_, "constant answer (0.857)"]
+    assert texts == ["original", "noise", "constant answer (0.500)"]
+    assert display.legend_.get_title().get_text() == ""
+    assert display.bands_ == [{}, {}]
 
 
 def test_several_fits_give_mean_and_spread():
@@ -71,13 +59,6 @@ def test_bands_stay_where_losses_and_accuracies_can_be():
         assert heights.max() < high < 1.2 * heights.max()
 
 
-def test_one_fit_has_no_spread_and_one_epoch_can_be_seen():
-    display = PretextHistoryDisplay.from_estimator(fitted(1))
-    assert display.bands_ == [{}, {}]
-    assert display.legend_.get_title().get_text() == ""
-    assert display.lines_[0]["noise"].get_marker() == "o"
-
-
 @pytest.mark.filterwarnings("error")
 def test_fits_that_stopped_early_are_left_out_of_later_epochs():
     display = PretextHistoryDisplay.from_estimator([fitted(1, 0.2), fitted(3, 0.4)])
@@ -86,19 +67,18 @@ def test_fits_that_stopped_early_are_left_out_of_later_epochs():
 
 
 def test_without_tasks_the_loss_is_drawn_alone():
-    masked = tiny_masked().fit(WINDOWS)
-    display = PretextHistoryDisplay.from_estimator(masked)
+    display = PretextHistoryDisplay.from_estimator(fitted(2, tasks=()))
     assert [list(lines) for lines in display.lines_] == [["loss"]]
-    losses = [epoch["train_loss"] for epoch in masked.history_]
-    np.testing.assert_array_equal(display.lines_[0]["loss"].get_ydata(), losses)
+    np.testing.assert_array_equal(display.lines_[0]["loss"].get_ydata(), [0.5, 0.25])
     assert display.constant_line_ is None
     assert display.legend_ is None
 
 
-def test_many_tasks_have_lines_of_their_own():
-    display = PretextHistoryDisplay.from_estimator(fitted(2, tasks=[f"t{i}" for i in range(12)]))
+def test_a_single_epoch_of_many_tasks_can_be_seen():
+    display = PretextHistoryDisplay.from_estimator(fitted(1, tasks=[f"t{i}" for i in range(12)]))
     looks = {(line.get_color(), line.get_linestyle()) for line in display.lines_[0].values()}
     assert len(looks) == 12
+    assert display.lines_[0]["t0"].get_marker() == "o"
 
 
 @pytest.mark.parametrize(("n_epochs", "part"), [(0, "train"), (2, "valid")])
