@@ -38,10 +38,6 @@ def tensors():
     return {name: tensor.astype(np.float32) for name, tensor in made.items()}
 
 
-def leaky_relu(values):
-    return np.where(values > 0, values, 0.2 * values)
-
-
 def same_convolution(signal, kernel, bias):
     """TensorFlow's, of a signal (times, channels): padding is shorter on the left."""
     n_padding = len(kernel) - 1
@@ -55,7 +51,7 @@ def features_of_blocks(tensors, window):
     for i in range(1, 7):
         layer = f"conv_layer_{i}"
         convolved = same_convolution(signal, tensors[f"{layer}/kernel"], tensors[f"{layer}/bias"])
-        signal = leaky_relu(convolved)
+        signal = np.where(convolved > 0, convolved, 0.2 * convolved)
         if i % 2 == 0:
             features.append(signal.max(axis=0))
             windows = range(0, len(signal) - 7, 2)
@@ -63,19 +59,13 @@ def features_of_blocks(tensors, window):
     return np.concatenate(features)
 
 
-@pytest.mark.parametrize("n_times", [2560, 301])
-def test_computes_what_tensorflow_would(script, tensors, n_times, tmp_path):
-    script.converted(tensors, n_times).save_pretrained(tmp_path / "encoder")
+def test_computes_what_tensorflow_would(script, tensors, tmp_path):
+    script.converted(tensors, 301).save_pretrained(tmp_path / "encoder")
     pretrainer = load_pretrained(tmp_path / "encoder").set_params(precision="float32")
-    windows = np.random.default_rng(1).normal(size=(3, n_times)).astype(np.float32)
+    windows = np.random.default_rng(1).normal(size=(3, 301)).astype(np.float32)
     expected = [features_of_blocks(tensors, window) for window in windows]
     np.testing.assert_allclose(pretrainer.encode(windows, "all"), expected, atol=1e-5)
-
-
-def test_weights_keep_their_places(script, tensors):
-    state = script.converted(tensors).state_
-    kernel = state["trunk.blocks.1.convs.0.weight"]
-    np.testing.assert_array_equal(kernel[2, 1, 0], tensors["conv_layer_3/kernel"][:, 1, 2])
+    state = pretrainer.state_
     np.testing.assert_array_equal(state["heads.4.3.bias"], tensors["task_4_dense_2/bias"])
     np.testing.assert_array_equal(state["heads.6.6.weight"][0], tensors["task_6/kernel"][:, 0])
 
