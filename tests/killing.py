@@ -30,28 +30,24 @@ from sklearn_ecgssl.training._net import TrainingNet
 from tests.tiny import tiny_ecg_classifier, tiny_masked, tiny_pretrainer, waves
 
 X, Y = waves(24)
+LONG, _ = waves(8, 1280)
 GROUPS = np.arange(24) // 4
 DECAYING = {"max_epochs": 3, "batch_size": 8, "lr_decay": 0.5}
 STOPS_EARLY = {"validation_fraction": 0.3, "patience": 2, "max_epochs": 6, "learning_rate": 0.05}
 PUBLISHED = {"max_epochs": 2, "batch_size": 4, "random_state": 0}
+PRETRAINER = tiny_pretrainer(max_epochs=1)
 
-#: What is trained, and how it is fitted.
+#: What is trained, and what it is fitted on.
 FITS = {
-    "recognition": (tiny_pretrainer(**DECAYING, lr_decay_steps=4), {}),
-    "masked": (tiny_masked(**STOPS_EARLY, batch_size=8), {"groups": GROUPS}),
+    "recognition": (tiny_pretrainer(**DECAYING, lr_decay_steps=4), {"X": X}),
+    "masked": (tiny_masked(**STOPS_EARLY, batch_size=8), {"X": X, "groups": GROUPS}),
     "classifier": (
-        tiny_ecg_classifier(
-            tiny_pretrainer(max_epochs=1), **DECAYING, lr_decay_epochs=1, dropout=0.3
-        ),
-        {"y": Y},
+        tiny_ecg_classifier(PRETRAINER, **DECAYING, lr_decay_epochs=1, dropout=0.3),
+        {"X": X, "y": Y},
     ),
-    "head": (
-        tiny_ecg_classifier(tiny_pretrainer(max_epochs=1), "trunk", **DECAYING, dropout=0.3),
-        {"y": Y},
-    ),
-    # The papers' sizes, for windows that are given.
-    "recognition as published": (PretextPretrainer(**PUBLISHED), {}),
-    "masked as published": (MaskedPretrainer(**PUBLISHED), {}),
+    "head": (tiny_ecg_classifier(PRETRAINER, "trunk", **DECAYING, dropout=0.3), {"X": X, "y": Y}),
+    "recognition as published": (PretextPretrainer(**PUBLISHED), {"X": LONG}),
+    "masked as published": (MaskedPretrainer(**PUBLISHED), {"X": LONG}),
 }
 
 
@@ -133,18 +129,16 @@ def learnt(estimator):
     return json.dumps([estimator.history_, arrays])
 
 
-def trainings(name, windows, every, n_random):
+def trainings(name, every, n_random):
     """Kill a training at its steps, and at random moments, and let it go on each time."""
     estimator, how = FITS[name]
     place = Path(tempfile.mkdtemp())
     folder, result = place / "checkpoint", place / "result.json"
-    expected = learnt(clone(estimator).fit(windows, **how))
+    expected = learnt(clone(estimator).fit(**how))
     counts = Counter()
 
     def fit():
-        result.write_text(
-            learnt(clone(estimator).set_params(checkpoint=folder).fit(windows, **how))
-        )
+        result.write_text(learnt(clone(estimator).set_params(checkpoint=folder).fit(**how)))
 
     def fit_until(step):
         countdown = Countdown(step)
@@ -204,16 +198,12 @@ def savings():
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("subject", choices=[*FITS, "save"])
-    parser.add_argument("--windows", help="an .npy file of windows to train on")
     parser.add_argument("--every", type=int, default=1, help="kill at every so many-th step")
     parser.add_argument("--random", type=int, default=0, help="kills at random moments")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    if args.subject == "save":
-        found = savings()
-    else:
-        windows = X if args.windows is None else np.load(args.windows)
-        found = trainings(args.subject, windows, args.every, args.random)
+    save = args.subject == "save"
+    found = savings() if save else trainings(args.subject, args.every, args.random)
     print(json.dumps(found))
 
 

@@ -1,9 +1,4 @@
-"""Processes and threads that share a memory, a checkpoint, a saved folder, a data file, cores."""
-
-import os
-import subprocess
-import sys
-from pathlib import Path
+"""Processes and threads that share a memory, a saved folder, a data file, a network."""
 
 import numpy as np
 import pytest
@@ -15,7 +10,6 @@ from sklearn_ecgssl.datasets import load_recordings, save_recordings
 from sklearn_ecgssl.pretext import load_pretrained
 from tests.tiny import each_pretrainer, same_fit, tiny_ecg_classifier, tiny_pretrainer, waves
 
-ROOT = Path(__file__).resolve().parents[1]
 X, Y = waves(24)
 SUBJECT = ["a", "b", "c"]
 
@@ -85,60 +79,6 @@ def test_a_fitted_network_in_many_hands(backend):
     predict = delayed(model.predict_proba)
     for answer in Parallel(n_jobs=3, backend=backend)(predict(X) for _ in range(9)):
         np.testing.assert_array_equal(answer, model.predict_proba(X))
-
-
-HOLDER = """
-import sys
-from skorch.callbacks import Callback
-from tests.tiny import tiny_pretrainer, waves
-
-class Hold(Callback):
-    def on_epoch_begin(self, net, **kwargs):
-        if len(net.history) == 3:
-            print("held", flush=True)
-            sys.stdin.read()
-
-tiny_pretrainer(max_epochs=4, checkpoint=sys.argv[1], callbacks=[Hold]).fit(waves(24)[0])
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("end", ["killed", "left to finish"])
-def test_one_checkpoint(end, tmp_path):
-    """A second process is refused, and let in as soon as the first one is gone, however it went."""
-    first = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(tmp_path)],
-        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert first.stdout.readline() == "held\n"
-    second = tiny_pretrainer(max_epochs=4, checkpoint=tmp_path)
-    with pytest.raises(RuntimeError, match=r"checkpoint='.*' is in use by another fit"):
-        second.fit(X)
-    if end == "killed":
-        first.kill()
-    first.communicate()
-    same_fit(second.fit(X), tiny_pretrainer(max_epochs=4).fit(X))
-
-
-CHILD = """
-import torch
-from joblib import Parallel, cpu_count, delayed
-from tests.tiny import tiny_masked, tiny_pretrainer, waves
-
-def threads_of_a_fit():
-    for tiny in (tiny_pretrainer, tiny_masked):
-        tiny(precision="auto").fit(waves(4)[0])
-    return torch.get_num_threads()
-
-threads = Parallel(n_jobs=2)(delayed(threads_of_a_fit)() for _ in range(2))
-assert sum(threads) <= max(cpu_count(), 2), (threads, cpu_count())
-"""
-
-
-@pytest.mark.slow
-def test_processes_of_joblib_share_the_cores():
-    free = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
-    subprocess.run([sys.executable, "-c", CHILD], env=free, cwd=ROOT, check=True)
 
 
 @each_pretrainer

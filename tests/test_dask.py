@@ -30,11 +30,6 @@ def client():
         yield client
 
 
-@pytest.fixture(scope="module")
-def embedder():
-    return tiny_embedder().fit(X)
-
-
 def search(folder):
     pipe = make_pipeline(Segmenter(64, 1), tiny_embedder(), LogisticRegression())
     grid = {"sslembedder__pretrainer__noise__snr_db": [5, 25], "logisticregression__C": [0.1, 1]}
@@ -81,8 +76,8 @@ def test_workers_give_the_same(client, work, tmp_path):
     assert n_events() > before
 
 
-def test_features_of_an_array_of_dask(embedder):
-    windows = da.from_array(X, chunks=(10, 64))
+def test_features_of_an_array_of_dask():
+    embedder, windows = tiny_embedder().fit(X), da.from_array(X, chunks=(10, 64))
     expected = embedder.transform(X)
     lazy = windows.map_blocks(
         embedder.transform, dtype=np.float32, chunks=(windows.chunks[0], expected.shape[1])

@@ -1,6 +1,9 @@
-"""Two processes that train one network: the same as one, and what happens when one dies."""
+"""Two processes that train one network: the same as one, and what happens when one dies.
 
-import json
+``torchrun --nproc-per-node 2 -m tests.training.test_group <what> <folder>`` is what the processes
+do: one of the functions in `WORK`. Each writes what it has got into ``<what>-<rank>.pickle``.
+"""
+
 import os
 import pickle
 import re
@@ -8,17 +11,16 @@ import socket
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
-from safetensors import safe_open
-from sklearn.model_selection import cross_val_score
-from sklearn.pipeline import make_pipeline
-from sklearn.svm import SVC
+from sklearn.base import clone
 
+from sklearn_ecgssl.pretext import MaskedPretrainer
 from sklearn_ecgssl.signal.window_store import WindowStore
 from sklearn_ecgssl.training._group import (
     ALONE,
@@ -29,25 +31,119 @@ from sklearn_ecgssl.training._group import (
     lost_processes,
     process_group,
 )
-from tests.tiny import tiny_embedder, tiny_masked
-from tests.training import together
+from sklearn_ecgssl.transforms import FlipTime, Negate, Scale
+from tests.tiny import tiny_masked, tiny_pretrainer, waves
 
-ROOT = Path(__file__).resolve().parents[2]
-#: One thread a process, and no GPU: two processes may not share one.
-ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
-TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"]
+X, _ = waves(45)
+GROUPS = np.arange(45) // 5
+HELD_OUT = {"validation_fraction": 0.3, "patience": 2, "max_epochs": 5, "batch_size": 16}
+
+
+class SameMasks(MaskedPretrainer):
+    """Masks the same samples of every window, so that nothing is drawn."""
+
+    def _draw_masks(self, windows, generator):
+        masked = torch.zeros(windows.shape, dtype=torch.bool, device=windows.device)
+        masked[:, 3:9] = masked[:, 20:30] = True
+        return masked
+
+
+def without_draws(**params):
+    """A recognition pretrainer for which nothing is drawn while it trains."""
+    tasks = [("scale", Scale()), ("negate", Negate()), ("flip", FlipTime())]
+    return tiny_pretrainer(transforms=tasks, head_dropout=0.0, **params)
+
+
+def masked_without_draws(**params):
+    """The same of masked modelling."""
+    return SameMasks(**tiny_masked(dropout=0.0, **params).get_params())
+
+
+#: Fits in which nothing is drawn but the order: one process and two must agree.
+FITS = {
+    # In the last batch there is a window for one process only.
+    "recognition": (without_draws(batch_size=16, lr_decay=0.5, lr_decay_steps=2), X[:33], None),
+    "recognition, held out": (without_draws(**HELD_OUT), X, GROUPS),
+    "masked, held out": (masked_without_draws(learning_rate=0.05, **HELD_OUT), X, GROUPS),
+}
+
+
+def attributes(estimator):
+    return {"state": estimator.state_, "history": estimator.history_}
+
+
+def fits(folder):
+    """Fit everything of FITS, with draws, and with a memory."""
+    found = {
+        name: attributes(clone(estimator).fit(windows, groups=groups))
+        for name, (estimator, windows, groups) in FITS.items()
+    }
+    found["unseeded"] = attributes(tiny_pretrainer(random_state=None).fit(X))
+    found["seeded"] = [attributes(tiny_masked().fit(X)) for _ in range(2)]
+    # Each process has a folder of its own, and only the first one's decides.
+    memory = folder / f"memory-{os.environ['RANK']}"
+    kept = tiny_pretrainer(random_state=None, memory=memory)
+    found["memory"] = [attributes(clone(kept).fit(X)) for _ in range(2)]
+    files = folder.glob("memory-*/**/output.pkl")
+    found["in memory"] = [path.relative_to(folder).parts[0] for path in files]
+    return found
+
+
+def errors(folder):
+    """Ask for what cannot be."""
+    extreme = X.copy()
+    extreme[7] *= 1e30
+    checkpoint = tiny_pretrainer(checkpoint=folder / "checkpoint").fit(X)
+    warnings.simplefilter("ignore")
+    tries = {
+        "other windows": (tiny_pretrainer(), X + int(os.environ["RANK"])),
+        "odd batch": (tiny_pretrainer(batch_size=5), X),
+        "another fit": (clone(checkpoint).set_params(l2=0.5), X),
+        "diverged": (tiny_pretrainer(), extreme),
+    }
+    found = {}
+    for name, (estimator, windows) in tries.items():
+        try:
+            estimator.fit(windows)
+        except Exception as error:
+            found[name] = type(error).__name__, str(error)
+    return found
+
+
+def slow(folder):
+    """Train for long, so that there is time to kill a process."""
+    estimator = tiny_pretrainer(max_epochs=10_000, checkpoint=folder / "checkpoint")
+    try:
+        estimator.fit(X)
+    except RuntimeError as error:
+        return {"error": str(error), "epochs": estimator.n_epochs_}
+
+
+def go_on(folder):
+    """Go on with what `slow` left, and train for as many epochs without a stop."""
+    epochs = {"max_epochs": int((folder / "epochs").read_text())}
+    resumed = tiny_pretrainer(**epochs, checkpoint=folder / "checkpoint")
+    return [attributes(estimator.fit(X)) for estimator in (resumed, tiny_pretrainer(**epochs))]
+
+
+WORK = {work.__name__: work for work in (fits, errors, slow, go_on)}
 
 
 def start(arguments, **variables):
+    """Start a process with one thread and no GPU, which two may not share."""
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""} | variables
     return subprocess.Popen(
-        [sys.executable, *arguments], cwd=ROOT, env=ENVIRONMENT | variables, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        [sys.executable, "-m", *arguments], cwd=Path(__file__).resolve().parents[2],
+        env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
+
+
+TORCHRUN = ["torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"]
 
 
 def results(what, folder, launcher=TORCHRUN):
     """Let two processes do something, and read what each has got."""
-    run = start([*launcher, "tests.training.together", what, str(folder)])
+    run = start([*launcher, "tests.training.test_group", what, str(folder)])
     output = run.communicate(timeout=300)[0]
     assert run.returncode == 0, output
     assert "Warning" not in output.replace("FutureWarning", ""), output
@@ -60,21 +156,22 @@ def free_port():
         return str(server.getsockname()[1])
 
 
+ACCELERATE = [
+    *["accelerate.commands.launch", "--multi_gpu", "--num_processes", "2", "--num_machines", "1"],
+    *["--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0", "--module"],
+]
+
+
 @pytest.mark.slow
-class TestFits:
-    @pytest.fixture(scope="class")
-    @classmethod
-    def fits(cls, tmp_path_factory):
-        return results("fits", tmp_path_factory.mktemp("together"))
-
-    def test_all_processes_have_the_same_estimators(self, fits):
-        np.testing.assert_equal(fits[1], fits[0])
-
-    @pytest.mark.parametrize("name", together.FITS)
-    def test_two_processes_learn_what_one_does(self, fits, name):
-        estimator, windows, groups = together.FITS[name]
-        alone, found = estimator.fit(windows, groups=groups), fits[0][name]
-        for row, expected in zip(found["history"], alone.history_, strict=True):
+@pytest.mark.parametrize("launcher", ["torchrun", "accelerate"])
+def test_two_processes_learn_what_one_does(launcher, tmp_path):
+    if launcher == "accelerate":
+        pytest.importorskip("accelerate")
+    found, other = results("fits", tmp_path, TORCHRUN if launcher == "torchrun" else ACCELERATE)
+    np.testing.assert_equal(other, found)
+    for name, (estimator, windows, groups) in FITS.items():
+        alone = estimator.fit(windows, groups=groups)
+        for row, expected in zip(found[name]["history"], alone.history_, strict=True):
             assert row == pytest.approx(expected, rel=1e-4, abs=1e-6)
         for weights, array in alone.state_.items():
             learnt = np.ones(len(array), bool)
@@ -82,53 +179,26 @@ class TestFits:
                 # a bias of the keys changes no attention: its gradients are rounding errors
                 learnt[len(array) // 3 : 2 * len(array) // 3] = False
             np.testing.assert_allclose(
-                found["state"][weights][learnt], array[learnt], rtol=1e-3, atol=1e-5
+                found[name]["state"][weights][learnt], array[learnt], rtol=1e-3, atol=1e-5
             )
-
-    def test_draws(self, fits):
-        """The same seed gives the same bits, and processes draw for themselves."""
-        one, other = fits[0]["seeded"]
-        np.testing.assert_equal(one, other)
-        assert one["history"] != tiny_masked().fit(together.X).history_
-
-    def test_what_the_first_process_keeps_serves_all(self, fits):
-        one, other = fits[1]["memory"]
-        np.testing.assert_equal(one, other)
-        assert fits[0]["in memory"] == ["memory-0"]
-
-    def test_workers_of_joblib_train_alone(self, fits):
-        pipe = make_pipeline(tiny_embedder(), SVC())
-        expected = cross_val_score(pipe, together.X, together.Y, cv=2)
-        assert fits[0]["in a worker"] == expected.tolist()
-
-    def test_accelerate_starts_the_same_processes(self, tmp_path):
-        pytest.importorskip("accelerate")
-        launcher = ["-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2"]
-        launcher += ["--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no"]
-        launcher += ["--main_process_port", free_port(), "--module"]
-        one, other = results("size", tmp_path, launcher)
-        assert one["size"] == 2
-        np.testing.assert_equal(one, other)
-
-
-@pytest.fixture(scope="module")
-def errors(tmp_path_factory):
-    return results("errors", tmp_path_factory.mktemp("together"))
+    np.testing.assert_equal(*found["seeded"])
+    # They draw for themselves: not the same masks twice.
+    assert found["seeded"][0]["history"] != tiny_masked().fit(X).history_
+    np.testing.assert_equal(*found["memory"])
+    assert found["in memory"] == ["memory-0"]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("what", "words"),
-    [
-        ("other windows", "Process 1 was given other windows than process 0. Give all"),
-        ("odd batch", "batch_size=5 cannot be shared equally by 2 processes: use a multiple"),
-        ("another fit", "checkpoint=.* holds another fit: l2 was 0.0001, is 0.5"),
-        ("diverged", "loss became (nan|inf) in epoch 1, batch 8 of 12. .* window 7 in it"),
-    ],
-)
-def test_all_processes_raise_the_same_error(errors, what, words):
-    assert re.search(words, errors[0][what][1])
-    assert errors[1][what] == errors[0][what]
+def test_all_processes_raise_the_same_error(tmp_path):
+    found, other = results("errors", tmp_path)
+    assert found == other
+    for what, words in {
+        "other windows": "Process 1 was given other windows than process 0. Give all",
+        "odd batch": "batch_size=5 cannot be shared equally by 2 processes: use a multiple",
+        "another fit": "checkpoint=.* holds another fit: l2 was 0.0001, is 0.5",
+        "diverged": "loss became (nan|inf) in epoch 1, batch 8 of 12. .* window 7 in it",
+    }.items():
+        assert re.search(words, found[what][1])
 
 
 @pytest.mark.slow
@@ -136,12 +206,11 @@ def test_all_processes_raise_the_same_error(errors, what, words):
 def test_when_one_is_killed_the_other_says_so_and_the_training_can_go_on(killed, tmp_path):
     """Without a launcher, which would end the other one before it can say anything."""
     place = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": free_port()}
-    command = ["-m", "tests.training.together", "slow", str(tmp_path)]
+    command = ["tests.training.test_group", "slow", str(tmp_path)]
     runs = [start(command, **place, RANK=str(rank)) for rank in (0, 1)]
-    checkpoint = tmp_path / "checkpoint" / "checkpoint.safetensors"
     try:
         end = time.monotonic() + 60
-        while not checkpoint.exists():
+        while not list(tmp_path.glob("checkpoint/*.safetensors")):
             assert time.monotonic() < end
             time.sleep(0.05)
         runs[killed].kill()
@@ -153,9 +222,7 @@ def test_when_one_is_killed_the_other_says_so_and_the_training_can_go_on(killed,
     found = pickle.loads((tmp_path / f"slow-{1 - killed}.pickle").read_bytes())
     assert re.match("A process of the group ended or cannot be reached", found["error"])
     assert found["epochs"] >= 1
-
-    with safe_open(checkpoint, "numpy") as saved:
-        n_epochs = len(json.loads(saved.metadata()["training"])["history"]) + 2
+    n_epochs = found["epochs"] + 3  # the checkpoint may be one further
     (tmp_path / "epochs").write_text(str(n_epochs))
     for resumed, whole in results("go_on", tmp_path):
         assert len(resumed["history"]) == n_epochs
@@ -167,14 +234,14 @@ class TestHere:
 
     @pytest.fixture
     def launched(self, monkeypatch):
-        """Set what a launcher sets for the second of so many processes."""
+        """Set what a launcher sets for one of so many processes."""
 
-        def launched(rank, size):
-            place = (str(rank), str(size), "127.0.0.1", free_port())
-            for name, value in zip((*LAUNCHED, "LOCAL_RANK"), (*place, str(rank)), strict=True):
+        def launched(rank, size, kind="MainProcess"):
+            place = (str(rank), str(size), "127.0.0.1", free_port(), str(rank))
+            for name, value in zip((*LAUNCHED, "LOCAL_RANK"), place, strict=True):
                 monkeypatch.setenv(name, value)
-            main = SimpleNamespace(name="MainProcess")  # a process of pytest-xdist has another name
-            monkeypatch.setattr("multiprocessing.current_process", lambda: main)
+            process = SimpleNamespace(name=kind)  # one of pytest-xdist has another name
+            monkeypatch.setattr("multiprocessing.current_process", lambda: process)
 
         return launched
 
@@ -186,10 +253,8 @@ class TestHere:
         finally:
             torch.distributed.destroy_process_group()
 
-    def test_a_worker_of_joblib_inherits_variables_and_is_alone(self, launched, monkeypatch):
-        launched(1, 2)
-        worker = SimpleNamespace(name="LokyProcess-1")
-        monkeypatch.setattr("multiprocessing.current_process", lambda: worker)
+    def test_a_worker_of_joblib_inherits_variables_and_is_alone(self, launched):
+        launched(1, 2, "LokyProcess-1")
         assert process_group("cpu") is ALONE
 
     def test_more_processes_than_gpus(self, launched, monkeypatch):
@@ -200,7 +265,7 @@ class TestHere:
             process_group("auto")
 
     def test_windows_of_another_process_that_are_others(self, monkeypatch):
-        store, other = WindowStore([together.X]), WindowStore([together.X + 1])
+        store, other = WindowStore([X]), WindowStore([X + 1])
         monkeypatch.setattr(Group, "gather", lambda self, own: [own, other.fingerprint()])
         with pytest.raises(ValueError, match="Process 1 was given other windows"):
             check_same_windows(store, Group(0, 2))
@@ -211,3 +276,10 @@ class TestHere:
             with pytest.raises(RuntimeError) as caught, lost_processes():
                 raise RuntimeError(error)
             assert type(caught.value) is kind
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    what, folder = sys.argv[1], Path(sys.argv[2])
+    done = WORK[what](folder)
+    (folder / f"{what}-{os.environ['RANK']}.pickle").write_bytes(pickle.dumps(done))
