@@ -15,78 +15,63 @@ from sklearn_ecgssl.classify import DenseClassifier, ECGClassifier
 from sklearn_ecgssl.classify._base import ClassificationLoss, logits_to_proba
 from tests.tiny import tiny_dense, tiny_ecg_classifier, tiny_pretrainer, waves
 
-X, Y = waves()
-NAMES = np.array(["tense", "calm"])[Y]
+X, Y = waves(n_times=32)
 TINY = {
     "dense": tiny_dense,
     "supervised": tiny_ecg_classifier,
     "frozen": lambda **params: tiny_ecg_classifier(tiny_pretrainer(), "trunk", **params),
     "fine-tuned": lambda **params: tiny_ecg_classifier(tiny_pretrainer(), **params),
 }
-#: METHODS of the papers: hidden layers, dropout, L2, epochs.
-PAPERS = {
-    "icassp2020": ((64, 64), 0, 0, 100),
-    "tac2020-swell": ((512, 512), 0, 0, 200),
-    "tac2020-wesad": ((512, 512), 0, 0, 200),
-    "tac2020-dreamer": ((512, 512, 512), 0.2, 1e-4, 200),
-    "tac2020-amigos": ((512, 512, 512), 0.4, 0, 200),
-}
 each_classifier = pytest.mark.parametrize("tiny", TINY.values(), ids=TINY)
-each_class = pytest.mark.parametrize("cls", [DenseClassifier, ECGClassifier])
 
-
-@each_class
-@pytest.mark.parametrize("name", PAPERS)
-def test_presets_are_the_papers_heads(cls, name):
-    model = cls.from_preset(name, random_state=3)
-    assert (tuple(model.hidden), model.dropout, model.l2, model.max_epochs) == PAPERS[name]
-    assert (model.learning_rate, model.batch_size, model.random_state) == (1e-3, 128, 3)
-
-
-@each_class
-def test_preset_of_the_transformer(cls):
-    preset = {
+COMMON = {"learning_rate": 1e-3, "batch_size": 128, "dropout": 0, "l2": 0, "max_epochs": 200}
+#: METHODS of the papers.
+PAPERS = {
+    "icassp2020": {"hidden": (64, 64), "max_epochs": 100},
+    "tac2020-swell": {"hidden": (512, 512)},
+    "tac2020-wesad": {"hidden": (512, 512)},
+    "tac2020-dreamer": {"hidden": (512, 512, 512), "dropout": 0.2, "l2": 1e-4},
+    "tac2020-amigos": {"hidden": (512, 512, 512), "dropout": 0.4},
+    "icpr2022": {
         "hidden": (1024, 512), "dropout": 0.3, "l2": 1e-5, "class_weight": "positive",
         "learning_rate": 1e-4, "lr_decay": 0.65, "lr_decay_epochs": 45, "max_epochs": 100,
-    }  # fmt: skip
-    model = cls.from_preset("icpr2022")
-    assert {name: getattr(model, name) for name in preset} == preset
-    with pytest.raises(ValueError, match="name must be one of 'icassp2020'.*got 'wesad'"):
-        cls.from_preset("wesad")
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PAPERS)
+def test_presets_are_the_papers_heads(name):
+    for kind in (DenseClassifier, ECGClassifier):
+        expected = COMMON | PAPERS[name] | {"random_state": 3}
+        params = kind.from_preset(name, random_state=3).get_params(deep=False)
+        assert {parameter: params[parameter] for parameter in expected} == expected
+        with pytest.raises(ValueError, match="name must be one of 'icassp2020'.*got 'wesad'"):
+            kind.from_preset("wesad")
 
 
 @each_classifier
-def test_two_classes(tiny):
-    model = tiny(max_epochs=40).fit(X, NAMES)
-    assert model.score(X, NAMES) >= 0.7
-    assert model.classes_.tolist() == ["calm", "tense"]
-    assert len(model.history_) == 40
-    last = model.history_[-1]
-    assert set(last) == {"epoch", "train_loss", "train_accuracy"}
-    assert last["train_accuracy"] == pytest.approx(model.score(X, NAMES), abs=0.1)
-    proba = model.predict_proba(X)
-    np.testing.assert_allclose(proba.sum(axis=1), 1)
-    np.testing.assert_array_equal(proba[:, 1] > 0.5, model.predict(X) == "tense")
-    final = max(name for name in model.state_ if name.endswith(".bias") and "trunk" not in name)
-    assert model.state_[final].shape == (1,), "two classes are one sigmoid"
-
-
-@each_classifier
-def test_three_classes(tiny):
-    windows, target = waves(30, n_classes=3)
-    names = np.array(["sad", "amused", "calm"])[target]
-    model = tiny(max_epochs=60, learning_rate=0.03).fit(windows, names)
-    assert model.score(windows, names) > 0.6
-    assert model.classes_.tolist() == ["amused", "calm", "sad"]
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_learns_named_classes(tiny, n_classes):
+    windows, target = waves(30, 32, n_classes)
+    names = np.array(["tense", "amused", "calm"])[target]
+    model = tiny(max_epochs=30, learning_rate=0.03).fit(windows, names)
+    assert list(model.classes_) == sorted(set(names))
+    assert model.architecture_["n_outputs"] == (1 if n_classes == 2 else 3), "one sigmoid for two"
+    assert model.score(windows, names) >= 0.7
     proba = model.predict_proba(windows)
-    assert proba.shape == (30, 3)
+    assert proba.shape == (30, n_classes)
     np.testing.assert_allclose(proba.sum(axis=1), 1)
     np.testing.assert_array_equal(model.classes_[proba.argmax(axis=1)], model.predict(windows))
+    assert len(model.history_) == 30
+    last = model.history_[-1]
+    assert set(last) == {"epoch", "train_loss", "train_accuracy"}
+    assert last["train_accuracy"] == pytest.approx(model.score(windows, names), abs=0.1)
+    assert last["train_loss"] == pytest.approx(log_loss(names, proba), rel=0.2)
 
 
 def test_learns_what_no_line_separates():
-    features, y = make_moons(200, noise=0.1, random_state=0)
-    assert tiny_dense(hidden=(32, 32), max_epochs=60).fit(features, y).score(features, y) > 0.95
+    features, y = make_moons(100, noise=0.1, random_state=0)
+    assert tiny_dense(hidden=(32, 32), max_epochs=40).fit(features, y).score(features, y) > 0.95
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
@@ -104,21 +89,10 @@ def test_loss_is_weighted_cross_entropy(n_classes):
 
 
 @each_classifier
-def test_class_weight_moves_the_answer(tiny):
-    shares = [
-        np.mean(tiny(class_weight=w, max_epochs=5).fit(X, Y).predict_proba(X)[:, 1])
-        for w in ({0: 1, 1: 0.01}, None, {0: 0.01, 1: 1})
-    ]
-    assert shares[0] + 0.1 < shares[1] < shares[2] - 0.1
-
-
-@each_classifier
 def test_named_class_weights(tiny):
     rare = np.r_[Y[:12], np.zeros(12, dtype=int)]  # 18 against 6
     losses = {  # of the first epoch, nearly the untrained network's: a constant logit
-        weight: tiny(
-            class_weight=weight, max_epochs=1, learning_rate=1e-9, dropout=0.0, batch_size=24
-        )
+        weight: tiny(class_weight=weight, max_epochs=1, learning_rate=1e-9, batch_size=24)
         .fit(X, rare)
         .history_[0]["train_loss"]
         for weight in ("balanced", "positive")
@@ -129,9 +103,8 @@ def test_named_class_weights(tiny):
         for w in ("positive", {0: 1.0, 1: 3.0})
     ]
     np.testing.assert_array_equal(*same)
-    windows, three = waves(n_classes=3)
     with pytest.raises(ValueError, match="class_weight='positive' is for two classes, y has 3"):
-        tiny(class_weight="positive").fit(windows, three)
+        tiny(class_weight="positive").fit(X, np.arange(24) % 3)
 
 
 @each_classifier
@@ -139,7 +112,7 @@ def test_l2_shrinks_kernels(tiny):
     norms = [
         sum(
             np.sum(array**2)
-            for name, array in tiny(l2=l2).fit(X, Y).state_.items()
+            for name, array in tiny(l2=l2, max_epochs=5).fit(X, Y).state_.items()
             if "weight" in name and "trunk" not in name
         )
         for l2 in (0.0, 0.3)
@@ -149,38 +122,10 @@ def test_l2_shrinks_kernels(tiny):
 
 @each_classifier
 def test_learning_rate_decays_to_nearly_nothing(tiny):
-    long = tiny(lr_decay=1e-12, lr_decay_epochs=2, max_epochs=10).fit(X, Y)
+    long = tiny(lr_decay=1e-12, lr_decay_epochs=2, max_epochs=4).fit(X, Y)
     short = tiny(max_epochs=2).fit(X, Y)
     for name, array in short.state_.items():
         np.testing.assert_allclose(long.state_[name], array, rtol=0, atol=1e-8)
-
-
-@each_classifier
-@pytest.mark.parametrize(
-    ("y", "message"),
-    [
-        (["calm"] * 24, "y holds one class only.*at least two"),
-        (Y[:-1], "inconsistent numbers of samples"),
-        (None, "y to be passed|y should be a 1d array"),
-        (np.linspace(0, 1, 24), "Unknown label type: continuous"),
-    ],
-)
-def test_bad_labels(tiny, y, message):
-    with pytest.raises(ValueError, match=message):
-        tiny().fit(X, y)
-
-
-@each_classifier
-@pytest.mark.parametrize(
-    "params",
-    [
-        {"hidden": 3}, {"hidden": (0,)}, {"dropout": 1.0}, {"l2": -1}, {"learning_rate": 0},
-        {"class_weight": "rare"}, {"lr_decay": 1.1}, {"lr_decay_epochs": 0}, {"batch_size": 0},
-    ],
-)  # fmt: skip
-def test_bad_parameter_is_named(tiny, params):
-    with pytest.raises(ValueError, match=f"{next(iter(params))}"):
-        tiny(**params).fit(X, Y)
 
 
 @each_classifier
@@ -210,7 +155,7 @@ def test_fitted_state_is_plain(tiny):
 
 
 @each_classifier
-def test_failed_fits(tiny):
+def test_a_failed_fit_leaves_the_estimator_as_it_was(tiny):
     model = tiny(max_epochs=1, device="nowhere")
     with pytest.raises(ValueError, match="device='nowhere' cannot be used"):
         model.fit(X, Y)
@@ -221,7 +166,14 @@ def test_failed_fits(tiny):
     before = joblib.hash(model)
     broken = X.copy()
     broken[3, 3] = np.nan
-    for windows, labels in ((X[:, :40], np.zeros(24)), (X[:, :40], Y[:3]), (broken, Y)):
-        with pytest.raises(ValueError, match="one class|inconsistent|NaN"):
+    for windows, labels, message in (
+        (X[:, :25], ["calm"] * 24, "y holds one class only.*at least two"),
+        (X[:, :25], Y[:3], "inconsistent numbers of samples"),
+        (X, np.linspace(0, 1, 24), "Unknown label type: continuous"),
+        (broken, Y, "NaN"),
+    ):
+        with pytest.raises(ValueError, match=message):
             model.fit(windows, labels)
+    with pytest.raises(ValueError, match="hidden"):
+        clone(model).set_params(hidden=(0,)).fit(X, Y)
     assert joblib.hash(model) == before

@@ -1,3 +1,5 @@
+"""Votes of windows for their recording; tests/properties has any recordings and labels."""
+
 import numpy as np
 import pytest
 from sklearn import config_context
@@ -32,22 +34,15 @@ class FirstSample(ClassifierMixin, BaseEstimator):
 
 
 class FirstSampleDecision(FirstSample):
-    predict_proba = None
-
-    def __getattribute__(self, name):
-        if name == "predict_proba":
-            raise AttributeError(name)
-        return super().__getattribute__(name)
+    predict_proba = property()  # there is none
 
     def decision_function(self, X):
         return X[:, 0] - 0.5
 
 
-def windowed(*rows):
-    return [np.array(row)[:, None] for row in rows]
-
-
-WINDOWED = windowed([0.9, 0.4, 0.4], [0.2], [0.6, 0.1], [1.0, 0.45, 0.4])
+WINDOWED = [
+    np.array(row)[:, None] for row in ([0.9, 0.4, 0.4], [0.2], [0.6, 0.1], [1.0, 0.45, 0.4])
+]
 TARGET = ["a", "b", "a", "b"]
 
 
@@ -64,15 +59,13 @@ def test_soft_averages_and_hard_counts():
 def test_decision_values_stand_in_for_probabilities():
     model = SegmentVotingClassifier(FirstSampleDecision()).fit(WINDOWED, TARGET)
     assert not hasattr(model, "predict_proba")
-    np.testing.assert_allclose(
-        model.decision_function(WINDOWED), [0.2 / 3, -0.3, -0.15, 0.35 / 3], atol=1e-7
-    )
+    values = model.decision_function(WINDOWED)
+    np.testing.assert_allclose(values, [0.2 / 3, -0.3, -0.15, 0.35 / 3], atol=1e-7)
     assert model.predict(WINDOWED).tolist() == ["b", "a", "a", "b"]
 
 
 def test_windows_train_with_the_target_of_their_recording():
-    notes = [10, 20, 30, 40]
-    model = SegmentVotingClassifier(FirstSample()).fit(WINDOWED, TARGET, note=notes)
+    model = SegmentVotingClassifier(FirstSample()).fit(WINDOWED, TARGET, note=[10, 20, 30, 40])
     np.testing.assert_allclose(model.estimator_.X_[:, 0], np.concatenate(WINDOWED)[:, 0])
     assert list(model.estimator_.y_) == list("aaabaabbb")
     assert list(model.estimator_.note_) == [10, 10, 10, 20, 30, 30, 40, 40, 40]
@@ -81,39 +74,18 @@ def test_windows_train_with_the_target_of_their_recording():
 @pytest.mark.parametrize("as_array", [False, True])
 @pytest.mark.parametrize("voting", ["soft", "hard"])
 def test_scores_recordings(as_array, voting):
-    recordings, target, subject = ecg_like()
+    recordings, target, subject = ecg_like(seconds=(3, 4))
     if as_array:
-        recordings = np.stack([r[: 5 * SAMPLING_RATE] for r in recordings])
-    model = SegmentVotingClassifier(make_pipeline(tiny_embedder(), SVC()), SEGMENTER, voting=voting)
+        recordings = np.stack([r[: 3 * SAMPLING_RATE] for r in recordings])
+    estimator = make_pipeline(tiny_embedder(), SVC())
+    model = SegmentVotingClassifier(estimator, voting=voting).set_params(
+        segmenter=SEGMENTER, segmenter__window_length=0.5
+    )
+    folds = {"groups": subject, "cv": LeaveOneGroupOut()}
     scores = cross_val_score(
-        model, recordings, target, groups=subject, cv=LeaveOneGroupOut(), scoring="roc_auc",
-        error_score="raise",
-    )  # fmt: skip
+        model, recordings, target, scoring="roc_auc", error_score="raise", **folds
+    )
     assert scores.shape == (4,)
-
-
-def test_parameters_of_the_segmenter_can_be_searched():
-    model = SegmentVotingClassifier(LogisticRegression(), SEGMENTER)
-    model.set_params(segmenter__window_length=2)
-    recordings, target, _ = ecg_like()
-    assert model.fit(recordings, target).estimator_.n_features_in_ == 2 * SAMPLING_RATE
-
-
-def test_recording_shorter_than_a_window():
-    recordings, target, _ = ecg_like()
-    recordings[3] = recordings[3][:20]
-    with pytest.raises(ValueError, match=r"recording 3 has 20 samples"):
-        SegmentVotingClassifier(LogisticRegression(), SEGMENTER).fit(recordings, target)
-
-
-def test_target_of_another_length():
-    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
-        SegmentVotingClassifier(LogisticRegression()).fit(WINDOWED, TARGET[:3])
-
-
-def test_bad_voting():
-    with pytest.raises(ValueError, match="'voting' parameter"):
-        SegmentVotingClassifier(LogisticRegression(), voting="loud").fit(WINDOWED, TARGET)
 
 
 def three_classes():
@@ -132,10 +104,11 @@ def test_three_classes_by_decision_values(voting):
 
 def test_decision_values_of_pairs_are_refused():
     X, y = three_classes()
-    X, y = [*X, X[0] + 9], np.append(y, "d")
-    model = SegmentVotingClassifier(SVC(decision_function_shape="ovo")).fit(X, y)
-    with pytest.raises(ValueError, match="decision_function_shape='ovr' or voting='hard'"):
-        model.predict(X)
+    for windows, target in ((X, y), ([*X, X[0] + 9], np.append(y, "d"))):
+        pairs = make_pipeline(SVC(decision_function_shape="ovo"))
+        model = SegmentVotingClassifier(pairs).fit(windows, target)
+        with pytest.raises(ValueError, match="decision_function_shape='ovr' or voting='hard'"):
+            model.predict(windows)
 
 
 def test_classes_are_those_of_the_estimator():
@@ -143,12 +116,6 @@ def test_classes_are_those_of_the_estimator():
     inner = LogisticRegression().fit(np.concatenate(X), np.repeat(y, 3))
     model = SegmentVotingClassifier(FrozenEstimator(inner)).fit(X[4:], y[4:])
     np.testing.assert_array_equal(model.predict(X), y)
-
-
-def test_plain_windows_without_a_segmenter():
-    model = SegmentVotingClassifier(LogisticRegression())
-    with pytest.raises(ValueError, match=r"must be windowed recordings.*pass a Segmenter"):
-        model.fit(np.ones((4, 10)), TARGET)
 
 
 def test_groups_are_routed_to_the_pretrainer(monkeypatch):
@@ -160,20 +127,23 @@ def test_groups_are_routed_to_the_pretrainer(monkeypatch):
         return fit(self, X, y, groups)
 
     monkeypatch.setattr(PretextPretrainer, "fit", recording_fit)
-    recordings, target, subject = ecg_like()
+    recordings, target, subject = ecg_like(seconds=(2, 3))
     with config_context(enable_metadata_routing=True):
-        embedder = tiny_embedder().set_fit_request(groups=True)
+        embedder = tiny_embedder(max_epochs=0).set_fit_request(groups=True)
         model = SegmentVotingClassifier(make_pipeline(embedder, SVC()), SEGMENTER)
-        cross_val_score(
-            model, recordings, target, params={"groups": subject}, cv=LeaveOneGroupOut(),
-            error_score="raise",
-        )  # fmt: skip
-    assert len(seen) == 4
-    assert all(len(np.unique(groups)) == 3 for groups in seen)
+        folds = {"params": {"groups": subject}, "cv": LeaveOneGroupOut()}
+        cross_val_score(model, recordings, target, error_score="raise", **folds)
+    assert [len(np.unique(groups)) for groups in seen] == [3] * 4
 
 
-def test_failed_refit_changes_nothing():
+def test_what_cannot_be_is_refused_and_changes_nothing():
     model = SegmentVotingClassifier(FirstSample()).fit(WINDOWED, TARGET)
-    with pytest.raises(ValueError, match="inconsistent"):
+    with pytest.raises(ValueError, match=r"must be windowed recordings.*pass a Segmenter"):
+        model.fit(np.ones((4, 10)), TARGET)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         model.fit([np.ones((2, 5))], TARGET)
     assert model.predict(WINDOWED).tolist() == ["b", "a", "a", "b"]
+    recordings, target, _ = ecg_like()
+    recordings[3] = recordings[3][:20]
+    with pytest.raises(ValueError, match=r"recording 3 has 20 samples"):
+        SegmentVotingClassifier(LogisticRegression(), SEGMENTER).fit(recordings, target)
