@@ -9,19 +9,11 @@ from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 
 import sklearn_ecgssl.classify._ecg as ecg
-from sklearn_ecgssl.classify import ECGClassifier, SegmentVotingClassifier
+from sklearn_ecgssl.classify import ECGClassifier
 from sklearn_ecgssl.features import SSLEmbedder
 from sklearn_ecgssl.networks import ConvTrunk
 from sklearn_ecgssl.pretext import PretextPretrainer
-from sklearn_ecgssl.signal import Segmenter
-from tests.tiny import (
-    SAMPLING_RATE,
-    ecg_like,
-    tiny_ecg_classifier,
-    tiny_masked,
-    tiny_pretrainer,
-    waves,
-)
+from tests.tiny import tiny_ecg_classifier, tiny_masked, tiny_pretrainer, waves
 
 X, Y = waves()
 #: Four people with three windows of each class.
@@ -104,9 +96,9 @@ class TestThreeNetworks:
             for seed in (0, 0, 1)
         )
         assert first.pretrainer_.history_ == []
+        papers = ConvTrunk().state_dict()
         trunk = part(first.state_, "trunk.")
-        shapes = {name: tuple(t.shape) for name, t in ConvTrunk().state_dict().items()}
-        assert {name: array.shape for name, array in trunk.items()} == shapes
+        assert [array.shape for array in trunk.values()] == [t.shape for t in papers.values()]
         assert same(first.pretrainer_.trunk_state(), again.pretrainer_.trunk_state())
         assert not same(first.pretrainer_.trunk_state(), other.pretrainer_.trunk_state())
 
@@ -196,16 +188,9 @@ class TestAggregate:
         before = model.predict_proba(X)
         np.testing.assert_array_equal(model.set_params(aggregate="max").predict_proba(X), before)
 
-    @pytest.mark.parametrize(
-        ("aggregate", "message"),
-        [
-            ("median", "aggregate must be one or several of .*'median'"),
-            ("rhythm", "'rhythm' cannot be trained through.*SSLEmbedder"),
-        ],
-    )
-    def test_what_cannot_be_trained(self, fitted, aggregate, message):
-        with pytest.raises(ValueError, match=message):
-            tiny_ecg_classifier(FrozenEstimator(fitted), aggregate=aggregate).fit(X, Y)
+    def test_one_that_cannot_be_trained(self, fitted):
+        with pytest.raises(ValueError, match="'rhythm' cannot be trained through.*SSLEmbedder"):
+            tiny_ecg_classifier(FrozenEstimator(fitted), aggregate="rhythm").fit(X, Y)
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
@@ -259,7 +244,6 @@ class TestValidationSet:
     @pytest.mark.parametrize(
         ("y", "groups", "fraction", "message"),
         [
-            (Y, np.zeros(24), 0.3, "holds out whole subjects, but groups names only 1"),
             (Y, [0, 1], 0.3, "groups must be 1-D with one entry for each of the 24"),
             (Y, Y, 0.5, "leaves a class without a window.*subjects are drawn. Lower it"),
             (np.arange(24), None, 0.2, "without a window.*windows are drawn"),
@@ -289,29 +273,13 @@ def test_a_checkpoint_is_of_one_fit(freeze, tmp_path, fitted_recognition):
 
 
 class TestWindows:
-    @pytest.mark.parametrize("windowed", [list(X.reshape(6, 4, 64)), X.reshape(6, 4, 64)])
-    def test_windowed_recordings_are_refused(self, windowed):
+    def test_windowed_recordings_are_refused(self):
+        windowed = X.reshape(6, 4, 64)
         model = tiny_ecg_classifier(max_epochs=1)
         with pytest.raises(ValueError, match=r"use SegmentVotingClassifier\(ECGClassifier"):
             model.fit(windowed, Y[:6])
         with pytest.raises(ValueError, match=r"use SegmentVotingClassifier\(ECGClassifier"):
             model.fit(X, Y).predict(windowed)
-
-    def test_votes_of_ragged_recordings(self, trainings):
-        recordings, target, subject = ecg_like()
-        segmenter = Segmenter(sampling_rate=SAMPLING_RATE, window_length=1)
-        model = SegmentVotingClassifier(
-            tiny_ecg_classifier(validation_fraction=0.25, max_epochs=20, learning_rate=0.02),
-            segmenter,
-        ).fit(recordings, target, groups=subject)
-        assert model.score(recordings, target) == 1
-        windows = segmenter.transform(recordings)
-        by_hand = [model.estimator_.predict_proba(w).mean(axis=0) for w in windows]
-        np.testing.assert_allclose(model.predict_proba(recordings), by_hand, atol=1e-6)
-        of_window = np.repeat(subject, [len(w) for w in windows])
-        train, held_out = trainings[0]["split"]
-        assert set(of_window[train]).isdisjoint(of_window[held_out])
-        assert len(np.unique(of_window[held_out])) == 1
 
     @each_freeze
     def test_memory_map_is_the_same_as_the_array(self, freeze, tmp_path):
@@ -323,10 +291,3 @@ class TestWindows:
         )
         assert same(from_map.state_, from_array.state_)
         np.testing.assert_array_equal(from_map.predict_proba(mapped), from_array.predict_proba(X))
-
-    def test_nan_in_a_memory_map(self, tmp_path):
-        broken = X.copy()
-        broken[7, 3] = np.nan
-        np.save(tmp_path / "w.npy", broken)
-        with pytest.raises(ValueError, match="Window 7 contains NaN or infinity"):
-            tiny_ecg_classifier().fit(np.load(tmp_path / "w.npy", mmap_mode="r"), Y)
