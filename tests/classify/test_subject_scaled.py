@@ -1,4 +1,4 @@
-"""Features that are scaled person by person; tests/properties has any numbers and subjects."""
+"""Features that are scaled person by person; test_properties has any numbers and subjects."""
 
 import warnings
 
@@ -12,7 +12,6 @@ from sklearn.model_selection import LeaveOneGroupOut, cross_val_score
 from sklearn.preprocessing import FunctionTransformer
 
 from sklearn_ecgssl.classify import SubjectScaledClassifier
-from sklearn_ecgssl.classify._subject_scaled import scale_rows
 
 
 class Kept(BaseEstimator):
@@ -39,20 +38,6 @@ SUBJECT = np.array(["b", "a", "b", "a"])
 VALUES = np.array([[1.0, 0], [10, 5], [3, 0], [30, 5]])
 SCALED = [[-1, 0], [-1, 0], [1, 0], [1, 0]]
 Y = [0, 0, 1, 1]
-
-
-def test_what_never_changes_is_zero_and_small_changes_are_kept():
-    for value in (5.0, 0.1 + 0.2, 1e9 / 3, -1e-9):
-        np.testing.assert_array_equal(scale_rows(np.full((7, 1), value)), 0)
-    rows = 1000 + np.array([[0.0], [0.01]])
-    np.testing.assert_allclose(scale_rows(rows), [[-1], [1]], rtol=1e-6)
-
-
-@pytest.mark.filterwarnings("error")
-def test_nan_is_left_out_and_stays():
-    rows = np.array([[1.0, np.nan], [np.nan, np.nan], [3.0, np.nan]])
-    expected = [[-1, np.nan], [np.nan, np.nan], [1, np.nan]]
-    np.testing.assert_array_equal(scale_rows(rows), expected)
 
 
 def test_features_are_computed_and_then_scaled_by_person():

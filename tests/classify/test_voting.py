@@ -1,4 +1,4 @@
-"""Votes of windows for their recording; tests/properties has any recordings and labels."""
+"""Votes of windows for their recording; test_properties has any recordings and labels."""
 
 import numpy as np
 import pytest
