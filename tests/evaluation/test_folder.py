@@ -67,6 +67,7 @@ def test_a_finished_run_fits_nothing(tmp_path, target):
     assert again.predictions.equals(first.predictions)
     assert again.folds().equals(first.folds()), "and takes the same seconds"
     assert set(again.folds()["n_classes"]) == {2}
+    assert {path.suffix for path in (tmp_path / "new").iterdir()} == {".json"}
 
 
 @pytest.mark.parametrize("damage", [lambda b: b[:100], lambda b: b"{}", lambda b: b"null"])

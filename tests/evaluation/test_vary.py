@@ -10,7 +10,7 @@ from sklearn_ecgssl.evaluation import pretext_accuracy
 from sklearn_ecgssl.signal import Segmenter
 from sklearn_ecgssl.transforms import AddNoise
 from tests.evaluation.comparing import RECORDINGS, SEGMENTER, Mean, compare, embedding
-from tests.tiny import SAMPLING_RATE, tiny_pretrainer
+from tests.tiny import SAMPLING_RATE, tiny_ecg_classifier, tiny_pretrainer
 
 NOISE = "sslembedder__pretrainer__noise"
 
@@ -118,3 +118,11 @@ class TestLabelFractions:
         assert few.tolist() == [8, 8, 8]
         # Each fraction is scored on the same windows.
         assert (results.folds().groupby("fold")["n_windows"].nunique() == 1).all()
+
+    def test_all_labels_are_the_plain_comparison(self):
+        pretrainer = tiny_pretrainer(max_epochs=1)
+        network = tiny_ecg_classifier(pretrainer, max_epochs=1)
+        models = {"net": network, "embedding": embedding(pretrainer)}
+        results = compare(models, n_splits=2, label_fractions=[1.0])
+        plain = compare(models, n_splits=2)
+        assert predictions_of(results, label_fraction=1).equals(plain.predictions)
