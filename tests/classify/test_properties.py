@@ -1,69 +1,10 @@
-"""What holds for every vote of windows and for all features of persons, by slow references."""
+"""What holds for all features that are scaled person by person."""
 
 import numpy as np
 from hypothesis import given, strategies as st
-from sklearn.base import BaseEstimator, ClassifierMixin
 
-from sklearn_ecgssl.classify import SegmentVotingClassifier
 from sklearn_ecgssl.classify._subject_scaled import scale_rows
-from sklearn_ecgssl.signal import Segmenter
-from tests.strategies import log_uniform, ragged, seeds
-
-
-def opinion(x, n_classes):
-    """Shares for each class that depend on the samples of a window alone."""
-    rng = np.random.default_rng(np.frombuffer(x.tobytes(), dtype=np.uint8))
-    shares = rng.integers(1, 5, size=n_classes)  # few values, so that windows often agree
-    return shares / shares.sum()
-
-
-class HasOpinions(ClassifierMixin, BaseEstimator):
-    """Learns nothing, and has an opinion on every window."""
-
-    def fit(self, X, y):
-        self.classes_ = np.unique(y)
-        return self
-
-    def predict_proba(self, X):
-        return np.array([opinion(x, len(self.classes_)) for x in X])
-
-    def predict(self, X):
-        return self.classes_[[int(opinion(x, len(self.classes_)).argmax()) for x in X]]
-
-
-@st.composite
-def studies(draw):
-    """Recordings, their labels (every one of at least two is there), and a way to cut them."""
-    labels = draw(st.sampled_from([["calm", "tense"], [3, 1, 2], [False, True], list("cadb")]))
-    recordings = draw(ragged(min_size=len(labels), max_size=8, min_times=3, max_times=40))
-    target = [labels[i % len(labels)] for i in range(len(recordings))]
-    target = np.array(draw(st.permutations(target)))
-    segmenter = Segmenter(1, draw(st.integers(1, 3)), draw(st.sampled_from([0, 0.5])))
-    return recordings, target, segmenter
-
-
-def slow_shares(windows, n_classes, voting):
-    """The mean opinion on one recording's windows, or the share of windows for each class."""
-    opinions = [opinion(window, n_classes) for window in windows]
-    if voting == "soft":
-        return np.sum(opinions, axis=0) / len(opinions)
-    winners = [max(range(n_classes), key=lambda k: (p[k], -k)) for p in opinions]
-    return np.array([winners.count(k) / len(winners) for k in range(n_classes)])
-
-
-@given(studies(), st.sampled_from(["soft", "hard"]), st.data())
-def test_each_recording_gets_the_vote_of_its_own_windows(study, voting, data):
-    recordings, target, segmenter = study
-    model = SegmentVotingClassifier(HasOpinions(), segmenter, voting=voting)
-    model.fit(recordings, target)
-    n_classes = len(model.classes_)
-    shares = model.predict_proba(recordings)
-    windowed = segmenter.transform(recordings)
-    np.testing.assert_allclose(shares, [slow_shares(x, n_classes, voting) for x in windowed])
-    labels = model.predict(recordings)
-    np.testing.assert_array_equal(labels, model.classes_[shares.argmax(axis=1)])
-    some = data.draw(st.lists(st.integers(0, len(recordings) - 1), min_size=1))
-    np.testing.assert_array_equal(model.predict([recordings[i] for i in some]), labels[some])
+from tests.strategies import log_uniform, seeds
 
 
 @st.composite
