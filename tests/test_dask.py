@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from joblib import parallel_config
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import make_pipeline
 
 from sklearn_ecgssl.datasets import prepare_windows, save_recordings
@@ -28,13 +27,6 @@ def client():
     )
     with cluster, distributed.Client(cluster) as client:
         yield client
-
-
-def search(folder):
-    pipe = make_pipeline(Segmenter(64, 1), tiny_embedder(), LogisticRegression())
-    grid = {"sslembedder__pretrainer__noise__snr_db": [5, 25], "logisticregression__C": [0.1, 1]}
-    found = GridSearchCV(pipe, grid, cv=GroupKFold(3), error_score="raise")
-    return found.fit(RECORDINGS, TARGET, groups=SUBJECT).cv_results_["mean_test_score"]
 
 
 def compare(folder):
@@ -61,7 +53,7 @@ def embed(folder):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("work", [search, compare, prepare, embed])
+@pytest.mark.parametrize("work", [compare, prepare, embed])
 def test_workers_give_the_same(client, work, tmp_path):
     def n_events():
         return client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.transition_log))

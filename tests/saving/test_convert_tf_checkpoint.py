@@ -38,19 +38,16 @@ def tensors():
     return {name: tensor.astype(np.float32) for name, tensor in made.items()}
 
 
-def same_convolution(signal, kernel, bias):
-    """TensorFlow's, of a signal (times, channels): padding is shorter on the left."""
-    n_padding = len(kernel) - 1
-    padded = np.pad(signal, ((n_padding // 2, n_padding - n_padding // 2), (0, 0)))
-    return sum(padded[i : i + len(signal)] @ kernel[i] for i in range(len(kernel))) + bias
-
-
 def features_of_blocks(tensors, window):
     """What the authors' network makes of a window: the global maximum of each block."""
     signal, features = np.float64(window)[:, None], []
     for i in range(1, 7):
         layer = f"conv_layer_{i}"
-        convolved = same_convolution(signal, tensors[f"{layer}/kernel"], tensors[f"{layer}/bias"])
+        kernel, n_padding = tensors[f"{layer}/kernel"], len(tensors[f"{layer}/kernel"]) - 1
+        padding = n_padding // 2, n_padding - n_padding // 2  # "same": shorter on the left
+        padded = np.pad(signal, (padding, (0, 0)))
+        parts = [padded[j : j + len(signal)] @ kernel[j] for j in range(len(kernel))]
+        convolved = sum(parts) + tensors[f"{layer}/bias"]
         signal = np.where(convolved > 0, convolved, 0.2 * convolved)
         if i % 2 == 0:
             features.append(signal.max(axis=0))

@@ -249,7 +249,7 @@ class TestHere:
         assert process_group("cpu") is ALONE
         launched(0, 1)
         try:
-            assert process_group("cpu") is ALONE
+            assert process_group("auto") is ALONE
         finally:
             torch.distributed.destroy_process_group()
 
