@@ -247,15 +247,12 @@ class TestParts:
         # Each part draws its own transformations or masks, and has its own share of masked samples.
         assert other_score == pytest.approx(score, abs=0.1)
 
-    @pytest.mark.parametrize(("device", "n"), [("cpu", 28), ("meta", 1024)])
-    def test_at_least_one_input_goes_at_once(self, device, n):
+    def test_how_many_inputs_go_at_once(self):
         wide = SimpleNamespace(largest_activation=lambda n_times: n_times * 64)
-        for network, n_times, expected in [
-            (torch.relu, 2560, n), (torch.relu, 10**10, 1), (wide, 2560, n // 2),
+        for network, n_times, on_cpu, elsewhere in [
+            (torch.relu, 2560, 28, 1024), (torch.relu, 10**10, 1, 1), (wide, 2560, 14, 512),
         ]:  # fmt: skip
-            found = _batches.inputs_at_once(network, n_times, torch.device(device))
-            assert found == expected
-
-    def test_elsewhere_a_batch_is_one_part(self):
-        inputs = torch.empty(10_000, 2560, device="meta")
-        assert [*_batches.parts(inputs, torch.relu)] == [slice(0, 10_000)]
+            assert _batches.inputs_at_once(network, n_times, CPU) == on_cpu
+            assert _batches.inputs_at_once(network, n_times, torch.device("meta")) == elsewhere
+        learnt = _batches.parts(torch.empty(10_000, 2560, device="meta"), torch.relu)
+        assert [*learnt] == [slice(0, 10_000)]
