@@ -48,8 +48,10 @@ def prepare(folder):
 
 def embed(folder):
     windows = zarr.create_array(folder / "w.zarr", data=X, chunks=(10, 64))
-    embed_blocks(tiny_embedder().fit(X), windows, folder / "f.npy", block_size=10)
-    return np.load(folder / "f.npy")
+    embedder = tiny_embedder().fit(X)
+    embed_blocks(embedder, windows, folder / "f.npy", block_size=10)
+    features = np.load(folder / "f.npy")
+    np.testing.assert_allclose(features, embedder.transform(X), rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.slow
@@ -74,11 +76,8 @@ def test_features_of_an_array_of_dask():
     lazy = windows.map_blocks(
         embedder.transform, dtype=np.float32, chunks=(windows.chunks[0], expected.shape[1])
     )
-    for found in (
-        embed_blocks(embedder, windows, block_size=20),
-        embedder.transform(windows),
-        lazy,
-    ):
+    in_blocks = embed_blocks(embedder, windows, block_size=20)
+    for found in (in_blocks, embedder.transform(windows), lazy):
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 
 
@@ -86,6 +85,5 @@ def test_features_of_an_array_of_dask():
 @pytest.mark.filterwarnings("ignore:X lies in chunks")
 def test_a_pretrainer_reads_an_array_of_dask(tiny):
     windows = da.from_array(X, chunks=(10, 64))
-    np.testing.assert_equal(
-        tiny(max_epochs=1).fit(windows).state_, tiny(max_epochs=1).fit(X).state_
-    )
+    fits = [tiny(max_epochs=1).fit(given) for given in (windows, X)]
+    np.testing.assert_equal(fits[0].state_, fits[1].state_)
