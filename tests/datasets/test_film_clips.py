@@ -86,7 +86,7 @@ def test_the_file_of_dreamer_is_read_once_for_all_people(tmp_path, monkeypatch):
     dreamer.dreamer(tmp_path, n_people=4)
     calls, load = [], scipy.io.loadmat
     monkeypatch.setattr(scipy.io, "loadmat", lambda *a, **k: calls.append(1) or load(*a, **k))
-    assert set(Dreamer(tmp_path).load(n_jobs=2).subject) == {"1", "2", "3", "4"}
+    assert set(Dreamer(tmp_path).load().subject) == {"1", "2", "3", "4"}
     assert len(calls) == 1
 
 

@@ -105,6 +105,14 @@ def test_any_error_of_a_users_reader_names_the_person():
         assert set(broken.load(on_error="warn").subject) == {"S2"}
 
 
+def test_people_of_one_file_are_read_here_one_after_another(monkeypatch):
+    """Processes would each read all of it."""
+    monkeypatch.setattr(Invented, "one_file", True)
+    one = Invented()
+    one.load(n_jobs=2)
+    assert one.read == ["S1", "S2"]
+
+
 @pytest.mark.parametrize(
     ("made", "options", "message"),
     [
