@@ -68,7 +68,8 @@ def either_pipe(request, small_pipe):
 
 
 def test_contract_verbatim(pipe, cohort):
-    recordings, target, subject = cohort.recordings, cohort.target, cohort.subject
+    recordings = [r[: len(r) // 2] for r in cohort.recordings]  # a window each, for speed
+    target, subject = cohort.target, cohort.subject
     scores = cross_val_score(pipe, recordings, target, groups=subject, cv=LeaveOneGroupOut())
     assert scores.shape == (3,)
     assert np.isfinite(scores).all()
