@@ -264,6 +264,23 @@ class TestHere:
         with pytest.raises(RuntimeError, match="process 1, counted from 0, of a machine that has"):
             process_group("auto")
 
+    @pytest.mark.parametrize("fails", [False, True])
+    def test_what_the_first_process_gets_or_raises_all_do(self, fails, monkeypatch):
+        sent, outcomes = [], []
+
+        def broadcast(outcome, src):
+            if not sent:  # the first process
+                sent.extend(outcome)
+            outcome[:] = sent
+
+        monkeypatch.setattr(torch.distributed, "broadcast_object_list", broadcast)
+        for rank in (0, 1):
+            try:
+                outcomes.append(Group(rank, 2).first(lambda: 1 / (0 if fails else 2)))
+            except ZeroDivisionError as error:
+                outcomes.append(str(error))
+        assert outcomes == ["division by zero" if fails else 0.5] * 2
+
     def test_windows_of_another_process_that_are_others(self, monkeypatch):
         store, other = WindowStore([X]), WindowStore([X + 1])
         monkeypatch.setattr(Group, "gather", lambda self, own: [own, other.fingerprint()])
