@@ -83,7 +83,7 @@ test-wheel:  ## build a wheel, install it elsewhere, and test that
 
 fuzz: $(INSTALLED_DEV)  ## damaged files, random parameters, killed trainings, for about half an hour
 	FUZZ_FILES=30000 $(BIN)/python -m pytest -p no:xdist -q tests/datasets/test_poly5.py
-	$(BIN)/python -m pytest --hypothesis-profile=fuzz -p no:xdist -q tests/properties
+	$(BIN)/python -m pytest --hypothesis-profile=fuzz -p no:xdist -q -m hypothesis tests
 	for what in save recognition masked classifier; do $(BIN)/python -m tests.killing $$what --random 40 || exit 1; done
 
 lint: $(INSTALLED_DEV)  ## ruff: rules and format
