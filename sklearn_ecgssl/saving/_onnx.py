@@ -63,9 +63,10 @@ def export_onnx(estimator: Any, path: str | os.PathLike[str]) -> Path:
 
     Notes
     -----
-    The model has the operators of opset 20, which onnxruntime has from 1.17 on. Its metadata say
-    what it is: ``package``, ``version``, ``estimator`` (its class), ``n_times``, and
-    ``sampling_rate`` in Hz: that of the embedder, or the one that a pretrainer was saved with.
+    The model has the operators of opset 20, which onnxruntime has from 1.17 on. Those of "rhythm"
+    need 1.27: older ones refuse them or compute another period. Its metadata say what it is:
+    ``package``, ``version``, ``estimator`` (its class), ``n_times``, and ``sampling_rate`` in Hz:
+    that of the embedder, or the one that a pretrainer was saved with.
 
     It is written by `torch.onnx.export` from what ``estimator.to_torch()`` gives. On real ECG its
     features differ by less than 1e-4 from those that torch computes in float32. The exception is
