@@ -52,7 +52,8 @@ def pytest_runtest_call(item):
     result = yield
     # The smaller one: a busy machine stretches the wall clock, several threads the other.
     seconds = min(now - then for now, then in zip(_clocks(), before, strict=True))
-    if seconds > LIMIT and item.get_closest_marker("slow") is None:
+    is_test = isinstance(item, pytest.Function)  # an example in a docstring cannot be marked
+    if is_test and seconds > LIMIT and item.get_closest_marker("slow") is None:
         pytest.fail(
             f"took {seconds:.1f} s, more than {LIMIT}: make it faster, or mark it with "
             "@pytest.mark.slow, for `make test-all` alone",
