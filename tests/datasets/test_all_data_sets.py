@@ -18,7 +18,6 @@ from sklearn_ecgssl.datasets import (
     concatenate,
     load_recordings,
     prepare,
-    save_recordings,
 )
 from tests.datasets import golden
 from tests.datasets.sets import TINY
@@ -256,13 +255,8 @@ def test_prepared_is_what_is_loaded(tiny, folder, data, tmp_path, monkeypatch):
     assert_same(prepare(tiny.make(folder), **how), found)
 
 
-def test_joined_and_saved(data, tmp_path):
+def test_joined(data):
     corpus = concatenate({"a": data, "b": data}, sampling_rate=100, scale=None)
     assert len(corpus.recordings) == 2 * len(data.recordings)
     assert set(corpus.fields["overlaps"]) == {"a", "b"}
     assert len(set(corpus.subject)) == len(set(data.subject))
-    fields = {name: data.fields[name] for name in data.fields if name not in ("record", "target")}
-    path, record = tmp_path / "saved.npz", data.fields["record"]
-    rate = data.sampling_rate
-    save_recordings(path, data.recordings, rate, data.subject, record=record, fields=fields)
-    assert load_recordings(path).fields["record"].tolist() == record.tolist()

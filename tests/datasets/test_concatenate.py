@@ -72,16 +72,6 @@ def test_equal_recordings_are_of_one_person(place):
     assert corpus.fields["overlaps"].tolist() == (["b", "", "", "a"] if same else [""] * 4)
 
 
-def test_flat_lines_and_recordings_of_other_lengths_tell_nothing():
-    a, b = study("a", ["x", "y"]), study("b", ["p", "q"])
-    for data in (a, b):
-        data.recordings[0] = np.zeros(3000, np.float32)
-    b.recordings[1] = a.recordings[1][:-1]
-    assert concatenate([a, b], scale=None).subject.tolist() == ["a/x", "a/y", "b/p", "b/q"]
-    with pytest.raises(ValueError, match="^a, x: .*flat"):
-        concatenate([a])
-
-
 def test_same_person():
     sets = [study(name, ["1", "2"]) for name in "abc"]
     corpus = concatenate(sets, same_person=[("c/1", "b/2"), ("b/2", "a/1")])
@@ -132,17 +122,3 @@ def test_units_that_differ_are_refused_unless_scaled(units):
     says = rf"Units differ \(a in {units[0]}, b in {units[1]}\): pass scale="
     with pytest.raises(ValueError, match=says):
         concatenate([a, b], scale=None)
-
-
-@pytest.mark.parametrize(
-    ("data_sets", "parameters", "error", "message"),
-    [
-        (study("a", ["x"]), {}, TypeError, "must be a list or a mapping of one Bunch or more"),
-        ([study("a", ["x"])] * 2, {}, ValueError, r"a name of its own, got \['a', 'a'\]"),
-        ([study(None, ["x"])], {}, ValueError, "a name of its own"),
-        ([study("a", ["x"])], {"same_person": [("a/x", "a/z")]}, ValueError, "'a/z' is unknown"),
-    ],
-)
-def test_bad_parameters(data_sets, parameters, error, message):
-    with pytest.raises(error, match=message):
-        concatenate(data_sets, **parameters)

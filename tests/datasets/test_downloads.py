@@ -97,22 +97,6 @@ def test_no_network(files, home):
         store.fetch(["small.txt", "sub/big.dat", "RECORDS"])
 
 
-def test_list_of_checksums_in_any_form(toy, files, home):
-    lines = (toy.root / BASE / SUMS).read_text().split("\n")
-    other = [line.replace(" ", " *").upper() if "small" in line else line for line in lines]
-    other = [line.replace("SMALL.TXT", "small.txt") for line in other]
-    path = home / BASE / SUMS
-    path.parent.mkdir(parents=True)
-    path.write_text("\r\n\r\n".join(other))
-    assert files().fetch(["small.txt"])[0].read_bytes() == b"small"
-    with pytest.raises(UnreadableFileError, match="SHA256SUMS.txt does not list other.dat"):
-        files().fetch(["small.txt", "other.dat"])
-    for content in (b"\xff\xfe nonsense", b"<html>"):
-        path.write_bytes(content)
-        with pytest.raises(UnreadableFileError, match="SHA256SUMS.txt cannot be read as a list"):
-            files().fetch(["small.txt"])
-
-
 def test_folder_of_downloads(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("SKLEARN_ECGSSL_HOME", raising=False)

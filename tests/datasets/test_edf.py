@@ -60,14 +60,6 @@ def test_labels_rates_units_and_values_are_those_of_the_file(write):
     assert read_edf_channels(write(edf([annotations(range(3))], reserved="EDF+C"))) == []
 
 
-@pytest.mark.parametrize("bits", [16, 24])
-@pytest.mark.parametrize("unit", [b"uV  ", b"\xb5V  ", "\u00b5V ".encode()])
-def test_microvolt_in_any_spelling_becomes_millivolt(read, unit, bits):
-    signal = ecg(bits=bits, unit="unit", physical=(-262144, 262143))
-    _, samples = read(edf([signal], bdf=bits == 24).replace(b"unit", unit))
-    np.testing.assert_allclose(samples, signal.values() / 1000, atol=1e-9)
-
-
 @pytest.mark.parametrize("said", [-1, 0, N, N - 1])
 def test_all_records_are_read_whatever_number_is_said(read, said):
     says = pytest.warns(UserWarning, match="one.edf announces 3 records and holds 4")
@@ -78,17 +70,10 @@ def test_all_records_are_read_whatever_number_is_said(read, said):
 
 
 @pytest.mark.parametrize(
-    ("content", "n_signals"),
-    [
-        (whole(), 3),
-        (whole(reserved="EDF+D"), 3),
-        (whole(n_records=N + 1), 3),
-        (edf([ecg(bits=24)], bdf=True), 1),
-        (whole(n_records=-1)[: 4 * 256 + 11], 3),  # else nobody can tell
-    ],
+    "content", [whole(reserved="EDF+D"), edf([EEG, LEAD, ecg(bits=24)], bdf=True)]
 )
-def test_cut_off_anywhere(write, content, n_signals):
-    least = 256 * (n_signals + 1)
+def test_cut_off_anywhere(write, content):
+    least = 256 * 4  # three signals
     for n_bytes in [*range(0, least, 161), *range(least + 1, len(content), 59), len(content) - 1]:
         with pytest.raises(UnreadableFileError, match="one.edf") as raised:
             read_edf_channels(write(content[:n_bytes]))
@@ -100,11 +85,9 @@ def test_cut_off_anywhere(write, content, n_signals):
 @pytest.mark.parametrize(
     ("duration", "starts", "gap"),
     [
-        (0.5, ["0.25", "0.75", "1.25", "1.75"], ""),
         (1, [-2, -1, 0, 1], ""),
         (0.25, ["0", "0.2505", "0.5", "0.75"], ""),  # in whole milliseconds
         (1, [0, 1, 5, 6], "3 s after 2 s"),
-        (1, [10, 15, 16, 17], "4 s after 1 s"),
         (1, [0, 1, 2, 1], "-2 s after 3 s"),
     ],
 )
@@ -117,21 +100,3 @@ def test_gaps_in_time_of_discontinuous_files_say_where(read, duration, starts, g
                 read(content)
         else:
             np.testing.assert_allclose(read(content)[1], signals[0].values(), atol=1e-12)
-
-
-@pytest.mark.parametrize(
-    ("n_samples", "duration", "rate"),
-    [(83, "0.333333", 249.0), (1000, "0.9999", 1000 / 0.9999)],
-)
-def test_rate_that_is_a_rounded_fraction(read, n_samples, duration, rate):
-    found, _ = read(edf([ecg(n_samples, n_records=40)], says_duration=duration))
-    assert found == pytest.approx(rate, rel=1e-12)
-
-
-def test_channel_without_a_range_is_named_and_others_are_read(write):
-    for edge, other_edge in ((b"-500    ", b"600     "), (b"-32768  ", b"32767   ")):
-        content = edf([EEG, LEAD]).replace(edge, other_edge, 1)
-        other, lead = read_edf_channels(write(content))
-        np.testing.assert_allclose(lead.read(), LEAD.values(), atol=1e-12)
-        with pytest.raises(UnreadableFileError, match="one.edf .*'EEG Fp1' has no range"):
-            other.read()

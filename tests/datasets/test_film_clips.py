@@ -31,18 +31,6 @@ def test_raw_times_of_amigos_are_in_ms_and_may_arrive_in_packets(tmp_path, recwa
     assert ("should go on by 3.906 ms, at 256 Hz" in said) == warns
 
 
-def test_folders_of_amigos(tmp_path):
-    with pytest.raises(ValueError, match="must be one of 'preprocessed', 'raw', got 'original'"):
-        load_amigos(tmp_path, version="original")
-    amigos.original(tmp_path, 3)
-    with pytest.raises(FileNotFoundError, match=r"Looked for Data_Preprocessed_P01\.mat"):
-        load_amigos(tmp_path, version="raw")
-    for folder in (tmp_path, tmp_path / "copy"):
-        amigos.preprocessed(folder, 1)
-    with pytest.raises(ValueError, match=r"holds the same twice: Data_Preprocessed_P01\.mat and "):
-        load_amigos(tmp_path)
-
-
 def test_ascertain_without_ratings(tmp_path):
     ascertain.clip_file(tmp_path)
     assert load_ascertain(tmp_path, attribute=None).target["valence"].isna().all()
@@ -83,48 +71,9 @@ def test_before_films_of_dreamer_there_is_no_rating(tmp_path):
 
 
 def test_the_file_of_dreamer_is_read_once_for_all_people(tmp_path, monkeypatch):
+    """Processes would each read all of it."""
     dreamer.dreamer(tmp_path, n_people=4)
     calls, load = [], scipy.io.loadmat
     monkeypatch.setattr(scipy.io, "loadmat", lambda *a, **k: calls.append(1) or load(*a, **k))
-    assert set(Dreamer(tmp_path).load().subject) == {"1", "2", "3", "4"}
+    assert set(Dreamer(tmp_path).load(n_jobs=2).subject) == {"1", "2", "3", "4"}
     assert len(calls) == 1
-
-
-def implausible_amigos(variables):
-    variables["labels_selfassessment"][3] = variables["labels_selfassessment"][3] + 10
-
-
-def implausible_dreamer(whole):
-    whole["Data"][1]["ScoreArousal"] = np.full((18, 1), 6.0)
-
-
-def test_implausible_ratings_warn_and_stay(tmp_path):
-    amigos.preprocessed(tmp_path, 1, implausible_amigos)
-    with pytest.warns(UserWarning, match="ratings of trial 4 should be from 0 to 10, but are from"):
-        assert load_amigos(tmp_path).target[3] == amigos.labels(1, 3)[0, 0] + 10
-    values = ascertain.ratings()
-    values[3, 0, :2] = np.nan, 7
-    ascertain.ratings_file(tmp_path, values)
-    ascertain.clip_file(tmp_path)
-    with pytest.warns(UserWarning, match="ratings of liking should be from 0 to 6, but are from"):
-        load_ascertain(tmp_path)
-    dreamer.dreamer(tmp_path, change=implausible_dreamer)
-    with pytest.warns(UserWarning, match="arousal of person 2 should be from 1 to 5"):
-        assert load_dreamer(tmp_path).target[-1] == 6
-
-
-def test_files_of_another_shape(tmp_path):
-    amigos.preprocessed(tmp_path, 1, lambda variables: variables["joined_data"].pop())
-    with pytest.raises(UnreadableFileError, match="P01.mat cannot be read as trials and the IDs"):
-        load_amigos(tmp_path)
-    ascertain.clip_file(tmp_path, change=lambda v: v.update(Data_ECG=v["Data_ECG"][:, :5]))
-    says = r"ECG_Clip1\.mat cannot be read as Data_ECG of 3 or 6 columns: 5"
-    with pytest.raises(UnreadableFileError, match=says):
-        load_ascertain(tmp_path, attribute=None)
-    shorter = {"ScoreDominance": np.ones((17, 1))}
-    dreamer.dreamer(tmp_path, 3, change=lambda whole: whole["Data"][1].update(shorter))
-    with pytest.raises(UnreadableFileError, match="DREAMER.mat cannot .* DREAMER, person 2"):
-        load_dreamer(tmp_path)
-    dreamer.dreamer(tmp_path, change=lambda whole: whole.pop("ECG_SamplingRate"))
-    with pytest.raises(UnreadableFileError, match="DREAMER.mat cannot be read as DREAMER: 'ECG_S"):
-        load_dreamer(tmp_path)

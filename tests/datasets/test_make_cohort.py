@@ -3,11 +3,6 @@
 import numpy as np
 import pytest
 from scipy.signal import find_peaks, periodogram
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import balanced_accuracy_score
-from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from sklearn_ecgssl.datasets import make_cohort
 
@@ -20,24 +15,11 @@ def people():
     return make_cohort(24, duration=(40, 60), sampling_rate=FS, random_state=0)
 
 
-def heart_rates(cohort):
-    """Mean heart rate of each recording, (n_recordings,)."""
-    return np.array([60 * cohort.sampling_rate / np.diff(peaks).mean() for peaks in cohort.r_peaks])
-
-
-def window_features(cohort):
-    """HR, SDNN and RMSSD of each window of 10 s, with its target and subject."""
-    size = int(10 * cohort.sampling_rate)
-    rows = []
-    each = (cohort.recordings, cohort.r_peaks, cohort.target, cohort.subject)
-    for recording, peaks, target, subject in zip(*each, strict=True):
-        for start in range(0, len(recording) - size + 1, size):
-            inside = peaks[(peaks >= start) & (peaks < start + size)]
-            rr = np.diff(inside) / cohort.sampling_rate
-            rmssd = np.sqrt(np.mean(np.diff(rr) ** 2))
-            rows.append([60 / rr.mean(), rr.std(), rmssd, target, subject])
-    *features, target, subject = np.transpose(rows)
-    return np.transpose(features), target, subject
+def shifts(cohort):
+    """Return by how much heart rates differ from those of rest, (n_subjects, n_conditions)."""
+    rates = [60 * cohort.sampling_rate / np.diff(peaks).mean() for peaks in cohort.r_peaks]
+    rates = np.log(np.reshape(rates, (-1, len(cohort.target_names))))
+    return rates - rates[:, :1]
 
 
 def assert_same(first, second):
@@ -78,25 +60,14 @@ def test_same_seed_same_bits():
     assert_same(before, np.random.get_state())
 
 
-def test_rr_spectrum_has_a_mayer_wave_and_a_respiratory_peak():
-    cohort = make_cohort(
-        1, n_conditions=1, subject_spread=0, duration=1200, sampling_rate=128, random_state=0
-    )
-    beats = cohort.r_peaks[0] / 128
-    seconds = np.arange(beats[1], beats[-1], 0.25)
-    rr = np.interp(seconds, beats[1:], np.diff(beats))
-    frequency, power = periodogram(rr, fs=4, detrend="linear")
-
-    def power_at(low, high):
-        return power[(frequency >= low) & (frequency < high)].sum()
-
-    valley = power_at(0.14, 0.18)
-    assert power_at(0.08, 0.12) > 20 * valley
-    # Breath at rest is at 0.25 Hz, up to the change from one recording to the next.
-    assert power_at(0.20, 0.30) > 20 * valley
-    assert power_at(0.08, 0.12) > 20 * power_at(0.35, 0.39)
-    assert 0.02 < rr.std() < 0.12
-    assert rr.mean() == pytest.approx(60 / 70, rel=0.05)  # nobody differs from the typical person
+def test_cohort_of_a_seed_is_that_of_earlier_versions():
+    """Examples, and what people report of a simulated cohort, depend on it."""
+    cohort = make_cohort(2, n_conditions=4, duration=(6, 9), sampling_rate=64, random_state=0)
+    assert [len(one) for one in cohort.recordings] == [570, 439, 455, 436, 407, 520, 458, 452]
+    assert [len(peaks) for peaks in cohort.r_peaks] == [9, 10, 8, 7, 7, 12, 9, 9]
+    assert [peaks[1] for peaks in cohort.r_peaks] == [100, 64, 112, 81, 91, 76, 67, 110]
+    spread = [0.1699, 0.13314, 0.16212, 0.12056, 0.27228, 0.28995, 0.27436, 0.30238]
+    np.testing.assert_allclose([one.std() for one in cohort.recordings], spread, rtol=1e-3)
 
 
 def test_r_peaks_are_the_peaks_of_the_signal(people):
@@ -109,40 +80,16 @@ def test_r_peaks_are_the_peaks_of_the_signal(people):
         assert np.mean(nearest <= 1) > 0.9
 
 
-def test_beat_of_the_typical_person():
-    """Waves have the heights (mV) and the times (s after the R peak) of the model."""
-    off = {"noise": 0, "wander": 0, "mains": 0, "subject_spread": 0, "effect_spread": 0}
-    cohort = make_cohort(1, n_conditions=1, duration=300, sampling_rate=500, random_state=0, **off)
-    (ecg,), (peaks,) = cohort.recordings, cohort.r_peaks
-    beat = np.mean([ecg[peak - 150 : peak + 250] for peak in peaks[1:-1]], axis=0)
-    assert abs(ecg.mean()) < 0.01
-    baseline = beat[:20].mean()
-    assert -0.1 < baseline < -0.02
-    waves = [(0, 140, 0.11, -0.16), (140, 160, 1, 0), (200, 399, 0.28, 0.26)]  # P, R, T
-    for start, stop, height, time in waves:
-        at = start + np.argmax(beat[start:stop])
-        assert (at - 150) / 500 == pytest.approx(time, abs=0.03)
-        assert beat[at] - baseline == pytest.approx(height, abs=0.1)
-
-
-def test_heart_rates_are_those_of_people_and_follow_the_condition_in_most(people):
-    rest, stress = heart_rates(people).reshape(24, 2).T
-    assert 64 < np.median(rest) < 76
-    assert 5 < rest.std() < 14
-    assert 45 < rest.min() < rest.max() < 110
-    shift = np.log(stress / rest)
-    assert 0.14 < shift.mean() < 0.22
-    assert 0.05 < shift.std() < 0.2
-    assert 0.01 < np.mean(shift < 0) < 0.2
-    features, target, _ = window_features(people)
-    assert np.median(features[target == 1, 1]) < 0.9 * np.median(features[target == 0, 1])
-
-
-def test_meditation_slows_the_heart():
-    cohort = make_cohort(24, n_conditions=4, duration=20, sampling_rate=64, random_state=0)
-    rates = np.log(heart_rates(cohort).reshape(24, 4))
-    shift = (rates - rates[:, :1]).mean(axis=0)
-    assert shift[3] < -0.02 < 0.02 < shift[2] < shift[1]
+def test_heart_rate_follows_the_condition_in_most_people(people):
+    stress = shifts(people)[:, 1]
+    assert 0.14 < stress.mean() < 0.22
+    assert 0.01 < np.mean(stress < 0) < 0.2
+    short = {"duration": 20, "sampling_rate": 64, "random_state": 0}
+    _, stress, amusement, meditation = shifts(make_cohort(24, n_conditions=4, **short)).mean(axis=0)
+    assert meditation < -0.02 < 0.02 < amusement < stress
+    stronger = shifts(make_cohort(24, effect=3, **short)).mean(axis=0)[1]
+    none = shifts(make_cohort(24, effect=0, **short)).mean(axis=0)[1]
+    assert abs(none) < 0.05 < 2 * stress < stronger
 
 
 @pytest.mark.parametrize(
@@ -157,27 +104,12 @@ def test_disturbances_can_be_turned_off(name, low, high):
     assert power[(frequency > low) & (frequency < high)].sum() > 0.9 * power.sum()
 
 
-@pytest.mark.parametrize(("effect", "low", "high"), [(0, 0.4, 0.6), (1, 0.68, 0.8), (3, 0.85, 1)])
-def test_unseen_people_are_as_difficult_as_the_effect_says(effect, low, high):
-    """Balanced accuracy of heart rate and its variability, in cohorts of different seeds."""
-    scores = []
-    for seed in range(2):
-        cohort = make_cohort(effect=effect, sampling_rate=64, random_state=seed)
-        X, y, subject = window_features(cohort)
-        classifier = make_pipeline(StandardScaler(), LogisticRegression())
-        predicted = cross_val_predict(classifier, X, y, groups=subject, cv=LeaveOneGroupOut())
-        scores.append(balanced_accuracy_score(y, predicted))
-    assert low < np.mean(scores) < high
-
-
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"n_subjects": 0}, "n_subjects == 0, must be >= 1"),
         ({"n_conditions": 5}, "n_conditions == 5, must be <= 4"),
         ({"sampling_rate": 50}, "sampling_rate == 50, must be >= 64"),
         ({"duration": (9, 5)}, "duration must be 1 s or more, or two such limits"),
-        ({"duration": 0.5}, "duration must be 1 s or more"),
         ({"wander": -1}, "wander == -1"),
     ],
 )

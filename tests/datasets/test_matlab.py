@@ -43,30 +43,6 @@ def test_version_7_3(path, monkeypatch):
         read_mat(path, "ECG")
 
 
-@pytest.mark.parametrize(
-    ("units", "factor", "unit"),
-    [("uV", 0.001, "mV"), ("a.u.", 1, "a.u."), (np.zeros((0, 0)), 1, "unknown")],
-)
-def test_units_of_pspm(tmp_path, units, factor, unit):
-    pspm.pspm(tmp_path / "a_1.mat", [pspm.channel("ecg", pspm.ecg(), units=units)])
-    data = load_pspm(tmp_path)
-    np.testing.assert_allclose(data.recordings[0], pspm.ecg() * factor, rtol=1e-6)
-    assert data.fields["ecg_unit"].tolist() == [unit]
-    assert data.unit == unit
-
-
-def test_files_of_pspm_that_cannot_be_read(tmp_path):
-    pspm.pspm(tmp_path / "a_1.mat", [pspm.channel("ecg", pspm.ecg())])
-    without_rate = pspm.channel("ecg", pspm.ecg())
-    del without_rate["header"]["sr"]
-    pspm.pspm(tmp_path / "a_2.mat", [without_rate])
-    with pytest.raises(UnreadableFileError, match=r"a_2\.mat cannot be read as PsPM: 'sr'"):
-        load_pspm(tmp_path)
-    (tmp_path / "a_2.mat").write_bytes(b"no MATLAB file")
-    with pytest.raises(UnreadableFileError, match=r"a_2\.mat cannot be read as a MATLAB file"):
-        load_pspm(tmp_path)
-
-
 def test_a_file_of_pspm_and_its_trimmed_copy(tmp_path):
     pspm.pspm(tmp_path / "a" / "pspm_1.mat")
     pspm.pspm(tmp_path / "b" / "tpspm_1.mat")

@@ -57,38 +57,14 @@ def test_only_the_files_of_the_people_asked_for_are_downloaded(server, where):
 
 
 @pytest.mark.parametrize(
-    ("file", "old", "new", "says"),
-    [
-        ("subject-info.csv", b"Gender", b"Sex", "subject-info.csv cannot be read as a table"),
-        ("subject-info.csv", b"Subject05", b"Subject06", "Subject05_1.edf cannot .* 'Subject05'"),
-        ("Subject05_1.edf", b"ECG ECG", b"EEG Cz ", "left out: .* has no channel .*'EEG Cz' in mV"),
-    ],
-)
-@pytest.mark.filterwarnings("error:.*left out")
-def test_eegmat_that_is_not_as_published(tmp_path, file, old, new, says):
-    write_eegmat(tmp_path)
-    folder = tmp_path / "eegmat/1.0.0"
-    names = ("subject-info.csv", "Subject05_1.edf", "Subject05_2.edf")
-    files = {name: (folder / name).read_bytes() for name in names}
-    files[file] = files[file].replace(old, new)
-    write_database(tmp_path, "eegmat", files, names[1:])
-    with pytest.raises((UnreadableFileError, UserWarning), match=says):
-        fetch_eegmat(data_home=tmp_path, download_if_missing=False, subjects="Subject05")
-
-
-@pytest.mark.parametrize(
     ("database", "record", "person"),
     [
         ("mitdb", "202", "mitdb/201"),
         ("qtdb", "sel16265", "nsrdb/16265"),
-        ("qtdb", "sel301", "stdb/301"),
         ("nstdb", "118e24", "mitdb/118"),
-        ("nstdb", "119e_6", "mitdb/119"),
         ("nstdb", "bw", "nstdb/bw"),
         ("drivedb", "drive14", "drivedb/drive13"),
-        ("drivedb", "drive05/2-city", "drivedb/drive05"),
         ("ecgiddb", "Person_01/rec_1", "ecgiddb/Person_01"),
-        ("eegmat", "Subject05_2.edf", "eegmat/Subject05"),
         ("unheard", "of/it", "unheard/of/it"),
     ],
 )
@@ -153,19 +129,11 @@ def test_leads_records_and_subjects_that_are_asked_for(server, where):
 
 @pytest.mark.parametrize(
     ("file", "record"),
-    [("u.rec", "u.rec"), ("u", "u"), ("u.REC", "u"), ("x/u.dat", "x/u.dat"), ("x/u.EDF", "x/")],
+    [("u.rec", "u.rec"), ("u.REC", "u"), ("x/u.dat", "x/u.dat"), ("x/u.EDF", "x/")],
 )
-@pytest.mark.parametrize("bdf", [False, True])
-def test_edf_or_bdf_file_of_any_name(laid_out, file, record, bdf):
-    data = laid_out({file: edf.edf([LEAD], bdf=bdf)}, [record])
+def test_edf_file_of_any_name(laid_out, file, record):
+    data = laid_out({file: edf.edf([LEAD])}, [record])
     np.testing.assert_allclose(data.recordings[0], LEAD.values(), atol=1e-7)
-
-
-def test_header_and_samples_named_with_their_folder(laid_out):
-    files = wfdb.record("beats/a", [ecg("II")])
-    header = files["beats/a.hea"].replace(b"a 1", b"beats/a 1").replace(b"a.dat", b"beats/a.dat")
-    data = laid_out({**files, "beats/a.hea": header}, ["beats/a"])
-    np.testing.assert_allclose(data.recordings[0], ecg("II").values(), rtol=1e-6)
 
 
 def test_records_without_an_ecg_say_what_they_have(laid_out):
@@ -175,15 +143,12 @@ def test_records_without_an_ecg_say_what_they_have(laid_out):
     with pytest.warns(UserWarning, match=says):
         assert laid_out(files, ["a", "b", "c.edf"]).fields["record"].tolist() == ["b"]
     assert laid_out(files, ["a"], leads="ECG").unit == "mmHg"
-    with pytest.raises(UnreadableFileError, match="RECORDS names no record"):
-        laid_out(files, [])
 
 
 @pytest.mark.parametrize(
     ("broken", "says"),
     [
         ({"a.hea": b"a 1 250 10\nz.dat 16 200 12 0 0 0 0 II\n"}, "a.hea names z.dat, which is no"),
-        ({"a.edf": edf.edf([LEAD])[:-1]}, "a.edf is cut off"),
         ({}, "has no file of the record a: neither a.hea"),
     ],
 )
@@ -195,17 +160,10 @@ def test_record_that_cannot_be_read_does_not_stop_the_others(laid_out, broken, s
         assert laid_out(files, ["a", "b"], on_error="warn").fields["record"].tolist() == ["b"]
 
 
-@pytest.mark.parametrize(
-    ("missing", "reads", "files"),
-    [
-        ("wfdb", "WFDB", wfdb.record("a", [ecg("II")])),
-        ("edfio", "EDF", {"a.edf": edf.edf([LEAD])}),
-    ],
-)
-def test_package_that_is_not_installed(laid_out, monkeypatch, missing, reads, files):
-    monkeypatch.setitem(sys.modules, missing, None)
-    with pytest.raises(ImportError, match=rf'{reads}.*{missing}.*"sklearn_ecgssl\[datasets\]"'):
-        laid_out(files, ["a"])
+def test_package_that_is_not_installed(laid_out, monkeypatch):
+    monkeypatch.setitem(sys.modules, "wfdb", None)
+    with pytest.raises(ImportError, match=r'WFDB.*wfdb.*"sklearn_ecgssl\[datasets\]"'):
+        laid_out(wfdb.record("a", [ecg("II")]), ["a"])
 
 
 def npz(shared_data, name, *arrays):

@@ -71,11 +71,9 @@ def test_cut_off_anywhere(tmp_path, version):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (poly5.content(signals(), n_blocks=4), "is cut off"),
         (poly5.content(signals(), storage_rate=256), "does not store every sample"),
         (poly5.content(signals(), compression=1), "is compressed"),
         (b"PK\x03\x04" * 100, "version 2.03 or 2.04 does"),
-        (b"POLY SAMPLE FILE version 2.05\r\n", "version 2.03 or 2.04 does"),
     ],
 )
 def test_what_is_not_read_is_named(tmp_path, content, message):
@@ -83,14 +81,6 @@ def test_what_is_not_read_is_named(tmp_path, content, message):
     path.write_bytes(content)
     with pytest.raises(UnreadableFileError, match=f"a.S00.*{message}"):
         read_poly5(path)
-
-
-def test_a_start_that_is_no_time_is_unknown(tmp_path):
-    content = bytearray(poly5.content(signals()))
-    content[132:134] = b"\x0d\0"  # the month
-    path = tmp_path / "a.S00"
-    path.write_bytes(content)
-    assert read_poly5(path).start is None
 
 
 @pytest.mark.slow

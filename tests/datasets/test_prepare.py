@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.pipeline import make_pipeline
 
 from sklearn_ecgssl import UnreadableFileError
@@ -210,36 +209,6 @@ def test_who_cannot_be_prepared_is_named_and_what_is_left_out_remembered(tmp_pat
     assert reads == ["anna", "bert", "bert", "cleo", "bert"]
 
 
-def test_names_of_people_are_no_paths_and_an_artefact_costs_no_resolution(tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", str(tmp_path))
-    people = ["../../x", "a/b", "a_b", "ü ß"]
-    signals = np.random.default_rng(0).normal(size=(4, 3000))
-    signals[0, 1000:1002] = 3e4
-    path = save_recordings(tmp_path / "a.npz", signals, 256, people)
-    data = prepare(RecordingsFiles(path), cache="~/c")
-    assert data.subject.tolist() == people
-    for recording, expected in zip(data.recordings, scale_subjects(signals, people), strict=True):
-        np.testing.assert_allclose(recording, expected, rtol=1e-5, atol=2e-3)
-    assert {found.parent for found in tmp_path.rglob("*.json")} == {data.folder}
-    assert data.folder.is_relative_to(tmp_path / "c")
-
-
-class Learns(BaseEstimator, TransformerMixin):
-    def fit(self, X, y=None):
-        self.n_seen_ = len(X)
-        return self
-
-    def transform(self, X):
-        return [self.n_seen_ * x for x in X]
-
-
-def test_transformer_learns_from_one_person(study, cache):
-    learns = Learns()
-    data = prepare(study, cache=cache, transformer=learns, sampling_rate=None, scale=None)
-    assert not hasattr(learns, "n_seen_")
-    np.testing.assert_allclose(data.recordings[0], 2 * study.load().recordings[0], atol=1e-2)
-
-
 @pytest.mark.parametrize(
     ("parameters", "error", "message"),
     [
@@ -252,8 +221,6 @@ def test_transformer_learns_from_one_person(study, cache):
         ({"sampling_rate": None, "segmenter": WINDOWS}, ValueError, "study, p0.*256, .* 500 Hz"),
         ({"sampling_rate": None, "transformer": HIGH_PASS}, ValueError, "study, p0: transformer"),
         ({"transformer": WINDOWS}, ValueError, "must return one recording .* pass segmenter"),
-        ({"scale": "person"}, ValueError, "scale must be .* got 'person'"),
-        ({"short": "keep", "segmenter": WINDOWS}, ValueError, "short must be one of 'drop'"),
         ({"data_set": load_recordings}, TypeError, "data_set must be a data set, .* got <func"),
     ],
 )
