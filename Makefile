@@ -26,7 +26,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo bench docs docs-fast docs-test test test-all test-wheel fuzz lint types format check clean clean-all
+.PHONY: help install demo bench docs docs-fast docs-test test test-all test-wheel test-oldest fuzz lint types format check clean clean-all
 
 help:  ## show this list
 	@echo "make <target>; everything is installed into $(VENV), once"
@@ -81,6 +81,9 @@ test-all: $(INSTALLED_DEV)  ## every test: processes, kills, real ECG, precision
 test-wheel:  ## build a wheel, install it elsewhere, and test that
 	PYTHON="$(PYTHON)" PIP_ARGS="$(PIP_ARGS)" .ci/test-wheel $(if $(JOBS),-n $(JOBS) --dist worksteal) $(or $(PYTEST_ARGS),-m "not slow")
 
+test-oldest:  ## the contract, estimator checks and signal tests with the oldest releases that are allowed
+	PYTHON="$(PYTHON)" PIP_ARGS="$(PIP_ARGS) $(if $(WANTS_CPU_TORCH),--retries 1 --extra-index-url $(CPU_TORCH))" .ci/test-oldest $(PYTEST_ARGS)
+
 fuzz: $(INSTALLED_DEV)  ## damaged files, random parameters, killed trainings, for about half an hour
 	FUZZ_FILES=30000 $(BIN)/python -m pytest -p no:xdist -q tests/datasets/test_poly5.py
 	$(BIN)/python -m pytest --hypothesis-profile=fuzz -p no:xdist -q -m hypothesis tests
@@ -104,5 +107,5 @@ clean:  ## remove caches, builds and the demo's output
 	rm -rf docs/_build docs/auto_examples docs/reference/generated docs/reference/examples_of
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
-clean-all: clean  ## clean, and remove .venv
-	rm -rf $(VENV)
+clean-all: clean  ## clean, and remove .venv and .venv-oldest
+	rm -rf $(VENV) .venv-oldest
