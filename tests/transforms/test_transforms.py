@@ -5,7 +5,7 @@ from itertools import pairwise, permutations, product
 import numpy as np
 import pytest
 import torch
-from hypothesis import assume, given, strategies as st
+from hypothesis import assume, example, given, strategies as st
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 
@@ -38,6 +38,8 @@ def generator(seed=0):
 
 
 @given(transforms, matrices(max_times=120), dtypes, layouts)
+@example(Permute(20), np.arange(19.0)[None], "f8", "plain")
+@example(TimeWarp(20), np.arange(19.0)[None], "f8", "plain")
 def test_windows_become_float32_windows_and_are_left_alone(transform, X, dtype, layout):
     X = stored(X, dtype, layout)
     before = X.copy()
