@@ -65,8 +65,6 @@ def use(estimator):
     return np.concatenate(outputs).astype(np.float64)
 
 
-INTEGERS = [int, np.int8, np.uint8, np.int16, np.int64, np.uint64]
-REALS = [int, float, np.float16, np.float32, np.float64, np.longdouble]
 #: The largest values that are tried, so that a fit takes milliseconds.
 CAPS = {
     "max_epochs": 1, "n_layers": 3, "convs_per_block": 3, "feedforward": 8, "n_heads": 5,
@@ -101,28 +99,16 @@ BY_NAME = {
 
 
 def numbers_in(interval, name):
-    """Numbers of an interval, in any of numpy's and Python's types."""
+    """Numbers of an interval, Python's or numpy's."""
     cap = min(CAPS.get(name, np.inf), np.inf if interval.right is None else interval.right)
     if interval.type is Integral:
         low = 0 if interval.left is None else interval.left
-        return st.builds(
-            as_type, st.integers(low, int(min(cap, low + 100))), st.sampled_from(INTEGERS)
-        )
+        plain = st.integers(low, int(min(cap, low + 100)))
+        return plain | plain.map(np.int64)
     low = -50.0 if interval.left is None else float(interval.left)
     high = float(min(cap, low + 200))
     plain = st.floats(low, high) | log_uniform(1e-4, 1).map(lambda u: low + u * (high - low))
-    typed = st.builds(as_type, plain, st.sampled_from(REALS))
-    return typed.filter(interval.is_satisfied_by)
-
-
-def as_type(number, kind):
-    """The number as a type, if that holds it."""
-    with np.errstate(over="ignore"):
-        try:
-            typed = kind(number)
-        except OverflowError:
-            return number
-    return typed if abs(float(typed) - number) <= 0.01 * abs(number) else number
+    return (plain | plain.map(np.float32)).filter(interval.is_satisfied_by)
 
 
 def valid(name, constraints):
@@ -166,7 +152,6 @@ def test_every_public_estimator_is_tried():
     assert {type(estimator) for estimator in ESTIMATORS} == classes
 
 
-@pytest.mark.filterwarnings("ignore:overflow encountered in cast")  # scikit-learn compares float16
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda estimator: type(estimator).__name__)
 @given(st.data())
 def test_valid_parameters_give_numbers_or_are_refused_together(estimator, data):

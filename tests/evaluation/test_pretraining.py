@@ -160,20 +160,6 @@ class TestFromWhat:
             for state in found[fold.number * n_fractions :][:n_fractions]:
                 np.testing.assert_equal(state, by_hand.state_)
 
-    def test_scores_with_two_encoders_are_those_by_hand(self):
-        protocol = opposite_halves(shuffled_windows(3))
-        results = compare({"svm": embedding(tiny_pretrainer())}, protocols=protocol)
-        rows = results.predictions.query("estimator == 'svm'")
-        for fold in protocol.folds(WINDOWS):
-            encoder = tiny_pretrainer().fit(WINDOWS.take(fold.pretrain))
-            features = encoder.encode(WINDOWS.take(fold.train))
-            by_hand = SVC().fit(features, WINDOWS.target[fold.train])
-            of_fold = rows[rows["fold"] == fold.number]
-            features = encoder.encode(WINDOWS.take(fold.test))
-            np.testing.assert_array_equal(of_fold["window"], fold.test)
-            np.testing.assert_array_equal(of_fold["predicted"], by_hand.predict(features))
-            np.testing.assert_allclose(of_fold["score"], by_hand.decision_function(features))
-
 
 @pytest.mark.parametrize(("network", "fractions"), [(False, [0.5]), (True, None)])
 def test_how_well_transformations_are_recognised(network, fractions):

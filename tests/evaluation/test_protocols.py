@@ -40,14 +40,6 @@ def test_every_window_knows_where_it_is_from():
     np.testing.assert_array_equal(taken - [[3030], [0], [1010]], [np.arange(10)] * 3)
 
 
-@pytest.mark.parametrize("overlap", [0, 0.5])
-def test_windows_are_views_of_the_recordings(overlap):
-    recordings = [np.zeros(n, dtype=np.float32) for n in (20, 45, 67, 80)]
-    windows = four_recordings(recordings, segmenter=Segmenter(10, 1, overlap=overlap))
-    for block, recording in zip(windows.store.blocks, recordings, strict=True):
-        assert np.shares_memory(block, recording)
-
-
 @pytest.mark.parametrize("as_cube", [True, False])
 def test_windowed_recordings_are_not_cut_again(as_cube):
     cube = np.arange(4 * 3 * 5, dtype=np.float32).reshape(4, 3, 5)
@@ -106,13 +98,6 @@ def test_every_window_is_tested_once_and_nothing_of_its_unit_trained_on(protocol
         if unit is not None:
             units = getattr(UNEQUAL, unit)
             assert set(units[fold.train]).isdisjoint(units[fold.test])
-
-
-def test_people_are_on_both_sides_of_windows_and_of_recordings():
-    for protocol, unit in [(shuffled_windows(4), "recording"), (whole_recordings(4), "subject")]:
-        units = getattr(UNEQUAL, unit)
-        folds = protocol.folds(UNEQUAL)
-        assert any(set(units[fold.train]) & set(units[fold.test]) for fold in folds)
 
 
 @each

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.utils import Bunch
 
 from sklearn_ecgssl.classify import ECGClassifier
 from sklearn_ecgssl.evaluation import LabelledWindows
@@ -97,13 +98,8 @@ def test_every_figure_is_measured_once(
             assert row[["accuracy", "f1"]].tolist() == published
     scores = [f"{p}_{s}" for p in protocols for s in ("accuracy", "f1")]
     assert table[scores].notna().all(axis=None)
-    assert table.loc[table["network"] == "majority class", "f1"].isna().all()
     assert csv.read_text().count("\n") == 1 + len(table)
-    said = capsys.readouterr().out
-    assert "Error" not in said
-    absent = [f"- {one} is not there" for one in full.data_sets if one not in data_sets]
-    for part in (full.citation, "- 2 folds", *full.choices, *absent):
-        assert part in said
+    assert "Error" not in capsys.readouterr().out
 
     monkeypatch.setattr(ECGClassifier, "fit", None)  # it goes on where it stopped
     only = reproduce(small, [*arguments, "--protocols", "windows", "--only", "amigos/valence"])
@@ -111,63 +107,41 @@ def test_every_figure_is_measured_once(
     assert only.equals(kept[only.columns].reset_index(drop=True))
 
 
-class TestFolds:
-    """Three data sets; eight windows a recording, two recordings a person."""
+#: Three data sets; eight windows a recording, two recordings a person.
+SETS = np.array(["a"] * 8 + ["b"] * 6 + ["c"] * 4)
+PEOPLE = [f"{name}/{i // 2}" for i, name in enumerate(SETS)]
+UNLABELLED = 9  # the second recording of b
+WINDOWS = LabelledWindows.from_recordings(np.zeros((18, 8, 4)), np.arange(18) % 2, PEOPLE)
 
-    SETS = np.array(["a"] * 8 + ["b"] * 6 + ["c"] * 4)
-    PEOPLE = np.array([f"{name}/{i // 2}" for i, name in enumerate(SETS)])
-    UNLABELLED = 9  # the second recording of b
 
-    @pytest.fixture(scope="class")
-    @classmethod
-    def windows(cls):
-        blocks = [np.full((8, 4), i, dtype=np.float32) for i in range(18)]
-        return LabelledWindows.from_recordings(blocks, np.arange(18) % 2, cls.PEOPLE)
+@pytest.mark.parametrize("kind", ["windows", "subjects"])
+@pytest.mark.parametrize("two_encoders", [False, True])
+@pytest.mark.parametrize("n_folds", [2, 4, 10])
+def test_nothing_that_is_tested_is_learnt_from(kind, two_encoders, n_folds):
+    from tables import protocol
 
-    def folds(self, windows, kind="windows", data_set="b", two_encoders=False, n_folds=4, seed=0):
-        from sklearn.utils import Bunch
-        from tables import protocol
-
-        known = (data_set == self.SETS) & (np.arange(18) != self.UNLABELLED)
-        corpus = Bunch(fields={"data_set": self.SETS}, names=["a", "b", "c"])
-        args, made = Bunch(seed=seed, folds=n_folds), Bunch(two_encoders=two_encoders)
-        return protocol(kind, made, corpus, data_set, known, args).folds(windows)
-
-    @pytest.mark.parametrize("kind", ["windows", "subjects"])
-    @pytest.mark.parametrize("two_encoders", [False, True])
-    @pytest.mark.parametrize("n_folds", [2, 4, 10])
-    def test_nothing_that_is_tested_is_learnt_from(self, windows, kind, two_encoders, n_folds):
-        folds = self.folds(windows, kind, two_encoders=two_encoders, n_folds=n_folds)
-        labelled = np.flatnonzero(
-            (self.SETS == "b")[windows.recording] & (windows.recording != self.UNLABELLED)
-        )
-        assert sorted(np.concatenate([fold.test for fold in folds])) == labelled.tolist()
-        for fold in folds:
-            assert sorted([*fold.train, *fold.test]) == labelled.tolist()
-            assert set(fold.pretrain).isdisjoint(fold.test)
-            assert set(self.SETS[windows.recording[fold.pretrain]]) == {"a", "b", "c"}
-            if kind == "subjects":
-                tested = set(windows.subject[fold.test])
-                assert tested.isdisjoint(windows.subject[[*fold.train, *fold.pretrain]])
-            if not two_encoders:
-                assert set(fold.train) <= set(fold.pretrain)
-        others = set(np.flatnonzero(self.SETS[windows.recording] != "b"))
-        if two_encoders:
-            assert all(others <= set(fold.pretrain) for fold in folds)
-            assert len({fold.pretrain.tobytes() for fold in folds}) == 2
-        learnt = np.concatenate([fold.pretrain for fold in folds])
-        assert self.UNLABELLED in windows.recording[learnt]
-
-    def test_data_sets_share_their_pretraining(self, windows):
-        of_a, of_b = (
-            [fold.pretrain.tolist() for fold in self.folds(windows, data_set=name)] for name in "ab"
-        )
-        assert of_a == of_b
-        assert of_a != [fold.pretrain.tolist() for fold in self.folds(windows, seed=1)]
+    corpus = Bunch(fields={"data_set": SETS}, names=["a", "b", "c"])
+    known = (SETS == "b") & (np.arange(18) != UNLABELLED)
+    args, paper = Bunch(seed=0, folds=n_folds), Bunch(two_encoders=two_encoders)
+    folds = protocol(kind, paper, corpus, "b", known, args).folds(WINDOWS)
+    labelled = np.flatnonzero(known[WINDOWS.recording])
+    assert sorted(np.concatenate([fold.test for fold in folds])) == labelled.tolist()
+    for fold in folds:
+        assert sorted([*fold.train, *fold.test]) == labelled.tolist()
+        assert set(fold.pretrain).isdisjoint(fold.test)
+        assert set(SETS[WINDOWS.recording[fold.pretrain]]) == {"a", "b", "c"}
+        if kind == "subjects":
+            learnt_from = WINDOWS.subject[[*fold.train, *fold.pretrain]]
+            assert set(WINDOWS.subject[fold.test]).isdisjoint(learnt_from)
+    if two_encoders:
+        assert len({fold.pretrain.tobytes() for fold in folds}) == 2
+    else:
+        assert all(set(fold.train) <= set(fold.pretrain) for fold in folds)
+    learnt = np.concatenate([fold.pretrain for fold in folds])
+    assert UNLABELLED in WINDOWS.recording[learnt]
 
 
 def test_targets_of_one_data_set_are_not_those_of_another():
-    from sklearn.utils import Bunch
     from tables import target_of
 
     corpus = Bunch(

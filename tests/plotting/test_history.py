@@ -50,13 +50,9 @@ def test_several_fits_give_mean_and_spread():
 
 def test_bands_stay_where_losses_and_accuracies_can_be():
     display = PretextHistoryDisplay.from_estimator([fitted(2, loss) for loss in (0.0, 0.9)])
-    for bands, ax, highest in zip(display.bands_, display.axes_, [np.inf, 1], strict=True):
+    for bands, highest in zip(display.bands_, [np.inf, 1], strict=True):
         heights = bands["noise"].get_paths()[0].vertices[:, 1]
-        assert heights.min() >= 0
-        assert heights.max() <= highest
-        low, high = ax.get_ylim()
-        assert low <= heights.min()
-        assert heights.max() < high < 1.2 * heights.max()
+        assert 0 <= heights.min() < heights.max() <= highest
 
 
 @pytest.mark.filterwarnings("error")
@@ -72,13 +68,6 @@ def test_without_tasks_the_loss_is_drawn_alone():
     np.testing.assert_array_equal(display.lines_[0]["loss"].get_ydata(), [0.5, 0.25])
     assert display.constant_line_ is None
     assert display.legend_ is None
-
-
-def test_a_single_epoch_of_many_tasks_can_be_seen():
-    display = PretextHistoryDisplay.from_estimator(fitted(1, tasks=[f"t{i}" for i in range(12)]))
-    looks = {(line.get_color(), line.get_linestyle()) for line in display.lines_[0].values()}
-    assert len(looks) == 12
-    assert display.lines_[0]["t0"].get_marker() == "o"
 
 
 @pytest.mark.parametrize(("n_epochs", "part"), [(0, "train"), (2, "valid")])

@@ -1,9 +1,7 @@
 import numpy as np
 import pytest
-from matplotlib.colors import to_rgb
 
 from sklearn_ecgssl.plotting import SaliencyDisplay
-from sklearn_ecgssl.plotting._saliency import integrated_gradients
 from tests.tiny import tiny_ecg_classifier, waves
 
 NAMES = np.array(["rest", "stress", "joy"])
@@ -14,13 +12,6 @@ WINDOW = waves(n_windows=1, seed=1)[0][0]
 def classifier(request):
     windows, target = waves(n_classes=request.param)
     return tiny_ecg_classifier().fit(windows, NAMES[target])
-
-
-@pytest.mark.parametrize("n_steps", [1, 70])
-def test_gradients_are_averaged_from_zero_to_the_window(n_steps):
-    attribution, end, start = integrated_gradients(lambda x: (x**2).sum(1) + 3, WINDOW, n_steps)
-    np.testing.assert_allclose(attribution, WINDOW**2, rtol=1e-4)
-    assert (end, start) == pytest.approx((3 + (WINDOW**2).sum(), 3))
 
 
 def test_attributions_add_up_to_what_the_window_adds_to_each_class(classifier):
@@ -65,9 +56,6 @@ def test_the_ecg_is_coloured_by_attribution():
     np.testing.assert_allclose(display.line_.get_array(), (window[1:] + window[:-1]) / 2)
     low, high = display.line_.get_clim()
     assert low == -high
-    middle = display.line_.cmap(0.5)[:3]
-    assert max(middle) - min(middle) < 0.01 < 1 - max(middle), "gray that shows on white"
-    assert display.line_.cmap(0.0)[:3] == pytest.approx(to_rgb("#0072B2"), abs=0.01)
     assert display.colorbar_.ax.get_ylabel() == "attribution, per sample"
 
 

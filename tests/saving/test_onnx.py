@@ -128,12 +128,6 @@ def test_says_what_it_is(exported):
         "n_times": "256",
         "sampling_rate": "64",
     }
-    shapes = {
-        value.name: [d.dim_param or d.dim_value for d in value.type.tensor_type.shape.dim]
-        for value in (*model.graph.input, *model.graph.output)
-    }
-    assert shapes == {"windows": ["n_windows", 256], "features": ["n_windows", 4]}
-    assert [(one.domain, one.version) for one in model.opset_import] == [("", 20)]
     assert os.getcwd() not in str(model)  # no paths of who exported it
 
 
@@ -154,19 +148,6 @@ def test_leaves_everything_as_it_was_and_says_nothing(pretrainer, exported, path
     assert torch.equal(torch.get_rng_state(), random)
     assert capfd.readouterr() == ("", "")
     assert not recwarn.list
-
-
-def test_failure_while_writing_leaves_the_old_file(pretrainer, no_export, path, monkeypatch):
-    path.write_bytes(b"old")
-
-    def fail(*args):
-        raise OSError("No space left on device")
-
-    monkeypatch.setattr(os, "replace", fail)
-    with pytest.raises(OSError, match="No space left"):
-        export_onnx(pretrainer, path)
-    assert path.read_bytes() == b"old"
-    assert os.listdir(path.parent) == [path.name]
 
 
 REFUSED = [

@@ -140,23 +140,16 @@ class TestFile:
     def test_bfloat16_takes_half_the_bytes_and_rounds_weights_alone(self, tmp_path):
         labels = np.float32([257, 258])[Y]
         saved = tiny_ecg_classifier(max_epochs=1, hidden=(64, 64)).fit(X, labels)
-        sizes = {}
-        for dtype in ("float32", "bfloat16"):
-            saved.save_pretrained(tmp_path / dtype, dtype=dtype)
-            sizes[dtype] = weights_of(tmp_path / dtype).stat().st_size
-        assert sizes["bfloat16"] < 0.6 * sizes["float32"]
+        whole, half = (
+            weights_of(saved.save_pretrained(tmp_path / dtype, dtype=dtype)).stat().st_size
+            for dtype in ("float32", "bfloat16")
+        )
+        assert half < 0.6 * whole
         loaded = ECGClassifier.from_pretrained(tmp_path / "bfloat16")
         assert loaded.classes_.tolist() == [257, 258]
         for name, weights in loaded.state_.items():
             assert weights.dtype == np.float32
             np.testing.assert_allclose(weights, saved.state_[name], rtol=2**-8, atol=0)
-
-    def test_weights_that_are_shared_are_saved_once(self, tmp_path):
-        frozen = FrozenEstimator(tiny_pretrainer(head_hidden=(64, 64), max_epochs=1).fit(X))
-        saved = tiny_ecg_classifier(frozen, max_epochs=1).fit(X, Y)
-        size = weights_of(saved.save_pretrained(tmp_path)).stat().st_size
-        once = sum(array.nbytes for model in (saved, frozen) for array in model.state_.values())
-        assert once < size < 1.2 * once + 8192
 
     def test_the_same_gives_the_same_bytes(self, folder, tmp_path, monkeypatch):
         monkeypatch.setenv("HOME", str(tmp_path))
@@ -182,8 +175,6 @@ class TestSamplingRate:
         rhythm = loaded.encode(windows, aggregate="rhythm")
         told = loaded.encode(windows, aggregate="rhythm", sampling_rate=128)
         np.testing.assert_array_equal(told, rhythm)
-        with pytest.raises(ValueError, match=r"20 s at 128 Hz\), these have 2560 samples \(10 s"):
-            loaded.encode(windows, sampling_rate=256)
 
 
 def rewrite(change):
@@ -191,7 +182,7 @@ def rewrite(change):
 
     def rewritten(folder):
         config = json.loads((folder / "config.json").read_text())
-        change(config, config["estimator"]["params"], config["estimator"]["fitted"])
+        change(config)
         (folder / "config.json").write_text(json.dumps(config))
 
     return rewritten
@@ -210,23 +201,14 @@ DAMAGES = {
     "truncated configuration": (
         lambda folder: os.truncate(folder / "config.json", 500), "cannot be read as JSON",
     ),
-    "a list": (lambda folder: (folder / "config.json").write_text("[]"), "is of another program"),
     "newer version": (
-        rewrite(lambda config, *_: config.update(format_version=2, package_version="9.8")),
+        rewrite(lambda config: config.update(format_version=2, package_version="9.8")),
         "of a newer version: sklearn_ecgssl 9.8 wrote it, .* Install a newer one",
     ),
     "no weights": (lambda folder: weights_of(folder).unlink(), "weights-.* is missing. Copy the"),
     "altered weights": (alter_last_byte, "is truncated or altered.* Copy the folder again"),
-    "another network": (
-        rewrite(lambda _, params, fitted: fitted["architecture_"].update(filters=[3, 6])),
-        r"cannot be read: .*\n.*size mismatch",
-    ),
-    "another parameter": (
-        rewrite(lambda _, params, fitted: params.update(depth=3)),
-        "cannot be read: .*unexpected keyword argument 'depth'",
-    ),
     "a function": (
-        rewrite(lambda _, params, fitted: fitted.update(transforms_=[FUNCTION])),
+        rewrite(lambda config: config["estimator"]["fitted"].update(transforms_=[FUNCTION])),
         "it holds a 'os.system', and only AddNoise, .* are expected",
     ),
 }  # fmt: skip
@@ -240,11 +222,9 @@ class TestRefused:
             load_pretrained(folder)
         assert str(folder) in str(caught.value)
 
-    def test_no_folder(self, tmp_path):
+    def test_another_estimator_or_none(self, folder, tmp_path):
         with pytest.raises(FileNotFoundError, match=r"nowhere.config\.json"):
             PretextPretrainer.from_pretrained(tmp_path / "nowhere")
-
-    def test_another_estimator(self, folder, tmp_path):
         message = "holds a 'PretextPretrainer', not a MaskedPretrainer. Use PretextPretrainer"
         with pytest.raises(UnreadableFileError, match=message):
             MaskedPretrainer.from_pretrained(folder)

@@ -1,7 +1,6 @@
 """Batches of an epoch: every window once, whatever the order, the device and the parts."""
 
 import threading
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -83,12 +82,6 @@ class TestOrders:
         full = [batch.n_total for batch in of_all[0]][:-1]
         assert full == [batch_size] * len(full)
 
-    def test_processes_share_the_batches_of_one(self):
-        alone, *halves = (shares("shuffled", np.arange(50), 16, n) for n in (1, 2))
-        for whole, one, other in zip(*alone, *halves[0], strict=True):
-            together = torch.cat([one.windows, other.windows])
-            assert sorted(together[:, 0]) == sorted(whole.windows[:, 0])
-
     @pytest.mark.parametrize("order", ["shuffled", "in a buffer"])
     def test_another_order_every_epoch_and_the_same_for_all_processes(self, order):
         draws = [np.random.default_rng(0) for _ in range(3)]
@@ -110,11 +103,6 @@ class TestBuffer:
         assert np.mean(distance < 16) < 0.1
         of_all = np.abs(np.diff(np.random.default_rng(0).permutation(4096)))
         assert np.median(distance) > 0.8 * np.median(of_all)
-
-    def test_each_process_reads_chunks_of_its_own(self):
-        draws = [ORDERS["in a buffer"](np.random.default_rng(0)) for _ in range(2)]
-        one, other = (set(draws[i](np.arange(100), Group(i, 2)) // 8) for i in range(2))
-        assert len(one & other) <= 1
 
     @pytest.mark.parametrize(("chunk", "buffer"), [(10, 200), (64, 2048)])
     def test_a_chunk_is_read_once_an_epoch(self, chunk, buffer):
@@ -246,13 +234,3 @@ class TestParts:
         np.testing.assert_allclose(other_features, features, rtol=1e-4, atol=1e-5)
         # Each part draws its own transformations or masks, and has its own share of masked samples.
         assert other_score == pytest.approx(score, abs=0.1)
-
-    def test_how_many_inputs_go_at_once(self):
-        wide = SimpleNamespace(largest_activation=lambda n_times: n_times * 64)
-        for network, n_times, on_cpu, elsewhere in [
-            (torch.relu, 2560, 28, 1024), (torch.relu, 10**10, 1, 1), (wide, 2560, 14, 512),
-        ]:  # fmt: skip
-            assert _batches.inputs_at_once(network, n_times, CPU) == on_cpu
-            assert _batches.inputs_at_once(network, n_times, torch.device("meta")) == elsewhere
-        learnt = _batches.parts(torch.empty(10_000, 2560, device="meta"), torch.relu)
-        assert [*learnt] == [slice(0, 10_000)]

@@ -21,16 +21,7 @@ import torch
 from sklearn.base import clone
 
 from sklearn_ecgssl.pretext import MaskedPretrainer
-from sklearn_ecgssl.signal.window_store import WindowStore
-from sklearn_ecgssl.training._group import (
-    ALONE,
-    LAUNCHED,
-    Group,
-    LostProcessError,
-    check_same_windows,
-    lost_processes,
-    process_group,
-)
+from sklearn_ecgssl.training._group import ALONE, LAUNCHED, process_group
 from sklearn_ecgssl.transforms import FlipTime, Negate, Scale
 from tests.tiny import tiny_masked, tiny_pretrainer, waves
 
@@ -263,36 +254,6 @@ class TestHere:
         monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
         with pytest.raises(RuntimeError, match="process 1, counted from 0, of a machine that has"):
             process_group("auto")
-
-    @pytest.mark.parametrize("fails", [False, True])
-    def test_what_the_first_process_gets_or_raises_all_do(self, fails, monkeypatch):
-        sent, outcomes = [], []
-
-        def broadcast(outcome, src):
-            if not sent:  # the first process
-                sent.extend(outcome)
-            outcome[:] = sent
-
-        monkeypatch.setattr(torch.distributed, "broadcast_object_list", broadcast)
-        for rank in (0, 1):
-            try:
-                outcomes.append(Group(rank, 2).first(lambda: 1 / (0 if fails else 2)))
-            except ZeroDivisionError as error:
-                outcomes.append(str(error))
-        assert outcomes == ["division by zero" if fails else 0.5] * 2
-
-    def test_windows_of_another_process_that_are_others(self, monkeypatch):
-        store, other = WindowStore([X]), WindowStore([X + 1])
-        monkeypatch.setattr(Group, "gather", lambda self, own: [own, other.fingerprint()])
-        with pytest.raises(ValueError, match="Process 1 was given other windows"):
-            check_same_windows(store, Group(0, 2))
-        check_same_windows(other, Group(1, 2))
-
-    def test_errors_about_connections_are_told_from_others(self):
-        for error, kind in (("gloo: closed", LostProcessError), ("wrong shape", RuntimeError)):
-            with pytest.raises(RuntimeError) as caught, lost_processes():
-                raise RuntimeError(error)
-            assert type(caught.value) is kind
 
 
 if __name__ == "__main__":
