@@ -89,10 +89,3 @@ def test_ecg_in_another_unit_is_passed_over(unit):
     assert usual_lead(found + channels("II")) == "II"
     assert usual_lead(found) is None
     assert f"in volt or without a unit, but 'ECG' in {unit}" in why_no_lead(found)
-
-
-def test_reason_names_channels_units_and_the_parameter():
-    said = why_no_lead([*channels("RESP", "", unit="l"), *channels("chan 2", unit=" ")])
-    has = "'RESP' in l, 'channel 1' in l, 'chan 2' in unknown"
-    assert said == f"has no channel named as an ECG lead, but {has}: choose with leads=['RESP']"
-    assert why_no_lead([]) == "has no channel of samples"

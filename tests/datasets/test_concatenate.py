@@ -77,6 +77,10 @@ def test_same_person():
     corpus = concatenate(sets, same_person=[("c/1", "b/2"), ("b/2", "a/1")])
     assert corpus.subject.tolist() == ["a/1", "a/2", "b/1", "a/1", "a/1", "c/2"]
     assert corpus.fields["overlaps"].tolist() == ["b,c", "", "", "a,c", "a,b", ""]
+    with pytest.raises(ValueError, match="'a/z' is unknown"):
+        concatenate(sets, same_person=[("a/1", "a/z")])
+    with pytest.raises(ValueError, match=r"a name of its own, got \['a', 'a'\]"):
+        concatenate(sets[:1] * 2)
     # Two leads of one data set are of the same people, whatever each is called.
     left, right = study("amigos", ["P01", "P02"]), study("amigos", ["P02", "P03"], seconds=9)
     corpus = concatenate({"left": left, "right": right})

@@ -81,7 +81,6 @@ def test_cut_off_anywhere(write, content):
             assert f"is cut off: it ends at byte {n_bytes}," in str(raised.value)
 
 
-@pytest.mark.parametrize("bdf", [False, True])
 @pytest.mark.parametrize(
     ("duration", "starts", "gap"),
     [
@@ -91,10 +90,10 @@ def test_cut_off_anywhere(write, content):
         (1, [0, 1, 2, 1], "-2 s after 3 s"),
     ],
 )
-def test_gaps_in_time_of_discontinuous_files_say_where(read, duration, starts, gap, bdf):
-    signals = [ecg(), annotations(starts, bdf)]
+def test_gaps_in_time_of_discontinuous_files_say_where(read, duration, starts, gap):
+    signals = [ecg(), annotations(starts)]
     for at in (signals, signals[::-1]):
-        content = edf(at, duration=duration, bdf=bdf, reserved="BDF+D" if bdf else "EDF+D")
+        content = edf(at, duration=duration, reserved="EDF+D")
         if gap:
             with pytest.raises(UnreadableFileError, match=f"one.edf has 1 gap.* of {gap}:"):
                 read(content)

@@ -23,7 +23,7 @@ class Invented(DataSet):
     attributes = {
         "arousal": Rating("arousal"),
         "condition": Condition("condition", {"rest": ["rest"], "task": ["sums", "speech"]}),
-        "high": Condition("arousal", {"low": [1], "high": (5, 9.0)}),
+        "high": Condition("arousal", {"low": "1", "high": (5, 9.0)}),
         "typo": Rating("arousl"),
     }
     default_attribute = "arousal"

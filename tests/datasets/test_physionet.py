@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from sklearn_ecgssl import UnreadableFileError
-from sklearn_ecgssl.datasets import DriveDb, EegMat, fetch_drivedb, fetch_eegmat, fetch_physionet
+from sklearn_ecgssl.datasets import EegMat, fetch_eegmat, fetch_physionet
 from sklearn_ecgssl.datasets._channels import leads_of, usual_lead
 from sklearn_ecgssl.datasets._edf import is_edf, read_edf_channels
 from sklearn_ecgssl.datasets._persons import origin_of, person_of, subject_of
 from sklearn_ecgssl.datasets._wfdb import read_wfdb_channels
-from sklearn_ecgssl.datasets.sets._drivedb import MINUTES, find_marks, match_phases
-from tests.datasets.sets import DRIVE, write_drivedb, write_eegmat, write_mixed
+from sklearn_ecgssl.datasets.sets._drivedb import find_marks, match_phases
+from tests.datasets.sets import write_eegmat, write_mixed
 from tests.datasets.writers import edf, wfdb
 from tests.datasets.writers.physionet import write_database
 
@@ -72,20 +72,6 @@ def test_person_is_named_alike_in_every_data_set(database, record, person):
     assert person_of(database, record) == person
     home, _, name = person.partition("/")
     assert subject_of(database, record) == (name if home == database else record)
-
-
-def test_drives_whose_phases_cannot_be_told_are_one_recording(tmp_path, monkeypatch):
-    write_drivedb(tmp_path)
-    monkeypatch.setitem(MINUTES, "drive16", (*DRIVE[:3], DRIVE[3] + 0.1, *DRIVE[4:]))  # 6 s more
-    where = {"data_home": tmp_path, "download_if_missing": False}
-    with pytest.warns(UserWarning, match="drive14 holds the same ECG as drive13"):
-        data = fetch_drivedb(**where)
-    assert data.target["phase"].tolist() == [""] * 3
-    assert data.fields["n_marks"].tolist() == [7, 1, 0]
-    with pytest.raises(ValueError, match="None of the 3 recordings"):
-        fetch_drivedb(**where, attribute="phase")
-    assert DriveDb(**where).subjects() == ["drive13", "drive16", "drive17"]
-    assert DriveDb(**where).sources("drive13") == []  # only the copy of it is here
 
 
 @pytest.mark.parametrize(

@@ -22,14 +22,12 @@ S'\\x00\\x00\\x00\\x00\\x01\\x00\\x00\\x00\\x02\\x00\\x00\\x00'\np13\ntbs.""",
 ]
 #: What comes back as it was.
 VALUES = [
-    *[None, True, -1, 2**70, 1.5, "", "text \xff", b"", b"abc\xff"],
-    *[(1, "a"), [1, [2.5]], {"a": [{"b": ("c", None)}]}],
+    {"a": [{"b": ("text \xff", b"abc\xff", None)}]},
     np.arange(6.0).reshape(2, 3),
     np.asfortranarray(np.arange(6, dtype=">i2").reshape(2, 3)),
-    *[np.array([True, False]), np.zeros((0, 3)), np.array(5, "u8")],
-    *[np.array(["S2", "S10"]), np.array([b"a", b"bc"])],
+    np.array(["S2", "S10"]),
     np.array([[1.5, "text"], [None, 2]], object),
-    *[np.float64(2.5), np.int32(-7), np.bool_(True)],
+    np.float64(2.5),
 ]
 
 
@@ -51,11 +49,9 @@ def test_what_python_2_wrote(load, content):
     assert found["label"].tolist() == [0, 1, 2]
 
 
-@pytest.mark.parametrize("core", [b"numpy.core", b"numpy._core"])
 @pytest.mark.parametrize("protocol", range(6))
-def test_values_of_every_protocol(load, protocol, core):
-    content = pickle.dumps(VALUES, protocol)
-    found = load(content.replace(b"numpy._core", core) if protocol < 4 else content)
+def test_values_of_every_protocol(load, protocol):
+    found = load(pickle.dumps(VALUES, protocol))
     for one, value in zip(found, VALUES, strict=True):
         assert type(one) is type(value)
         np.testing.assert_equal(one, value)

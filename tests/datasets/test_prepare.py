@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from sklearn.pipeline import make_pipeline
 
-from sklearn_ecgssl import UnreadableFileError
 from sklearn_ecgssl.datasets import (
     RecordingsFiles,
     _prepared_person as prepared_person,
@@ -177,21 +176,6 @@ def test_recordings_shorter_than_a_window(study, cache):
     with pytest.raises(ValueError, match="gives no recording. 4 left out"):
         prepare(study, cache=cache, segmenter=Segmenter(256, window_length=60))
     prepare(study, cache=cache, segmenter=WINDOWS, short="raise")
-
-
-def test_who_cannot_be_read_is_read_the_next_time(study, cache, reads, monkeypatch):
-    trials, errors = RecordingsFiles.trials, [UnreadableFileError("p1.npz: the network went away")]
-
-    def fail_once(self, subject):
-        if subject == "p1" and errors:
-            raise errors.pop()
-        return trials(self, subject)
-
-    monkeypatch.setattr(RecordingsFiles, "trials", fail_once)
-    with pytest.warns(UserWarning, match="1 left out: p1 cannot be read: p1.npz: the network"):
-        assert set(prepare(study, cache=cache, on_error="warn").subject) == {"p0"}
-    assert set(prepare(study, cache=cache, on_error="warn").subject) == {"p0", "p1"}
-    assert reads == ["p0", "p1", "p1"]
 
 
 def test_who_cannot_be_prepared_is_named_and_what_is_left_out_remembered(tmp_path, cache, reads):

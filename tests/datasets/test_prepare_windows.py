@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from joblib import parallel_config
-from sklearn.base import clone
 from sklearn.utils import Bunch
 
 from sklearn_ecgssl.datasets import (
@@ -63,18 +62,6 @@ def test_is_what_prepare_does(files, path, tmp_path, n_jobs):
     np.testing.assert_array_equal(np.load(path.with_suffix(".subject.npy")), data.subject)
     names = {f"{i}.npz" for i in range(3)} | {path.name, "corpus.subject.npy", "cache"}
     assert {one.name for one in tmp_path.iterdir()} == names
-
-
-def test_a_pretrainer_learns_the_same_as_from_memory(tmp_path, monkeypatch, fitted_recognition):
-    zarr = pytest.importorskip("zarr")
-    monkeypatch.setattr(windows_module, "_CHUNK_BYTES", 3 * 4 * 64)
-    data = Bunch(recordings=walks(900, 500), subject=[0, 1], sampling_rate=64)
-    how = {"read": lambda part: data, "sampling_rate": 64, "segmenter": Segmenter(64, 1)}
-    windows = prepare_windows([0], tmp_path / "w.zarr", **how).windows
-    in_memory = zarr.create_array({}, data=windows[:], chunks=windows.chunks)
-    pretrainer = clone(fitted_recognition).set_params(shuffle_buffer=20)
-    found = pretrainer.fit(windows).encode(windows)
-    np.testing.assert_array_equal(found, pretrainer.fit(in_memory).encode(windows[:]))
 
 
 def test_parts_of_any_kind_in_half_precision(path):

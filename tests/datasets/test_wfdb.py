@@ -61,19 +61,6 @@ def test_samples_and_facts_are_those_of_the_record(write, fmt, n):
     assert np.flatnonzero(np.isnan(samples)).tolist() == [3, 17]
 
 
-@pytest.mark.parametrize("per_frame", [1, 3])
-def test_skewed_lead_lacks_what_its_shift_leaves_unknown(write, per_frame):
-    lead = Signal("ECG", np.arange(30 * per_frame), samples_per_frame=per_frame)
-    other = two_signals()[1]
-    files = record("one", [lead, other])
-    layout = f"16x{per_frame}".encode()
-    files["one.hea"] = files["one.hea"].replace(layout, layout + b":4", 1)
-    found, same = read_wfdb_channels(write(files))
-    np.testing.assert_allclose(found.read(), lead.values()[4 * per_frame :], rtol=1e-12)
-    np.testing.assert_allclose(same.read(), other.values(), rtol=1e-12)
-    assert found.sampling_rate == 250 * per_frame
-
-
 def test_several_files_one_with_bytes_before_its_samples_and_length_left_open(write):
     a, b = two_signals("212"), two_signals()
     files = record("a", a, fmt="212") | record("b", b)

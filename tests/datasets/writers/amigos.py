@@ -1,9 +1,9 @@
 """Tiny files of AMIGOS, after its documentation and what programs that read it expect.
 
-Preprocessed: `joined_data`, `labels_selfassessment`, `labels_ext_annotation`, `VideoIDs`, 1 x 20
-cells each. 17 columns: 14 EEG, ECG right, ECG left, GSR. Labels: arousal, valence, dominance,
-liking, familiarity, neutral, disgust, happiness, surprise, anger, fear, sadness. Original:
-`EEG_DATA`, `ECG_DATA`, `GSR_DATA`, `VideoIDs`; ECG has time in ms, two channels, acceleration.
+Preprocessed: `joined_data`, `labels_selfassessment`, `VideoIDs`, 1 x 20 cells each. 17 columns: 14
+EEG, ECG right, ECG left, GSR. Labels: arousal, valence, dominance, liking, familiarity, neutral,
+disgust, happiness, surprise, anger, fear, sadness. Original: `ECG_DATA`, `VideoIDs`; ECG has time
+in ms, two channels, acceleration. What is not read is left away.
 """
 
 import numpy as np
@@ -35,7 +35,6 @@ def preprocessed(path, person=1, change=None, n_times=700):
     variables = {
         "joined_data": [signal(person, i, n_times + i, 17) for i in range(20)],
         "labels_selfassessment": [labels(person, i) for i in range(20)],
-        "labels_ext_annotation": [np.zeros((2, 3))] * 20,
         "VideoIDs": list(VIDEOS),
     }
     if change:
@@ -49,9 +48,7 @@ def original(path, person=1, change=None, n_times=50):
     for trial in ecg:
         trial[:, 0] = 1e6 + np.arange(len(trial)) * 1000 / 256
     variables = {
-        "EEG_DATA": [np.zeros((5, 25))] * 20,
         "ECG_DATA": ecg,
-        "GSR_DATA": [np.zeros((5, 2))] * 20,
         "VideoIDs": VIDEOS[::-1],
     }
     if change:

@@ -1,8 +1,7 @@
 """A tiny DREAMER.mat, after what programs that read it expect.
 
-`DREAMER` has `Data`, a cell for each person, in which `ECG` and `EEG` have `baseline` and
-`stimuli`, 18 x 1 cells of (n, 2) and (n, 14) numbers, and scores are 18 x 1. The ECG are counts of
-a 12-bit converter.
+`DREAMER` has `Data`, a cell for each person, in which `ECG` has `baseline` and `stimuli`, 18 x 1
+cells of (n, 2) counts of a 12-bit converter, and scores are 18 x 1. The EEG is left away.
 """
 
 import numpy as np
@@ -18,15 +17,14 @@ def counts(person, film, n_times, n_columns):
 
 
 def one_person(person, n_times):
-    def trials(n_columns, n_samples):
-        return [counts(person, film, n_samples + film, n_columns) for film in range(18)]
+    def trials(n_samples):
+        return [counts(person, film, n_samples + film, 2) for film in range(18)]
 
     films = np.arange(18)[:, None]
     return {
         "Age": "22",
         "Gender": "male",
-        "EEG": {"baseline": trials(14, 20), "stimuli": trials(14, 20)},
-        "ECG": {"baseline": trials(2, 20), "stimuli": trials(2, n_times)},
+        "ECG": {"baseline": trials(20), "stimuli": trials(n_times)},
         "ScoreValence": 1.0 + films % 5,
         "ScoreArousal": 1.0 + (films + person) % 5,
         "ScoreDominance": 1.0 + films // 4,
@@ -38,22 +36,16 @@ def dreamer(path, n_people=2, change=None, n_times=40):
     people = [one_person(person, n_times) for person in range(1, n_people + 1)]
     whole = {
         "Data": people,
-        "EEG_SamplingRate": 128.0,
         "ECG_SamplingRate": 256.0,
-        "EEG_Electrodes": ["AF3", "F7"],
         "noOfSubjects": float(n_people),
         "noOfVideoSequences": 18.0,
     }
     if change:
         change(whole)
-    for person in whole["Data"]:
-        for signal in ("EEG", "ECG"):
-            if signal in person:
-                person[signal] = {
-                    part: cells(trials, (len(trials), 1)) for part, trials in person[signal].items()
-                }
-    whole["Data"] = cells(whole["Data"])
-    whole["EEG_Electrodes"] = cells(whole["EEG_Electrodes"])
+    for person in people:
+        for part, trials in person["ECG"].items():
+            person["ECG"][part] = cells(trials, (18, 1))
+    whole["Data"] = cells(people)
     path.mkdir(parents=True, exist_ok=True)
     scipy.io.savemat(path / "DREAMER.mat", {"DREAMER": whole}, do_compression=True)
     return path / "DREAMER.mat"

@@ -45,20 +45,15 @@ def edf(
     ]
     stream = io.BytesIO()
     (edfio.Bdf if bdf else edfio.Edf)(written, data_record_duration=duration).write(stream)
-    content = bytearray(stream.getvalue().replace(b"DF_Annotations", b"DF Annotations"))
+    content = bytearray(stream.getvalue().replace(b"EDF_Annotations", b"EDF Annotations"))
     for name, value in header.items():
         first, length = FIELDS[name]
         content[first : first + length] = str(value).encode().ljust(length)
     return bytes(content)
 
 
-def annotations(starts: Iterable[Any], bdf: bool = False) -> Signal:
+def annotations(starts: Iterable[Any]) -> Signal:
     """The signal of an EDF+ file that says when each record begins: text in place of samples."""
     signed = [f"{one}" if str(one).startswith("-") else f"+{one}" for one in starts]
     text = b"".join(f"{one}\x14\x14".encode().ljust(24, b"\0") for one in signed)
-    if not bdf:
-        return Signal("EDF_Annotations", np.frombuffer(text, "<i2"), 12, "", (-32768, 32767))
-    digital = np.zeros((len(text) // 3, 4), "u1")
-    digital[:, :3] = np.frombuffer(text, "u1").reshape(-1, 3)
-    edges = -(2**23), 2**23 - 1
-    return Signal("BDF_Annotations", digital.view("<i4").ravel(), 8, "", edges, bits=24)
+    return Signal("EDF_Annotations", np.frombuffer(text, "<i2"), 12, "", (-32768, 32767))

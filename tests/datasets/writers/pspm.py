@@ -22,29 +22,13 @@ def ecg(n_times=2000, person=1):
     return person + np.sin(np.arange(n_times) / 50)
 
 
-def pspm(path, channels=None, duration=2.0, **infos):
-    """Write a file: markers, skin conductance, ECG and breathing of 2 s, or the channels given."""
-    if channels is None:
-        channels = [
-            channel("marker", [0.5, 1.5], 1.0, "events"),
-            channel("scr", np.arange(2000.0)),
-            channel("ecg", ecg()),
-            channel("resp", np.arange(200.0), 100.0),
-        ]
+def pspm(path, channels):
+    """Write a file of some channels."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    scipy.io.savemat(
-        path,
-        {
-            "infos": {"duration": duration, "source": {"type": "CED Spike (.smr)"}, **infos},
-            "data": cells(channels, (len(channels), 1)),
-        },
-        do_compression=True,
-    )
-    return path
+    variables = {"infos": {"duration": 2.0}, "data": cells(channels, (len(channels), 1))}
+    scipy.io.savemat(path, variables)
 
 
 def behaviour(path):
     """Write a file with answers, which is no PsPM file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     scipy.io.savemat(path, {"indata": np.arange(6.0).reshape(2, 3), "subject": 1.0})
-    return path

@@ -1,7 +1,6 @@
 """SWELL-KW with two people: folders, names, channels and columns as its users describe them."""
 
 from datetime import datetime
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -33,17 +32,12 @@ COLUMNS = ["timestamp", "PP", "Blok", "Condition", "SnChars", *RATING_COLUMNS, "
 N_REST, N_WORK = 2, 3
 
 
-def write(folder, *, n_times=40, unit="µV", table=TABLE, blocks=None, **poly5_options):
-    """Write a folder; returns the paths of the recordings by person and block."""
-    folder = Path(folder)
-    files = {}
+def write(folder, *, n_times=40, table=TABLE, blocks=None, **poly5_options):
+    """Write a folder: recordings and, if it is named, the table."""
     for person, block in CONDITIONS if blocks is None else blocks:
-        files[person, block] = write_block(
-            folder, person, block, n_times=n_times + person + block, unit=unit, **poly5_options
-        )
+        write_block(folder, person, block, n_times=n_times + person + block, **poly5_options)
     if table:
         write_table(folder / table, rows())
-    return files
 
 
 def write_table(path, table):
@@ -54,15 +48,15 @@ def write_table(path, table):
         pd.DataFrame([["a note"]]).to_excel(workbook, sheet_name="notes")
 
 
-def write_block(folder, person, block, *, n_times=40, unit="µV", suffix="", **poly5_options):
-    place = Path(folder) / RECORDINGS
+def write_block(folder, person, block, *, n_times=40, suffix="", **poly5_options):
+    place = folder / RECORDINGS
     place.mkdir(parents=True, exist_ok=True)
     options = {"rate": RATE, "start": datetime(2012, 9, 18, 12 + block, 5, 6)} | poly5_options
     path = place / f"pp{person}_18-9-2012_c{block}{suffix}.S00"
-    return poly5.write(path, channels(person, block, n_times, unit), **options)
+    return poly5.write(path, channels(person, block, n_times), **options)
 
 
-def channels(person, block, n_times, unit="µV"):
+def channels(person, block, n_times):
     signal = poly5.signal
     return [
         signal("A", np.zeros(n_times), "mV"),
@@ -70,9 +64,9 @@ def channels(person, block, n_times, unit="µV"):
         signal("Rate", np.full(n_times, 71.0), "bpm"),
         signal("Beat rate", np.full(n_times, 70.0), "bpm"),
         signal("Beats", np.arange(n_times) % 2, ""),
-        signal("Heart", ecg(person, block, n_times) + 2000, unit, unit_high=71.5),
+        signal("Heart", ecg(person, block, n_times) + 2000, unit_high=71.5),
         signal("Skin", np.full(n_times, 3.0), "mV"),
-        signal("HeartPre", ecg(person, block, n_times), unit, unit_high=71.5),
+        signal("HeartPre", ecg(person, block, n_times), unit_high=71.5),
     ]
 
 
