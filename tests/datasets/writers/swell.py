@@ -87,10 +87,3 @@ def rows():
             stamp = f"20120918T13{minute:02d}00000"
             table.append([stamp, f"PP{person}", block, letter, 25, *ratings, 40.5, 71.0])
     return table
-
-
-def short_rows(without=()):
-    """The table with one row a block."""
-    table = {(row[1], row[2]): row for row in rows()[1:]}
-    keep = [i for i, name in enumerate(COLUMNS) if name not in without]
-    return [[row[i] for i in keep] for row in [COLUMNS, *table.values()]]
