@@ -1,4 +1,4 @@
-"""Processes and threads that share a memory, a saved folder, a network."""
+"""Processes and threads that share a memory, a saved folder, a data file, a network."""
 
 import numpy as np
 import pytest
@@ -6,10 +6,12 @@ import torch
 from joblib import Parallel, delayed
 from sklearn.base import clone
 
+from sklearn_ecgssl.datasets import load_recordings, save_recordings
 from sklearn_ecgssl.pretext import load_pretrained
 from tests.tiny import each_pretrainer, same_fit, tiny_ecg_classifier, tiny_pretrainer, waves
 
 X, Y = waves(24)
+SUBJECT = ["a", "b", "c"]
 
 each_backend = pytest.mark.parametrize(
     "backend", [pytest.param("loky", marks=pytest.mark.slow), "threading"]
@@ -52,6 +54,23 @@ def test_one_saved_folder(backend, tmp_path):
     models[0].save_pretrained(tmp_path)
     at_once(backend, save_and_load, tmp_path, models)
     assert len(list(tmp_path.glob("[!.]*"))) == 2
+
+
+def save_or_load(turn, path, versions):
+    """Replace a recordings file, or read it: what is read is one version or the other."""
+    for _ in range(2):
+        if turn % 3 == 0:
+            save_recordings(path, versions[turn % 2], 100, SUBJECT)
+        distances = np.abs(np.array(load_recordings(path).recordings) - versions).max(axis=(1, 2))
+        assert distances.min() < 1e-3  # 16 bits a sample
+
+
+@each_backend
+def test_one_data_file(backend, tmp_path):
+    versions = np.random.default_rng(0).normal(size=(2, 3, 200)).astype(np.float32)
+    path = save_recordings(tmp_path / "ecg.npz", versions[0], 100, SUBJECT)
+    at_once(backend, save_or_load, path, versions)
+    assert [file.name for file in tmp_path.iterdir()] == ["ecg.npz"]
 
 
 @each_backend

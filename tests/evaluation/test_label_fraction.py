@@ -84,10 +84,8 @@ def test_in_cross_validation_with_groups_passed_or_routed():
     assert fitted == [len(labelled) for labelled, _ in splitter.split(X, TARGET, SUBJECT)]
     assert scores.mean() > 0.9
     with config_context(enable_metadata_routing=True):
-        routed = cross_val_score(
-            Counting(), windows, TARGET, params={"groups": SUBJECT}, cv=splitter
-        )
-    np.testing.assert_array_equal(routed, scores)
+        how = {"params": {"groups": SUBJECT}, "cv": splitter}
+        np.testing.assert_array_equal(cross_val_score(Counting(), windows, TARGET, **how), scores)
 
 
 def test_bad_input():

@@ -118,7 +118,7 @@ class TestTables:
         assert table["pretext_accuracy"].tolist() == pytest.approx([0.8])
         assert table["n_folds"].tolist() == [3]
 
-    @pytest.mark.parametrize("values", [(15, 5), (0.1, 1.0), ("noise", "warp"), ("None", 3)])
+    @pytest.mark.parametrize("values", [(15, 5), ("None", 3)])
     def test_every_varied_value_has_its_rows(self, values):
         results = results_of(three_folds(C=values[0]) + three_folds((), C=values[1]))
         assert results.varied == ["C"]
@@ -146,16 +146,6 @@ def test_in_markdown_what_was_not_run_is_empty_and_one_fold_has_no_interval():
     net = fit(range(12), [], 0, estimator="net", protocol="subjects")
     lines = results_of([one, net]).to_markdown("accuracy").splitlines()
     assert lines[2:] == [r"| svm \| rbf | 1.000 |  |", "| net |  | 1.000 |"]
-
-
-def test_failures_are_kept_beside_the_others():
-    failed = fit([4, 5], [], 1, error="MemoryError: ")
-    results = results_of([*three_folds()[::2], failed])
-    assert results.failures.to_dict("records") == [
-        {"estimator": "svm", "protocol": "windows", "fold": 1, "error": "MemoryError: "}
-    ]
-    assert results.table()[["n_folds", "accuracy"]].to_numpy().tolist() == [[2, 0.75]]
-    assert "1 fits failed, see `failures`" in str(results)
 
 
 def test_nothing_succeeded():

@@ -1,17 +1,11 @@
-"""Device, precision and random generators; what a GPU must do.
-
-Without a GPU, torch's meta device shows some of that: mixing in a tensor of another device is an
-error there.
-"""
+"""Device, precision and random generators; what a GPU must do."""
 
 import numpy as np
 import pytest
 import torch
 
 from sklearn_ecgssl.pretext import MaskedPretrainer, PretextPretrainer
-from sklearn_ecgssl.signal.window_store import WindowStore
 from sklearn_ecgssl.training import _batches, resolve_device, resolve_precision
-from sklearn_ecgssl.training._batches import ResidentSource, cut
 from sklearn_ecgssl.training._device import Generators, exact_float32
 from sklearn_ecgssl.training._group import Group
 from sklearn_ecgssl.training._net import TrainingNet
@@ -73,13 +67,6 @@ def test_processes_draw_for_themselves_and_anew_every_epoch():
     assert torch.equal(draws(0, 5), draws(0, 5))
     for other in (draws(1, 5), draws(0, 6)[:2]):
         assert not torch.isclose(draws(0, 5)[: len(other)], other).any()
-
-
-def test_windows_kept_on_the_device_make_batches_there():
-    store = WindowStore([np.zeros((10, 30), np.float32)])
-    source = ResidentSource(store, np.arange(10), META)
-    for windows, targets in source.batches(cut(np.arange(10), 4)):
-        assert windows.device == targets.device == META
 
 
 @pytest.mark.gpu
