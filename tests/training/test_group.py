@@ -21,7 +21,16 @@ import torch
 from sklearn.base import clone
 
 from sklearn_ecgssl.pretext import MaskedPretrainer
-from sklearn_ecgssl.training._group import ALONE, LAUNCHED, process_group
+from sklearn_ecgssl.signal.window_store import WindowStore
+from sklearn_ecgssl.training._group import (
+    ALONE,
+    LAUNCHED,
+    Group,
+    LostProcessError,
+    check_same_windows,
+    lost_processes,
+    process_group,
+)
 from sklearn_ecgssl.transforms import FlipTime, Negate, Scale
 from tests.tiny import tiny_masked, tiny_pretrainer, waves
 
@@ -88,7 +97,6 @@ def errors(folder):
     warnings.simplefilter("ignore")
     tries = {
         "other windows": (tiny_pretrainer(), X + int(os.environ["RANK"])),
-        "odd batch": (tiny_pretrainer(batch_size=5), X),
         "another fit": (clone(checkpoint).set_params(l2=0.5), X),
         "diverged": (tiny_pretrainer(), extreme),
     }
@@ -185,7 +193,6 @@ def test_all_processes_raise_the_same_error(tmp_path):
     assert found == other
     for what, words in {
         "other windows": "Process 1 was given other windows than process 0. Give all",
-        "odd batch": "batch_size=5 cannot be shared equally by 2 processes: use a multiple",
         "another fit": "checkpoint=.* holds another fit: l2 was 0.0001, is 0.5",
         "diverged": "loss became (nan|inf) in epoch 1, batch 8 of 12. .* window 7 in it",
     }.items():
@@ -254,6 +261,34 @@ class TestHere:
         monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
         with pytest.raises(RuntimeError, match="process 1, counted from 0, of a machine that has"):
             process_group("auto")
+
+    def test_what_the_first_process_gets_or_raises_all_do(self, monkeypatch):
+        sent = []
+
+        def broadcast(outcome, src):
+            if not sent:  # the first process
+                sent.extend(outcome)
+            outcome[:] = sent
+
+        monkeypatch.setattr(torch.distributed, "broadcast_object_list", broadcast)
+        assert [Group(rank, 2).first(lambda: rank + 5) for rank in (0, 1)] == [5, 5]  # noqa: B023
+        sent.clear()
+        for rank in (0, 1):
+            with pytest.raises(ZeroDivisionError):
+                Group(rank, 2).first(lambda: 1 / rank)  # noqa: B023
+
+    def test_windows_of_another_process_that_are_others(self, monkeypatch):
+        store, other = WindowStore([X]), WindowStore([X + 1])
+        monkeypatch.setattr(Group, "gather", lambda self, own: [own, other.fingerprint()])
+        with pytest.raises(ValueError, match="Process 1 was given other windows"):
+            check_same_windows(store, Group(0, 2))
+        check_same_windows(other, Group(1, 2))
+
+    def test_errors_about_connections_are_told_from_others(self):
+        for error, kind in (("gloo: closed", LostProcessError), ("wrong shape", RuntimeError)):
+            with pytest.raises(RuntimeError) as caught, lost_processes():
+                raise RuntimeError(error)
+            assert type(caught.value) is kind
 
 
 if __name__ == "__main__":
