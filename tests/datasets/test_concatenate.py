@@ -72,6 +72,14 @@ def test_equal_recordings_are_of_one_person(place):
     assert corpus.fields["overlaps"].tolist() == (["b", "", "", "a"] if same else [""] * 4)
 
 
+def test_flat_lines_are_not_of_one_person():
+    a, b = study("a", ["x"]), study("b", ["p"])
+    a.recordings = b.recordings = [np.zeros(3000, np.float32)]
+    assert concatenate([a, b], scale=None).subject.tolist() == ["a/x", "b/p"]
+    with pytest.raises(ValueError, match="^a, x: .*flat"):
+        concatenate([a])
+
+
 def test_same_person():
     sets = [study(name, ["1", "2"]) for name in "abc"]
     corpus = concatenate(sets, same_person=[("c/1", "b/2"), ("b/2", "a/1")])
