@@ -240,7 +240,6 @@ class TestInput:
                 r"a name of its own each, got \['subjects', 'subjects'\].*dataclasses.replace",
             ),
             ({"subject": ["me"] * 12}, "not enough subjects to split: 1.*leave this protocol out"),
-            ({"target": TARGET[:5]}, "target must be 1-D with one entry for each of the 12"),
             ({"label_fractions": [0]}, "fraction == 0.*, must be"),
         ],
     )

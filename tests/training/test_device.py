@@ -1,13 +1,23 @@
-"""Device, precision and random generators; what a GPU must do."""
+"""Device, precision and random generators; what a GPU must do.
+
+Without a GPU, torch's meta device shows some of that. There, tensors have shapes and no values, so
+reading one back, which would make a GPU wait, is an error, and so is mixing in a tensor of another
+device.
+"""
+
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
 import torch
+from sklearn.base import clone
 
 from sklearn_ecgssl.pretext import MaskedPretrainer, PretextPretrainer
+from sklearn_ecgssl.signal.window_store import WindowStore
 from sklearn_ecgssl.training import _batches, resolve_device, resolve_precision
+from sklearn_ecgssl.training._batches import Batch, ResidentSource, cut, in_order
 from sklearn_ecgssl.training._device import Generators, exact_float32
-from sklearn_ecgssl.training._group import Group
+from sklearn_ecgssl.training._group import ALONE, Group
 from sklearn_ecgssl.training._net import TrainingNet
 from tests.tiny import each_pretrainer
 
@@ -67,6 +77,46 @@ def test_processes_draw_for_themselves_and_anew_every_epoch():
     assert torch.equal(draws(0, 5), draws(0, 5))
     for other in (draws(1, 5), draws(0, 6)[:2]):
         assert not torch.isclose(draws(0, 5)[: len(other)], other).any()
+
+
+class MetaGenerator(torch.Generator):
+    """A generator that says it is where torch has none."""
+
+    device = META
+
+
+@pytest.mark.parametrize("step", ["train_step", "validation_step"])
+@pytest.mark.parametrize(
+    ("pretrainer", "n_times"), [(PretextPretrainer(), 2560), (MaskedPretrainer(), 1280)],
+    ids=["recognition", "masked"],
+)  # fmt: skip
+def test_a_step_reads_nothing_back_from_the_device(pretrainer, n_times, step, monkeypatch):
+    """At the papers' sizes, of windows of 10 s."""
+    monkeypatch.setattr(Generators, "_generator", lambda self, seed: MetaGenerator())
+    # The meta device has no mixed precision to ask about.
+    monkeypatch.setattr(torch, "is_autocast_enabled", lambda kind: False)
+    monkeypatch.setattr(torch, "autocast", lambda *args, **kwargs: nullcontext())
+    pretrainer = clone(pretrainer)
+    pretrainer.architecture_ = pretrainer._architecture()
+    pretrainer._before_training(n_times)
+    module = pretrainer._build_module()
+    net = TrainingNet(
+        module, pretrainer._build_criterion(), optimizer=torch.optim.Adam, lr=0.001, batch_size=8,
+        device="meta", network=module.to(META), prepare=pretrainer._prepare, precision=FLOAT32,
+        weight_decay=1e-4, learning_rates={}, schedule=lambda step: 1.0, order=in_order,
+        generators=Generators([1, 2, 3, 4], META, ALONE), group=ALONE, verbose=0,
+    ).initialize()  # fmt: skip
+    net.generator_ = net.generators.inputs
+    scores = getattr(net, step)(Batch(torch.empty(8, n_times, device=META), None, 8, 8))["scores"]
+    assert scores.device == META
+    assert scores.shape == (1 + len(net.criterion_.metric_names),)
+
+
+def test_windows_kept_on_the_device_make_batches_there():
+    store = WindowStore([np.zeros((10, 30), np.float32)])
+    source = ResidentSource(store, np.arange(10), META)
+    for windows, targets in source.batches(cut(np.arange(10), 4)):
+        assert windows.device == targets.device == META
 
 
 @pytest.mark.gpu

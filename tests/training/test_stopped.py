@@ -12,6 +12,7 @@ from sklearn_ecgssl.training import _net
 from tests.tiny import (
     each_pretrainer,
     same_fit,
+    tiny_dense,
     tiny_ecg_classifier,
     tiny_pretrainer,
     waves,
@@ -72,6 +73,12 @@ class TestInterrupted:
         interrupted(lambda: model.fit(X, Y), "2 of 5")
         with pytest.raises(NotFittedError):
             model.predict(X)
+
+    def test_dense_classifier(self, stop_at):
+        model = tiny_dense(batch_size=8, max_epochs=9)
+        stop_at(8)
+        interrupted(lambda: model.fit(X, Y), "2 of 9")
+        assert model.predict(X).shape == Y.shape
 
 
 class TestDiverged:
