@@ -18,9 +18,8 @@ from hypothesis.configuration import set_hypothesis_home_dir
 from sklearn_ecgssl import make_cohort
 from tests.tiny import tiny_masked, tiny_pretrainer, waves
 
-# Properties (pytest -m hypothesis): "default" tries the same few examples in
-# every run, "fuzz" many new ones: HYPOTHESIS_PROFILE=fuzz, or --hypothesis-profile=fuzz. Neither
-# writes into the checkout.
+# Properties (pytest -m hypothesis): "default" tries the same few examples in every run, "fuzz" many
+# new ones: HYPOTHESIS_PROFILE=fuzz, or --hypothesis-profile=fuzz. Neither writes into the checkout.
 _scratch = TemporaryDirectory(prefix="hypothesis-")
 set_hypothesis_home_dir(_scratch.name)
 settings.register_profile(
