@@ -1,4 +1,4 @@
-# Needs GNU make and Python 3.11 or newer, nothing else: the first target that wants it builds .venv.
+# Needs GNU make and Python 3.11 to 3.14, nothing else: the first target that wants it builds .venv.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -19,7 +19,8 @@ BIN := $(VENV)/bin
 PIP_INSTALL = $(BIN)/python -m pip install $(PIP_ARGS) --constraint constraints.txt
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
-PYTEST = $(strip $(BIN)/python -m pytest $(if $(JOBS),-n $(JOBS) --dist worksteal) $(PYTEST_ARGS))
+PYTEST = $(BIN)/python -m pytest $(if $(JOBS),-n $(JOBS) --dist worksteal)
+IS_PYTHON = -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null
 
 export MPLBACKEND ?= Agg
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
@@ -34,14 +35,15 @@ help:  ## show this list
 	@echo "variables: PYTHON=python3.12  DATA=my_ecg.npz  ARGS='arguments of demo or bench'  JOBS=4  PYTEST_ARGS='-k filter'  PIP_ARGS=--quiet"
 
 $(BIN)/pip:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-	    echo "sklearn_ecgssl needs Python 3.11 or newer; '$(PYTHON)' is `$(PYTHON) --version 2>&1`."; \
+	@$(PYTHON) $(IS_PYTHON) || { \
+	    echo "sklearn_ecgssl needs Python 3.11 to 3.14; '$(PYTHON)' is `$(PYTHON) --version 2>&1`."; \
 	    echo "Name another one: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; } >&2
 	@echo "creating $(VENV) with `$(PYTHON) --version`"
-	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+	@[ -e $(VENV) ] || made=yes; $(PYTHON) -m venv $(VENV) || { [ -z "$$made" ] || rm -rf $(VENV); exit 1; }
 
 # A stamp is newer than what it was installed from, so a second make installs nothing.
 $(INSTALLED): pyproject.toml constraints.txt | $(BIN)/pip
+	@$(BIN)/python $(IS_PYTHON) || { echo "$(VENV) has `$(BIN)/python --version`, 3.11 to 3.14 is needed: remove $(VENV)"; exit 1; } >&2
 	@echo "installing into $(VENV), once: PyTorch is large, this takes some minutes"
 ifeq ($(WANTS_CPU_TORCH),yes)
 	@echo "first PyTorch's CPU build; where $(CPU_TORCH) cannot be reached, what the package index has"
@@ -57,7 +59,7 @@ $(INSTALLED_DEV): $(INSTALLED)
 
 install: $(INSTALLED_DEV)  ## create .venv and install the package and all tools
 
-demo: $(INSTALLED)  ## a first result on simulated ECG, in a minute; on yours with DATA=file-or-folder
+demo: $(INSTALLED)  ## the main job on simulated ECG, in a minute; on yours with DATA=file-or-folder
 	@$(BIN)/python examples/programs/demo.py $(if $(DATA),--data "$(DATA)") $(ARGS)
 
 bench: $(INSTALLED_DEV)  ## benchmarks, on a quiet machine; one of them with BENCH=pretraining
@@ -73,16 +75,16 @@ docs-test: $(INSTALLED_DEV)  ## look at the site in headless Chromium, as a read
 	$(BIN)/python -m pytest $(PYTEST_ARGS) tests/docs/test_site.py
 
 test: $(INSTALLED_DEV)  ## what protects daily work, in five minutes: all tests but the slow, and docstring examples
-	$(PYTEST) -m "not slow"
+	$(PYTEST) -m "not slow" $(PYTEST_ARGS)
 
 test-all: $(INSTALLED_DEV)  ## every test: processes, kills, real ECG, precision, memory, examples too
-	$(PYTEST)
+	$(PYTEST) $(PYTEST_ARGS)
 
 test-wheel:  ## build a wheel, install it elsewhere, and test that
-	PYTHON="$(PYTHON)" PIP_ARGS="$(PIP_ARGS)" .ci/test-wheel $(if $(JOBS),-n $(JOBS) --dist worksteal) $(or $(PYTEST_ARGS),-m "not slow")
+	PYTHON="$(PYTHON)" PIP_ARGS="$(PIP_ARGS)" CPU_TORCH="$(if $(WANTS_CPU_TORCH),$(CPU_TORCH))" .ci/test-wheel $(if $(JOBS),-n $(JOBS) --dist worksteal) $(or $(PYTEST_ARGS),-m "not slow")
 
 test-oldest:  ## the contract, estimator checks and signal tests with the oldest releases that are allowed
-	PYTHON="$(PYTHON)" PIP_ARGS="$(PIP_ARGS) $(if $(WANTS_CPU_TORCH),--retries 1 --extra-index-url $(CPU_TORCH))" .ci/test-oldest $(PYTEST_ARGS)
+	PYTHON="$(PYTHON)" PIP_ARGS="$(PIP_ARGS)" CPU_TORCH="$(if $(WANTS_CPU_TORCH),$(CPU_TORCH))" .ci/test-oldest $(PYTEST_ARGS)
 
 fuzz: $(INSTALLED_DEV)  ## damaged files, random parameters, killed trainings, for about half an hour
 	FUZZ_FILES=30000 $(BIN)/python -m pytest -p no:xdist -q tests/datasets/test_poly5.py
@@ -100,7 +102,7 @@ format: $(INSTALLED_DEV)  ## let ruff mend and format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-check: lint types test  ## what CI runs
+check: lint types test  ## what to run before a commit
 
 clean:  ## remove caches, builds and the demo's output
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache demo-output
@@ -108,4 +110,4 @@ clean:  ## remove caches, builds and the demo's output
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 clean-all: clean  ## clean, and remove .venv and .venv-oldest
-	rm -rf $(VENV) .venv-oldest
+	for venv in $(VENV) .venv-oldest; do [ ! -f $$venv/pyvenv.cfg ] || rm -rf $$venv; done

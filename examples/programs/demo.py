@@ -54,19 +54,25 @@ if args.data is None:
 else:
     source = Path(args.data).name
     wanted = {"target": args.target, "where": dict.fromkeys(args.where, True)}
-    cohort = load_recordings(args.data, **wanted)
+    try:
+        cohort = load_recordings(args.data, **wanted)
+    except (OSError, ValueError) as error:
+        sys.exit(str(error))
     if cohort.target is None:
         sys.exit(
             f"{source} names no label. Choose one of its fields with --target (with make: "
             f"ARGS='--target FIELD'): {', '.join(cohort.fields)}"
         )
     cohort = load_recordings(args.data, **wanted, complete_subjects=True)
+    print(f"Fields, for --target and --where: {', '.join(cohort.fields)}")
 subject, target = np.asarray(cohort.subject), np.asarray(cohort.target)
 people = np.random.default_rng(0).permutation(np.unique(subject))
 if len(people) < 3:
     sys.exit(f"{source} has {len(people)} people with every label; the demo needs at least 3.")
 labels = " or ".join(map(str, cohort.get("target_names", np.unique(target))))
 print(f"{source}: {len(target)} recordings of {len(people)} people; {labels}")
+if len(people) < 10:
+    print("These are few people: expect wide intervals.")
 
 # %%
 # **Clean recordings and windows**, 10 s at 256 Hz.
@@ -97,7 +103,7 @@ untrained = PretextPretrainer(max_epochs=0, random_state=0).fit(windows)
 encoders = {
     "pretrained just now": FrozenEstimator(pretrainer),
     "recognition-open": "recognition-open",
-    "the same untrained": FrozenEstimator(untrained),
+    "untrained network": FrozenEstimator(untrained),
 }
 others = np.flatnonzero(~without_labels)
 print(f"Frozen features and an SVM, on the other {len(people) - len(people) // 3} people:")
@@ -113,6 +119,7 @@ results = compare_protocols(
     n_splits=args.folds,
     verbose=1,
 )
+results.notes["pretrained just now"] = "its encoder has met none of the people who are scored."
 print(f"\n{results}\n")
 
 # %%
@@ -124,7 +131,10 @@ display = ScoreDisplay.from_results(results)
 display.ax_.set_title(f"{source}: {labels}")
 display.figure_.savefig(args.output / "scores.png", dpi=120, bbox_inches="tight")
 print(f"{time.perf_counter() - start:.0f} s. Table and picture: {args.output.resolve()}")
-print(
-    "Next, on ECG of yours: make demo DATA=my_ecg.npz (how to write such a file: "
-    "docs/guide/recordings_file.md), or the six lines of README.md."
-)
+if args.data is None:
+    print(
+        "Next, on ECG of yours: make demo DATA=my_ecg.npz (how to write such a file: "
+        "docs/guide/recordings_file.md), or the six lines of README.md."
+    )
+else:
+    print("Next, in Python: the six lines of README.md, and docs/guide/evaluation.md.")

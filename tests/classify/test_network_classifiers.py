@@ -38,6 +38,12 @@ PAPERS = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("kind", [DenseClassifier, ECGClassifier])
+def test_defaults_are_the_papers_head_for_swell_and_wesad(kind):
+    params, expected = kind().get_params(deep=False), COMMON | PAPERS["tac2020-swell"]
+    assert {parameter: params[parameter] for parameter in expected} == expected
+
+
 @pytest.mark.parametrize("name", PAPERS)
 def test_presets_are_the_papers_heads(name):
     for kind in (DenseClassifier, ECGClassifier):
