@@ -195,6 +195,8 @@ class TestInput:
         assert results.table()["n_folds"].tolist() == [3, 3, 1, 1]
         assert results.notes["every other"] == "trained on every other window."
         assert same(results, compare({}, protocols=[shuffled_windows(3, random_state=1), own]))
+        default = compare({}, protocols="windows")
+        assert same(default, compare({}, protocols=[shuffled_windows(3, random_state=0)]))
 
     @pytest.mark.parametrize("step", [Told(), make_pipeline("passthrough", Told())])
     def test_groups_are_handed_to_fit_and_predict_that_take_them(self, step):
