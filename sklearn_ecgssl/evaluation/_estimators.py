@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 from ..classify import ECGClassifier, SubjectScaledClassifier
 from ..features import HRVFeatures, SSLEmbedder
 from ..features._beats import QRS_BAND, load_detector
-from ..pretext import PretextPretrainer, nested_pretrainers, resolve_pretrainer
+from ..pretext import BasePretrainer, PretextPretrainer, nested_pretrainers, resolve_pretrainer
 
 MAJORITY = "majority class"
 HEART_RATE = "heart rate"
@@ -133,7 +133,9 @@ def seen_besides(estimator: BaseEstimator) -> str:
 
 
 def _is_untrained(frozen: FrozenEstimator) -> bool:
-    return getattr(frozen.estimator, "max_epochs", None) == 0
+    """Tell a pretrainer that never learnt; converted weights have no epochs, but `max_epochs`."""
+    model = frozen.estimator
+    return isinstance(model, BasePretrainer) and model.max_epochs == 0 and model.n_epochs_ == 0
 
 
 def pretext_accuracy(model: BaseEstimator, X: np.ndarray) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """Comparisons: who is scored on what, what is refused, what a failure costs."""
 
 import sys
+from copy import copy
 
 import numpy as np
 import pytest
@@ -310,6 +311,9 @@ def test_heart_rate_of_rest_and_arithmetic_is_the_baseline_that_it_is_known_to_b
 def test_a_frozen_encoder_and_subject_scaling_are_told(fitted_recognition, tmp_path):
     frozen, plain, svc = FrozenEstimator(fitted_recognition), tiny_pretrainer(max_epochs=0), SVC()
     untrained = FrozenEstimator(clone(plain).fit(SEGMENTER.windows(RECORDINGS)))
+    stopped = FrozenEstimator(copy(fitted_recognition).set_params(max_epochs=0))
+    windows, target, _ = SEGMENTER.windows(RECORDINGS, TARGET, SUBJECT)
+    head_untrained = tiny_ecg_classifier(frozen, "trunk", max_epochs=0).fit(windows, target)
     fitted_recognition.save_pretrained(tmp_path)
     results = compare(
         {
@@ -320,6 +324,8 @@ def test_a_frozen_encoder_and_subject_scaling_are_told(fitted_recognition, tmp_p
             "both": SubjectScaledClassifier(SSLEmbedder(frozen), LogisticRegression()),
             "plain": make_pipeline(SSLEmbedder(plain), svc),
             "untrained": make_pipeline(SSLEmbedder(untrained), SVC()),
+            "stopped": make_pipeline(SSLEmbedder(stopped), SVC()),
+            "head untrained": FrozenEstimator(head_untrained),
         },
         n_splits=2,
     )
@@ -333,8 +339,11 @@ def test_a_frozen_encoder_and_subject_scaling_are_told(fitted_recognition, tmp_p
         "network": (True, False),
         "scaled": (False, True),
         "both": (True, True),
+        "stopped": (True, False),
+        "head untrained": (True, False),
     }
-    assert "frozen, folder, network: its encoder was pretrained" in str(results)
+    names = "frozen, folder, network, stopped, head untrained"
+    assert f"{names}: its encoder was pretrained" in str(results)
     scores = results.folds().set_index("estimator")["accuracy"]
     assert scores["frozen"].tolist() == scores["folder"].tolist()
     assert not hasattr(svc, "classes_"), "copies are fitted"
