@@ -83,15 +83,16 @@ at_256_hz = [
     for recording, rate in zip(cohort.recordings, rates, strict=True)
 ]
 recordings = make_pipeline(ECGFilter(sampling_rate=256), TrimmedScaler()).fit_transform(at_256_hz)
-without_labels = np.isin(subject, people[: len(people) // 3])
-segmenter = Segmenter(sampling_rate=256)
-windows = segmenter.windows([recordings[i] for i in np.flatnonzero(without_labels)])
+learn_from, score_on = np.split(people, [len(people) // 3])
+to_learn = np.flatnonzero(np.isin(subject, learn_from))
+to_score = np.flatnonzero(np.isin(subject, score_on))
+windows = Segmenter(sampling_rate=256).windows([recordings[i] for i in to_learn])
 
 # %%
 # **Pretraining without labels**, on a third of the people: which of six transformations was applied
 # to a window?
 
-print(f"Pretraining without labels on {len(windows)} windows of {len(people) // 3} people:")
+print(f"Pretraining without labels on {len(windows)} windows of {len(learn_from)} people:")
 pretrainer = PretextPretrainer(max_epochs=args.epochs, batch_size=8, random_state=0, verbose=1)
 pretrainer.fit(windows)
 untrained = PretextPretrainer(max_epochs=0, random_state=0).fit(windows)
@@ -105,16 +106,15 @@ encoders = {
     "recognition-open": "recognition-open",
     "untrained network": FrozenEstimator(untrained),
 }
-others = np.flatnonzero(~without_labels)
-print(f"Frozen features and an SVM, on the other {len(people) - len(people) // 3} people:")
+print(f"Frozen features and an SVM, on the other {len(score_on)} people:")
 results = compare_protocols(
     {
         name: make_pipeline(SSLEmbedder(encoder), StandardScaler(), SVC(class_weight="balanced"))
         for name, encoder in encoders.items()
     },
-    [recordings[i] for i in others],
-    target[others],
-    subject[others],
+    [recordings[i] for i in to_score],
+    target[to_score],
+    subject[to_score],
     protocols=["windows", "subjects"],
     n_splits=args.folds,
     verbose=1,
