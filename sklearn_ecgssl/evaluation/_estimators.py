@@ -14,6 +14,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from ..classify import ECGClassifier, SubjectScaledClassifier
+from ..classify._groups import NOTHING
 from ..features import HRVFeatures, SSLEmbedder
 from ..features._beats import QRS_BAND, load_detector
 from ..pretext import BasePretrainer, PretextPretrainer, nested_pretrainers, resolve_pretrainer
@@ -28,8 +29,6 @@ SUBJECT_SCALED = (
     "it scales the features of each person, so it uses the test subjects' unlabelled signals, of "
     "all their conditions."
 )
-#: Steps of a Pipeline that leave windows as they are.
-NOTHING = (None, "passthrough")
 
 
 def baselines(sampling_rate: float) -> dict[str, BaseEstimator]:

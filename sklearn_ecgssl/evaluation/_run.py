@@ -6,7 +6,6 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +18,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import column_or_1d
 from tqdm.auto import tqdm
 
-from .._compat import BaseSearchCV, GroupsConsumerMixin, _routing_enabled
 from .._files import replacing
+from ..classify._groups import NOTHING, fit_groups, takes
 from ..pretext import INDIFFERENT, nested_pretrainers, pretrained, share_pretraining
-from ._estimators import NOTHING
 from ._protocols import Fold
 from ._windows import LabelledWindows
 
@@ -117,7 +115,7 @@ def _run_task(task: Task, memory: Any, measure: Measure | None) -> Outcome:
     model = share_pretraining(task.estimator, memory)
     if pretrain is not None:
         model = pretrained(model, windows.take(pretrain), windows.subject[pretrain])
-    groups = _fit_groups(model, windows.subject[train])
+    groups = fit_groups(model, windows.subject[train])
     model.fit(windows.take(train), windows.target[train], **groups)
     measures = {"fit_seconds": time.perf_counter() - start}
     X, subject = windows.take(test), windows.subject[test]
@@ -134,25 +132,9 @@ def _run_task(task: Task, memory: Any, measure: Measure | None) -> Outcome:
     return Outcome(predicted, scores, scored_by, measures)
 
 
-def _fit_groups(model: BaseEstimator, subject: np.ndarray) -> dict[str, np.ndarray]:
-    """Give the subjects to a `fit` that has a parameter `groups`, also of a step of a Pipeline."""
-    if isinstance(model, Pipeline):
-        return {
-            f"{name}__{groups}": value
-            for name, step in model.steps
-            if step not in NOTHING and not _routing_enabled()
-            for groups, value in _fit_groups(step, subject).items()
-        }
-    is_search = isinstance(model, BaseSearchCV)
-    splits_by_subject = is_search and isinstance(model.cv, GroupsConsumerMixin)
-    if splits_by_subject or "groups" in signature(model.fit).parameters:
-        return {"groups": subject}
-    return {}
-
-
 def _call(method: Callable[..., Any], groups: np.ndarray, *args: Any) -> Any:
     """Call a method, with the subjects where it has a parameter `groups`."""
-    if "groups" in signature(method).parameters:
+    if takes(method, "groups"):
         return method(*args, groups=groups)
     return method(*args)
 
