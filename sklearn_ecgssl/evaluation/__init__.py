@@ -3,6 +3,7 @@
 from ._compare import compare_protocols
 from ._estimators import linear_classifier, pretext_accuracy
 from ._label_fraction import LabelFractionSplit
+from ._left_out import left_out
 from ._protocols import (
     Protocol,
     opposite_halves,
@@ -20,6 +21,7 @@ __all__ = [
     "Protocol",
     "compare_protocols",
     "confidence_interval",
+    "left_out",
     "linear_classifier",
     "opposite_halves",
     "pretext_accuracy",

@@ -5,7 +5,13 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.model_selection import LeaveOneGroupOut, StratifiedGroupKFold, StratifiedKFold
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    LeaveOneGroupOut,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+)
 
 from ._windows import LabelledWindows
 
@@ -26,8 +32,9 @@ class Fold(NamedTuple):
 class Protocol:
     """How windows are split into training and test sets.
 
-    `shuffled_windows`, `whole_recordings` and `unseen_subjects` make the three usual ones;
-    `opposite_halves` changes what pretrainers learn from in any of them.
+    `shuffled_windows`, `whole_recordings` and `unseen_subjects` make the three usual ones,
+    `left_out` one that leaves out a data set or a stressor; `opposite_halves` changes what
+    pretrainers learn from in the usual ones.
 
     Parameters
     ----------
@@ -120,10 +127,14 @@ def shuffled_windows(n_splits: int = 10, random_state: Any = 0) -> Protocol:
     """
 
     def split(windows: LabelledWindows) -> Split:
+        nothing = np.zeros(len(windows))
+        if is_regression(windows):
+            n_folds = _n_folds(n_splits, len(windows), "windows")
+            return list(KFold(n_folds, shuffle=True, random_state=random_state).split(nothing))
         rarest = int(np.unique(windows.target, return_counts=True)[1].min())
         n_folds = _n_folds(n_splits, rarest, "windows of its rarest class")
         splitter = StratifiedKFold(n_folds, shuffle=True, random_state=random_state)
-        return list(splitter.split(np.zeros(len(windows)), windows.target))
+        return list(splitter.split(nothing, windows.target))
 
     return Protocol(
         "windows",
@@ -156,7 +167,7 @@ def whole_recordings(n_splits: int = 10, random_state: Any = 0) -> Protocol:
     """
 
     def split(windows: LabelledWindows) -> Split:
-        return _by_group(windows, windows.recording, "recordings", n_splits, random_state)
+        return by_group(windows, windows.recording, "recordings", n_splits, random_state)
 
     return Protocol(
         "recordings",
@@ -191,11 +202,7 @@ def unseen_subjects(n_splits: int | None = 10, random_state: Any = 0) -> Protoco
     """
 
     def split(windows: LabelledWindows) -> Split:
-        if n_splits is not None:
-            return _by_group(windows, windows.subject, "subjects", n_splits, random_state)
-        _n_folds(2, len(np.unique(windows.subject)), "subjects")
-        nothing = np.zeros(len(windows))
-        return list(LeaveOneGroupOut().split(nothing, windows.target, windows.subject))
+        return by_group(windows, windows.subject, "subjects", n_splits, random_state)
 
     return Protocol(
         "subjects",
@@ -299,15 +306,35 @@ PROTOCOLS: dict[str, Callable[..., Protocol]] = {
 }
 
 
-def _by_group(
-    windows: LabelledWindows, groups: np.ndarray, kind: str, n_splits: int, random_state: Any
+def is_regression(windows: LabelledWindows) -> bool:
+    """Tell ratings, by which nothing can be stratified, from classes."""
+    return getattr(windows, "regression", False) is True
+
+
+def by_group(
+    windows: LabelledWindows,
+    groups: np.ndarray,
+    kind: str,
+    n_splits: int | None,
+    random_state: Any,
+    among: np.ndarray | None = None,
 ) -> Split:
-    n_folds = _n_folds(n_splits, len(np.unique(groups)), kind)
-    _, labels = np.unique(windows.target, return_inverse=True)
-    # StratifiedGroupKFold wants as many windows of a class as folds.
-    n_folds = min(n_folds, max(2, int(np.bincount(labels).max())))
-    splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=random_state)
-    return list(splitter.split(np.zeros(len(windows)), labels, groups))
+    """Split windows, or those at some indices, by group; None leaves out one group at a time."""
+    among = np.arange(len(windows)) if among is None else among
+    groups = groups[among]
+    _, labels = np.unique(windows.target[among], return_inverse=True)
+    n_groups = len(np.unique(groups))
+    n_folds = _n_folds(n_groups if n_splits is None else n_splits, n_groups, kind)
+    if n_splits is None:
+        splitter = LeaveOneGroupOut()
+    elif is_regression(windows):
+        splitter = GroupKFold(n_folds, shuffle=True, random_state=random_state)
+    else:
+        # StratifiedGroupKFold wants as many windows of a class as folds.
+        n_folds = min(n_folds, max(2, int(np.bincount(labels).max())))
+        splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=random_state)
+    pairs = splitter.split(np.zeros(len(among)), labels, groups)
+    return [(among[train], among[test]) for train, test in pairs]
 
 
 def _n_folds(wanted: int, available: int, kind: str) -> int:

@@ -1,4 +1,4 @@
-"""Windows that know where they are from, how protocols split them, what two encoders learn from."""
+"""Windows that know where they are from, how protocols split them, what is never learnt from."""
 
 from dataclasses import replace
 
@@ -8,6 +8,7 @@ import pytest
 from sklearn_ecgssl.evaluation import (
     LabelledWindows,
     Protocol,
+    left_out,
     opposite_halves,
     shuffled_windows,
     unseen_subjects,
@@ -23,6 +24,12 @@ def labelled(n_windows, target, subject):
     """Ragged recordings of so many windows of ten samples each."""
     recordings = [1000 * i + np.arange(10.0 * n + 3) for i, n in enumerate(n_windows)]
     return LabelledWindows.from_recordings(recordings, target, subject, SEGMENTER)
+
+
+def rated(windows):
+    """Ratings in the place of classes: every window has another."""
+    windows.target, windows.regression = np.linspace(1, 9, len(windows)), True
+    return windows
 
 
 def four_recordings(recordings, target=TARGET, subject=SUBJECT, segmenter=SEGMENTER):
@@ -113,6 +120,25 @@ def test_classes_are_spread_over_folds_that_the_seed_decides(protocol):
     assert any(tests(seed) != tests(0) for seed in range(1, 6))
 
 
+@pytest.mark.parametrize(
+    ("protocol", "unit"),
+    [(shuffled_windows, None), (whole_recordings, "recording"), (unseen_subjects, "subject")],
+)
+def test_ratings_are_split_without_classes(protocol, unit):
+    ratings = rated(labelled([4] * 12, [0, 1] * 6, np.repeat(np.arange(6), 2)))
+
+    def tests(seed):
+        folds = protocol(3, random_state=seed).folds(ratings)
+        if unit is not None:
+            units = getattr(ratings, unit)
+            assert all(set(units[f.train]).isdisjoint(units[f.test]) for f in folds)
+        return [fold.test.tolist() for fold in folds]
+
+    assert sorted(np.concatenate(tests(0))) == list(range(48))
+    assert [len(test) for test in tests(0)] == [16] * 3
+    assert tests(0) == tests(0) != tests(1)
+
+
 def test_fewer_folds_where_there_are_fewer():
     windows = labelled([4, 3, 3, 4], [0, 1, 0, 1], [0, 0, 1, 1])
     assert len(shuffled_windows(10).folds(windows)) == 7
@@ -180,3 +206,75 @@ def test_an_encoder_that_would_meet_what_the_fold_withholds(pairs, message):
     leaky = opposite_halves(Protocol("mine", "all.", lambda windows: pairs))
     with pytest.raises(ValueError, match=message):
         leaky.folds(UNEQUAL)
+
+
+#: Two data sets; in the first, people rest and meet one stressor or two.
+DATA_SET = ["lab"] * 9 + ["street"] * 2
+STRESSOR = ["rest", "sums", "rest", "speech", "rest", "sums", "speech", "rest", "speech", "", ""]
+TENSE = [0, 1, 0, 1, 0, 1, 1, 0, 1, 0, 1]
+MET = labelled([3, 2, 4, 1, 2, 5, 3, 2, 4, 6, 2], TENSE, list("aabbcccddxx"))
+
+
+@pytest.mark.parametrize(("name", "other"), [("lab", "street"), ("street", "lab")])
+def test_a_data_set_is_tested_by_what_the_others_teach(name, other):
+    protocol = left_out(DATA_SET, name)
+    assert protocol.name == f"without {name}"
+    assert protocol.sees.startswith(f"not trained on anything of {name}, nor of the tested people:")
+    (fold,) = protocol.folds(MET)
+    of_window = np.array(DATA_SET)[MET.recording]
+    np.testing.assert_array_equal(fold.test, np.flatnonzero(of_window == name))
+    np.testing.assert_array_equal(fold.train, np.flatnonzero(of_window == other))
+    with pytest.raises(ValueError, match="at least 2 folds"):
+        opposite_halves(protocol).folds(MET)
+
+
+@pytest.mark.parametrize(("n_splits", "n_folds"), [(2, 2), (10, 3), (None, 3)])
+@pytest.mark.parametrize("shared", ["rest", ["rest"], ["rest", "sums"]])
+@pytest.mark.parametrize("as_ratings", [False, True])
+def test_neither_a_stressor_nor_its_tested_people_are_learnt_from(
+    n_splits, n_folds, shared, as_ratings
+):
+    windows = labelled(np.bincount(MET.recording), TENSE, list("aabbcccddxx"))
+    if as_ratings:
+        rated(windows)
+    folds = left_out(STRESSOR, "speech", shared=shared, n_splits=n_splits).folds(windows)
+    of_window = np.array(STRESSOR)[windows.recording]
+    tested = np.isin(windows.subject, ["b", "c", "d"])
+    tested &= np.isin(of_window, ["speech", *np.atleast_1d(shared)])
+    everything = np.sort(np.concatenate([fold.test for fold in folds]))
+    np.testing.assert_array_equal(everything, np.flatnonzero(tested))
+    assert len(folds) == n_folds
+    for fold in folds:
+        others = ~np.isin(windows.subject, windows.subject[fold.test])
+        np.testing.assert_array_equal(fold.train, np.flatnonzero(others & (of_window != "speech")))
+
+
+def test_one_person_who_met_a_stressor_is_one_fold():
+    stressor = ["rest", "speech", *["rest", "sums"] * 4, "rest"]
+    (fold,) = left_out(stressor, "speech", shared="rest").folds(MET)
+    assert set(MET.recording[fold.test]) == {0, 1}
+    assert set(MET.recording[fold.train]) == set(range(2, 11))
+
+
+def test_two_encoders_would_meet_the_value_that_is_left_out():
+    with pytest.raises(ValueError, match="opposite_halves cannot take.*'without speech'"):
+        opposite_halves(left_out(STRESSOR, "speech", shared="rest")).folds(MET)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((STRESSOR[:9], "speech"), "one entry for each of the 11 recordings, got 9"),
+        (([STRESSOR], "speech"), r"field must be 1-D.*\(1, 11\)"),
+        ((STRESSOR, "maths"), "value: no recording has 'maths'.*'rest', 'sums', 'speech', ''"),
+        ((STRESSOR, "speech", "calm"), "shared: no recording has 'calm'.*'rest', 'sums'"),
+        ((STRESSOR, "speech", ["rest", "speech"]), "shared must not hold 'speech'"),
+        ((STRESSOR, "speech"), "of one class, 1. Pass shared="),
+        ((["lab"] * 11, "lab"), "nothing is left to train on without 'lab'"),
+        ((TENSE, 1, [0]), "without 1 nothing of the class 1 is left to train on"),
+    ],
+)
+def test_what_cannot_be_left_out_is_named(arguments, message):
+    field, value, *shared = arguments
+    with pytest.raises(ValueError, match=message):
+        left_out(field, value, shared=shared[0] if shared else ()).folds(MET)
