@@ -17,6 +17,7 @@ from .classify import (
     DenseClassifier as DenseClassifier,
     ECGClassifier as ECGClassifier,
     SegmentVotingClassifier as SegmentVotingClassifier,
+    SubjectReferenceClassifier as SubjectReferenceClassifier,
     SubjectScaledClassifier as SubjectScaledClassifier,
 )
 from .datasets import (

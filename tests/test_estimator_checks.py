@@ -7,7 +7,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import estimator_checks
 
 import sklearn_ecgssl
-from sklearn_ecgssl.classify import SubjectScaledClassifier
+from sklearn_ecgssl.classify import SubjectReferenceClassifier, SubjectScaledClassifier
 from sklearn_ecgssl.features import HRVFeatures, SSLEmbedder
 from sklearn_ecgssl.signal import ECGFilter, Resampler, Segmenter, TrimmedScaler
 from sklearn_ecgssl.transforms import AddNoise, FlipTime, Negate, Permute, Scale, TimeWarp
@@ -21,6 +21,7 @@ from tests.tiny import (
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:.* have fewer than 4 usable beats",  # no data of the checks are ECG
+    "ignore:fit was given no reference windows",  # the checks know of none
     "ignore:X has feature names",
     "ignore:X does not have valid feature",
 )
@@ -82,6 +83,7 @@ ESTIMATORS = [
     small_ecg_classifier("trunk"),
     small_ecg_classifier(None),
     SubjectScaledClassifier(FunctionTransformer(validate=True), LogisticRegression()),
+    SubjectReferenceClassifier(FunctionTransformer(validate=True), LogisticRegression()),
 ]
 each_estimator = pytest.mark.parametrize(
     "estimator", ESTIMATORS, ids=[f"{i}-{type(one).__name__}" for i, one in enumerate(ESTIMATORS)]

@@ -14,7 +14,11 @@ from sklearn.utils._param_validation import make_constraint
 
 import sklearn_ecgssl
 from sklearn_ecgssl._compat import Interval, StrOptions
-from sklearn_ecgssl.classify import SegmentVotingClassifier, SubjectScaledClassifier
+from sklearn_ecgssl.classify import (
+    SegmentVotingClassifier,
+    SubjectReferenceClassifier,
+    SubjectScaledClassifier,
+)
 from sklearn_ecgssl.features import HRVFeatures, SSLEmbedder
 from sklearn_ecgssl.signal import ECGFilter, Resampler, Segmenter, TrimmedScaler
 from sklearn_ecgssl.transforms import AddNoise, FlipTime, Negate, Permute, Scale, TimeWarp
@@ -41,6 +45,7 @@ ESTIMATORS = [
     tiny_ecg_classifier(max_epochs=1),
     SegmentVotingClassifier(LogisticRegression(), Segmenter(RATE, 0.5)),
     SubjectScaledClassifier(FunctionTransformer(), LogisticRegression()),
+    SubjectReferenceClassifier(FunctionTransformer(), LogisticRegression()),
 ]
 WINDOWS, TARGET = waves(n_windows=8, n_times=64)
 #: Three windows of 10 s at 256 Hz, for the estimator that looks for beats.

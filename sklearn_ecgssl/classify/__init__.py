@@ -1,7 +1,8 @@
-"""Classifiers: the papers' heads, whole networks, and votes of windows for recordings."""
+"""Classifiers: the papers' heads, whole networks, votes of windows, a person's level."""
 
 from ._dense import DenseClassifier
 from ._ecg import ECGClassifier
+from ._subject_reference import SubjectReferenceClassifier
 from ._subject_scaled import SubjectScaledClassifier
 from ._voting import SegmentVotingClassifier
 
@@ -9,5 +10,6 @@ __all__ = [
     "DenseClassifier",
     "ECGClassifier",
     "SegmentVotingClassifier",
+    "SubjectReferenceClassifier",
     "SubjectScaledClassifier",
 ]

@@ -1,19 +1,15 @@
 """Classify features that were scaled person by person."""
 
-import warnings
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.utils.validation import check_is_fitted
 
-from .._compat import HasMethods, _fit_context
+from .._compat import _fit_context
 from .._fitting import all_or_nothing
-from ..signal._recordings import check_column
-from ._base import check_labels
+from ._subject import SubjectClassifier, subjects_of
 
 
-class SubjectScaledClassifier(ClassifierMixin, BaseEstimator):
+class SubjectScaledClassifier(SubjectClassifier):
     """Scale features to mean 0 and standard deviation 1 for each person, then classify.
 
     People differ more from each other than one person does from calm to stress. Scaling each
@@ -41,12 +37,16 @@ class SubjectScaledClassifier(ClassifierMixin, BaseEstimator):
 
     Notes
     -----
-    `predict` takes the subjects as `groups`. scikit-learn's scorers pass none on, with metadata
-    routing neither: score with `sklearn_ecgssl.evaluation.compare_protocols`, which does, or fold
-    by fold with ``predict(X, groups=...)``. Behind other steps of a Pipeline, routing takes them
-    here (``set_fit_request(groups=True)``, ``set_predict_request(groups=True)``). Without
-    `groups`, all that `predict` is given is taken for one person's, as in a leave-one-subject-out
-    test set, with a warning where several people were fitted.
+    `predict` and its like take the subjects as `groups`. With scikit-learn's metadata routing,
+    ``set_fit_request(groups=True)``, ``set_predict_request(groups=True)`` and
+    ``set_score_request(groups=True)`` bring them here, also behind other steps of a Pipeline.
+    Scorers by name, such as "roc_auc", pass none on: score with
+    `sklearn_ecgssl.evaluation.compare_protocols`, which does, or fold by fold. Without `groups`,
+    all that `predict` is given is taken for one person's, as in a leave-one-subject-out test set,
+    with a warning where several people were fitted.
+
+    The subjects also reach a `fit` of `features` or `classifier` that takes them, such as that of
+    `SSLEmbedder`, or of a GridSearchCV whose `cv` splits by groups.
 
     Examples
     --------
@@ -60,11 +60,6 @@ class SubjectScaledClassifier(ClassifierMixin, BaseEstimator):
     >>> classifier.fit(heart_rate, target, groups=subject).predict([[150], [160]], groups=[2, 2])
     array([0, 1])
     """
-
-    _parameter_constraints: dict = {
-        "features": [HasMethods(["fit", "transform"])],
-        "classifier": [HasMethods(["fit", "predict"])],
-    }
 
     def __init__(self, features: Any, classifier: Any) -> None:
         self.features = features
@@ -89,46 +84,16 @@ class SubjectScaledClassifier(ClassifierMixin, BaseEstimator):
         self : object
             The fitted classifier.
         """
-        y = check_labels(y, X)
-        self.features_ = clone(self.features)
-        values = self.features_.fit(X, y).transform(X)
-        self.classifier_ = clone(self.classifier).fit(scale_rows(values, groups), y)
-        self.classes_ = self.classifier_.classes_
-        self.n_subjects_ = 1 if groups is None else len(np.unique(groups))
-        if hasattr(self.features_, "n_features_in_"):
-            self.n_features_in_ = self.features_.n_features_in_
-        return self
+        return self._fit(X, y, groups)
 
-    def predict(self, X: Any, groups: Any = None) -> np.ndarray:
-        """Predict the class of each sample.
-
-        Parameters
-        ----------
-        X : array-like or list of arrays
-            What the transformer takes.
-        groups : array-like of shape (n_samples,), default=None
-            Subject of each sample. None stands for one person.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Labels.
-        """
-        check_is_fitted(self, "classifier_")
-        if groups is None and self.n_subjects_ > 1:
-            warnings.warn(
-                "predict was given no groups: all samples are scaled as one person's. Pass the "
-                "subject of each, see the notes of SubjectScaledClassifier.",
-                stacklevel=2,
-            )
-        return self.classifier_.predict(scale_rows(self.features_.transform(X), groups))
+    def _relative(self, values: Any, people: np.ndarray, reference: Any) -> np.ndarray:
+        return scale_rows(values, people)
 
 
 def scale_rows(values: Any, groups: Any = None) -> np.ndarray:
     """Scale each person's features to mean 0 and standard deviation 1; constant ones become 0."""
     rows = np.asarray(values, dtype=np.float64)
-    everyone = np.zeros(len(rows), dtype=int) if groups is None else groups
-    people = check_column(everyone, "groups", len(rows), "sample")
+    people = subjects_of(groups, len(rows))
     scaled = np.empty_like(rows)
     for person in np.unique(people):
         own = people == person

@@ -79,10 +79,8 @@ def test_takes_the_difference_between_people_away_also_when_routed():
     assert np.mean(cross_val_score(LogisticRegression(), X, y, groups=subject, **folds)) < 0.7
     with config_context(enable_metadata_routing=True):
         model = SubjectScaledClassifier(FunctionTransformer(validate=True), LogisticRegression())
-        model.set_fit_request(groups=True).set_predict_request(groups=True)
-        # scorers pass no groups: each test set is of one person
-        with pytest.warns(UserWarning, match="scaled as one person's"):
-            scores = cross_val_score(model, X, y, params={"groups": subject}, **folds)
+        model.set_fit_request(groups=True).set_score_request(groups=True)
+        scores = cross_val_score(model, X, y, params={"groups": subject}, **folds)
     assert scores.tolist() == [1] * 6
 
 

@@ -7,7 +7,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
 from sklearn_ecgssl import trusted_types
-from sklearn_ecgssl.classify import SegmentVotingClassifier, SubjectScaledClassifier
+from sklearn_ecgssl.classify import (
+    SegmentVotingClassifier,
+    SubjectReferenceClassifier,
+    SubjectScaledClassifier,
+)
 from sklearn_ecgssl.features import HRVFeatures, SSLEmbedder
 from sklearn_ecgssl.signal import ECGFilter, Resampler, Segmenter, TrimmedScaler
 from tests.tiny import (
@@ -62,3 +66,17 @@ def test_a_pipeline_comes_back(kind, fitted_recognition, tmp_path):
     loaded = skops_io.load(path, trusted=trusted_types())
     assert repr(loaded) == repr(pipe)
     np.testing.assert_array_equal(loaded.predict(X), pipe.predict(X))
+
+
+def test_a_persons_classifier_comes_back(fitted_recognition, tmp_path):
+    X, y = waves(24)
+    is_rest, path = np.arange(len(X)) < 4, tmp_path / "model.skops"
+    features = SSLEmbedder(FrozenEstimator(fitted_recognition))
+    model = SubjectReferenceClassifier(features, SVC(), standardize=True)
+    skops_io.dump(model.fit(X, y, reference=is_rest), path)
+    loaded = skops_io.load(path, trusted=trusted_types())
+    expected = model.decision_function(X, reference=is_rest)
+    np.testing.assert_array_equal(loaded.decision_function(X, reference=is_rest), expected)
+    skops_io.dump(model.for_subject(X[:4]), path)
+    wearer = skops_io.load(path, trusted=trusted_types())
+    np.testing.assert_allclose(wearer.decision_function(X), expected, rtol=1e-6)

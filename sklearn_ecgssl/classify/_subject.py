@@ -1,0 +1,180 @@
+"""What classifiers of a person's features share: who is who, fit, predictions, score."""
+
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.metrics import accuracy_score
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
+
+from .._compat import HasMethods
+from ..signal._recordings import check_column
+from ._groups import fit_groups
+
+
+def classifier_has(method: str) -> Callable[["SubjectClassifier"], bool]:
+    """Tell, for `available_if`, whether the classifier has a method."""
+    return lambda self: hasattr(getattr(self, "classifier_", self.classifier), method)
+
+
+class SubjectClassifier(ClassifierMixin, BaseEstimator, ABC):
+    """Base class of classifiers of a person's features; a subclass says relative to what."""
+
+    _parameter_constraints: dict = {
+        "features": [HasMethods(["fit", "transform"])],
+        "classifier": [HasMethods(["fit", "predict"])],
+    }
+
+    def subject_features(self, X: Any, groups: Any = None) -> np.ndarray:
+        """Compute what the classifier is shown: features relative to the person.
+
+        Parameters
+        ----------
+        X : array-like or list of arrays
+            What the transformer takes.
+        groups : array-like of shape (n_samples,), default=None
+            Subject of each sample. None stands for one person.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            Features for `classifier_`.
+        """
+        return self._subject_features("subject_features", X, groups)
+
+    def predict(self, X: Any, groups: Any = None) -> np.ndarray:
+        """Predict the class of each sample.
+
+        Parameters
+        ----------
+        X : array-like or list of arrays
+            What the transformer takes.
+        groups : array-like of shape (n_samples,), default=None
+            Subject of each sample. None stands for one person.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Labels.
+        """
+        return self._answer("predict", X, groups)
+
+    @available_if(classifier_has("predict_proba"))
+    def predict_proba(self, X: Any, groups: Any = None) -> np.ndarray:
+        """Estimate the probability of each class, where the classifier does.
+
+        Parameters
+        ----------
+        X : array-like or list of arrays
+            What the transformer takes.
+        groups : array-like of shape (n_samples,), default=None
+            Subject of each sample. None stands for one person.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Probabilities, in the order of `classes_`.
+        """
+        return self._answer("predict_proba", X, groups)
+
+    @available_if(classifier_has("decision_function"))
+    def decision_function(self, X: Any, groups: Any = None) -> np.ndarray:
+        """Compute the classifier's decision values, where it has them.
+
+        Parameters
+        ----------
+        X : array-like or list of arrays
+            What the transformer takes.
+        groups : array-like of shape (n_samples,), default=None
+            Subject of each sample. None stands for one person.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_classes)
+            Decision values, as those of `classifier_`.
+        """
+        return self._answer("decision_function", X, groups)
+
+    def score(self, X: Any, y: Any, groups: Any = None, *, sample_weight: Any = None) -> float:
+        """Compute the accuracy of `predict`.
+
+        Parameters
+        ----------
+        X : array-like or list of arrays
+            What the transformer takes.
+        y : array-like of shape (n_samples,)
+            Labels.
+        groups : array-like of shape (n_samples,), default=None
+            Subject of each sample. None stands for one person.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each sample. None weighs all alike.
+
+        Returns
+        -------
+        float
+            Accuracy, between 0 and 1.
+        """
+        predicted = self._answer("predict", X, groups)
+        return float(accuracy_score(y, predicted, sample_weight=sample_weight))
+
+    def _fit(self, X: Any, y: Any, groups: Any, reference: Any = None) -> Self:
+        y = column_or_1d(y, warn=True)
+        check_consistent_length(X, y)
+        people = subjects_of(groups, len(y))
+        learnt = self._learnt(y, people, reference)
+        check_classification_targets(y[learnt])
+        self.features_, self.classifier_ = clone(self.features), clone(self.classifier)
+        handed = {} if groups is None else fit_groups(self.features_, people)
+        values = self.features_.fit(X, y, **handed).transform(X)
+        self._fit_levels(values, people, reference)
+        relative = self._relative(values, people, reference)[learnt]
+        handed = {} if groups is None else fit_groups(self.classifier_, people[learnt])
+        self.classifier_.fit(relative, y[learnt], **handed)
+        self.classes_ = self.classifier_.classes_
+        self.n_subjects_ = len(np.unique(people))
+        if hasattr(self.features_, "n_features_in_"):
+            self.n_features_in_ = self.features_.n_features_in_
+        return self
+
+    def _answer(self, method: str, X: Any, groups: Any, reference: Any = None) -> Any:
+        relative = self._subject_features(method, X, groups, reference)
+        return getattr(self.classifier_, method)(relative)
+
+    def _subject_features(
+        self, caller: str, X: Any, groups: Any, reference: Any = None
+    ) -> np.ndarray:
+        check_is_fitted(self, "classifier_")
+        if groups is None and self.n_subjects_ > 1 and self._needs_groups():
+            warnings.warn(
+                f"{caller} was given no groups: all samples are scaled as one person's. Pass the "
+                f"subject of each, see the notes of {type(self).__name__}.",
+                stacklevel=4,
+            )
+        values = self.features_.transform(X)
+        return self._relative(values, subjects_of(groups, len(values)), reference)
+
+    def _needs_groups(self) -> bool:
+        """Tell whether it makes a difference who is who."""
+        return True
+
+    def _learnt(self, y: np.ndarray, people: np.ndarray, reference: Any) -> Any:
+        """Index the samples that the classifier learns from."""
+        return slice(None)
+
+    def _fit_levels(self, values: Any, people: np.ndarray, reference: Any) -> None:
+        """Learn what the features of all people tell."""
+
+    @abstractmethod
+    def _relative(self, values: Any, people: np.ndarray, reference: Any) -> np.ndarray:
+        """Compute features relative to the person."""
+
+
+def subjects_of(groups: Any, n_samples: int) -> np.ndarray:
+    """Return the subject of each sample; without groups there is one."""
+    everyone = np.zeros(n_samples, dtype=int) if groups is None else groups
+    return check_column(everyone, "groups", n_samples, "sample")
