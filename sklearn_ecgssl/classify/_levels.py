@@ -1,9 +1,13 @@
 """A person's level, from windows that are known to be rest."""
 
 import warnings
+from contextlib import suppress
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_array
 
@@ -37,6 +41,18 @@ def check_each_has_rest(people: np.ndarray, rest: np.ndarray) -> None:
             f"reference marks no window of {len(without)} of {len(np.unique(people))} people: "
             f"{listed(without)}. Leave them out, record their rest, or enrol each with "
             "for_subject(rest_windows), which takes rest that is not in X."
+        )
+
+
+def check_classes_left(y: np.ndarray, rest: np.ndarray) -> None:
+    """Raise ValueError unless windows of two classes are not reference."""
+    left = set(y[~rest].tolist())
+    if len(left) < 2:
+        gone = [label for label in dict.fromkeys(y.tolist()) if label not in left]
+        raise ValueError(
+            "Fewer than two classes are left to learn from: all windows of the class(es) "
+            f"{listed(gone)} are reference. Mark only a part of them in reference, such as the "
+            "first minute."
         )
 
 
@@ -94,6 +110,17 @@ def pooled_deviation(rows: np.ndarray, people: np.ndarray, rest: np.ndarray) -> 
     deviation = np.sqrt(squares / np.maximum(freedom, 1))
     # Values that are all the same differ by rounding alone.
     return np.where(deviation <= 1e-7 * largest, 1, deviation)
+
+
+def without_names(features: Any) -> Any:
+    """Copy a fitted transformer, to give arrays whatever the output is set to."""
+    features = last = deepcopy(features)
+    while isinstance(last, Pipeline | FrozenEstimator):
+        last = last.estimator if isinstance(last, FrozenEstimator) else last.steps[-1][1]
+    if hasattr(last, "set_output"):
+        with suppress(ValueError):  # a part of it that has no names
+            last.set_output(transform="default")
+    return features
 
 
 def listed(names: Any) -> str:

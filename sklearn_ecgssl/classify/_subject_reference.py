@@ -1,12 +1,9 @@
 """Classify features relative to a person's own rest."""
 
 import warnings
-from contextlib import suppress
-from copy import deepcopy
 from typing import Any, Self
 
 import numpy as np
-from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import accuracy_score
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
@@ -16,6 +13,7 @@ from .._compat import _fit_context
 from .._fitting import all_or_nothing
 from ._levels import (
     as_rows,
+    check_classes_left,
     check_each_has_rest,
     check_reference,
     level_of,
@@ -24,6 +22,7 @@ from ._levels import (
     warn_of_one_window,
     with_one_window,
     without_levels,
+    without_names,
 )
 from ._subject import SubjectClassifier, classifier_has
 
@@ -192,16 +191,6 @@ class SubjectReferenceClassifier(SubjectClassifier):
         -------
         ndarray of shape (n_samples,)
             Labels, also of reference windows.
-
-        Raises
-        ------
-        ValueError
-            If a person has no reference window, or `fit` had none for anybody and there are some.
-
-        Warns
-        -----
-        UserWarning
-            If people have a single reference window, or `groups` is missing.
         """
         return self._answer("predict", X, groups, reference)
 
@@ -363,14 +352,7 @@ class SubjectReferenceClassifier(SubjectClassifier):
                 "standardize=True needs a person with two reference windows, and reference marks "
                 "one for each. Mark more, or set standardize=False."
             )
-        left = set(y[~rest].tolist())
-        if len(left) < 2:
-            gone = [label for label in dict.fromkeys(y.tolist()) if label not in left]
-            raise ValueError(
-                "Fewer than two classes are left to learn from: all windows of the class(es) "
-                f"{listed(gone)} are reference. Mark only a part of them in reference, such as the "
-                "first minute."
-            )
+        check_classes_left(y, rest)
         return ~rest
 
     def _fit_levels(self, values: Any, people: np.ndarray, reference: Any) -> None:
@@ -400,14 +382,3 @@ class SubjectReferenceClassifier(SubjectClassifier):
         if len(single):
             warn_of_one_window(listed(single), stacklevel=5)
         return without_levels(rows, people, rest, self.deviation_)
-
-
-def without_names(features: Any) -> Any:
-    """Copy a fitted transformer, to give arrays whatever the output is set to."""
-    features = last = deepcopy(features)
-    while isinstance(last, Pipeline | FrozenEstimator):
-        last = last.estimator if isinstance(last, FrozenEstimator) else last.steps[-1][1]
-    if hasattr(last, "set_output"):
-        with suppress(ValueError):  # a part of it that has no names
-            last.set_output(transform="default")
-    return features
