@@ -4,6 +4,7 @@ from ._compare import compare_protocols
 from ._estimators import linear_classifier, pretext_accuracy
 from ._label_fraction import LabelFractionSplit
 from ._left_out import left_out
+from ._metrics import confidence_interval
 from ._protocols import (
     Protocol,
     opposite_halves,
@@ -11,7 +12,7 @@ from ._protocols import (
     unseen_subjects,
     whole_recordings,
 )
-from ._results import EvaluationResults, confidence_interval
+from ._results import EvaluationResults
 from ._windows import LabelledWindows
 
 __all__ = [

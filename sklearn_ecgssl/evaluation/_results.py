@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.stats import t
-from sklearn.metrics import accuracy_score, f1_score, recall_score
 
 from .._checks import check_choice
 from .._files import library
+from ._metrics import confidence_interval, one_against_rest
+from ._protocols import is_regression
+from ._scores import LABELS, RATINGS, Metric, Scored
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from ._run import Outcome, Task
 
 #: Columns of scores.
-METRICS = ("accuracy", "balanced_accuracy", "macro_f1")
+METRICS = (*LABELS.of_windows, *RATINGS.of_windows)
 #: Columns of `predictions` that say what a row is of.
 SAMPLES = ("window", "recording", "subject", "target", "predicted")
 
@@ -26,8 +27,8 @@ SAMPLES = ("window", "recording", "subject", "target", "predicted")
 class EvaluationResults:
     """Everything that a comparison found, as pandas DataFrames.
 
-    Printing it shows balanced accuracies, what each protocol lets a model see, and what failed;
-    `table` has the other scores too.
+    Printing it shows balanced accuracies, how well windows of one person are ranked, what each
+    protocol lets a model see, and what failed; `table` has the other scores too.
 
     Parameters
     ----------
@@ -40,6 +41,10 @@ class EvaluationResults:
         succeeded), ``fit_seconds``, ``scored_by`` and what was measured besides.
     notes : dict of str to str
         What the reader must know, by protocol or estimator.
+    classes : array-like or None, default=None
+        All labels, sorted. None takes those of `predictions`.
+    regression : bool, default=False
+        Whether ``target`` and ``predicted`` are ratings, numbers, rather than labels.
 
     Attributes
     ----------
@@ -51,16 +56,31 @@ class EvaluationResults:
         Columns that were varied: parameters, and ``label_fraction``.
     notes : dict of str to str
         As given.
+    classes : ndarray
+        All labels; of a regression none.
+    regression : bool
+        As given.
 
     Notes
     -----
-    A score is a probability where ``scored_by`` of `folds` is "predict_proba", a distance from the
-    decision boundary where it is "decision_function", and NaN where it is "": the estimator has
-    neither.
+    A score of a window is a probability where ``scored_by`` of `folds` is "predict_proba", a
+    distance from the decision boundary where it is "decision_function", and NaN where it is "": the
+    estimator has neither. What is computed from such scores is then NaN.
 
     Balanced accuracy is the mean recall of the classes that a test set holds, macro F1 the mean F1
     of the classes that it holds or that are predicted. A test set with one class, such as a person
-    with one condition, is scored by that class alone.
+    with one condition, is scored by that class alone. What is computed from the windows' scores is
+    of the second of two classes; of several, the mean over the classes, each against the rest.
+
+    Ratings are scored by ``r2`` (part of the variance that is explained, below 0 where their mean
+    would do better), ``concordance`` (Lin's concordance correlation coefficient [1]_: 1 where all
+    are equal, 0 without relation) and ``rmse`` (root mean squared error). The first two are NaN
+    where all ratings are the same.
+
+    References
+    ----------
+    .. [1] L. I-K. Lin, "A Concordance Correlation Coefficient to Evaluate Reproducibility",
+       Biometrics, 1989, doi:10.2307/2532051.
 
     Examples
     --------
@@ -81,16 +101,30 @@ class EvaluationResults:
     """
 
     def __init__(
-        self, predictions: pd.DataFrame, fits: pd.DataFrame, notes: dict[str, str]
+        self,
+        predictions: pd.DataFrame,
+        fits: pd.DataFrame,
+        notes: dict[str, str],
+        *,
+        classes: Any = None,
+        regression: bool = False,
     ) -> None:
         self.predictions = predictions
         self.notes = dict(notes)
+        self.regression = regression
+        self._scores = RATINGS if regression else LABELS
+        labels = predictions[["target", "predicted"]].to_numpy() if classes is None else classes
+        self.classes = np.unique([] if regression else labels)
         self._keys = list(fits.columns[: fits.columns.get_loc("fold") + 1])
         self._settings = [name for name in self._keys if name != "fold"]
         self.varied = [name for name in self._settings if name not in ("estimator", "protocol")]
         failed = fits["error"] != ""
         self.failures = fits.loc[failed, [*self._keys, "error"]].reset_index(drop=True)
         self._measures = fits[~failed].drop(columns="error")
+        self._of_probabilities = {
+            setting: (scored_by == "predict_proba").all()
+            for setting, scored_by in self._measures.groupby(self._settings)["scored_by"]
+        }
 
     def folds(self) -> pd.DataFrame:
         """Score each fold.
@@ -99,10 +133,11 @@ class EvaluationResults:
         -------
         DataFrame
             One row for each estimator, protocol, varied value and fold: ``n_windows`` of the test
-            set, ``accuracy``, ``balanced_accuracy``, ``macro_f1``, ``fit_seconds``,
-            ``scored_by``, and what was measured besides.
+            set, ``accuracy``, ``balanced_accuracy``, ``macro_f1`` (of a regression ``r2``,
+            ``concordance``, ``rmse``), ``fit_seconds``, ``scored_by``, and what was measured
+            besides.
         """
-        scores = self._scored(self._keys)
+        scores = self._scored(self._keys, self._scores.of_windows)
         return scores.merge(self._measures, on=self._keys) if len(scores) else scores
 
     def subjects(self) -> pd.DataFrame:
@@ -111,9 +146,16 @@ class EvaluationResults:
         Returns
         -------
         DataFrame
-            One row for each estimator, protocol, varied value and subject, columns as in `folds`.
+            One row for each estimator, protocol, varied value and subject: ``n_windows``, the
+            scores of `folds`, and from the windows' scores ``auc``, ``best_threshold``, the
+            threshold of the scores that has the highest balanced accuracy on this person, and
+            ``best_balanced_accuracy``, what it has. They are NaN for a person with one class.
+
+            Of a regression, the scores of `folds` after the person's own mean was subtracted from
+            the ratings and from the predictions: whether the ups and downs of this person are
+            followed. NaN for a person whose ratings are all the same.
         """
-        return self._scored([*self._settings, "subject"])
+        return self._scored([*self._settings, "subject"], self._scores.of_person)
 
     def pooled(self) -> pd.DataFrame:
         """Score all predictions at once, as if they were one test set.
@@ -121,10 +163,14 @@ class EvaluationResults:
         Returns
         -------
         DataFrame
-            One row for each estimator, protocol and varied value, columns as in `folds`. Each
-            window counts alike, where the mean over folds counts each fold alike.
+            One row for each estimator, protocol and varied value: ``n_windows``, the scores of
+            `folds`, and from the windows' scores ``auc``, ``average_precision``, ``brier`` (mean
+            squared difference of probability and 0 or 1) and ``calibration_error`` (mean over
+            windows of how far the mean probability in one of ten equal bins is from the part that
+            is of the class). The last two are NaN unless all fits have probabilities. Each window
+            counts alike, where the mean over folds counts each fold alike.
         """
-        return self._scored(self._settings)
+        return self._scored(self._settings, self._scores.pooled)
 
     def recordings(self) -> pd.DataFrame:
         """Let the windows of each recording vote, and score the recordings.
@@ -132,17 +178,20 @@ class EvaluationResults:
         Returns
         -------
         DataFrame
-            One row for each estimator, protocol and varied value: ``n_recordings`` and the scores.
-            The most frequent label wins, the first in sorted order in a tie. Under the protocol
-            "windows" a recording's windows come from several folds.
+            One row for each estimator, protocol and varied value: ``n_recordings`` and the scores
+            of `folds`. The most frequent label wins, the first in sorted order in a tie; of a
+            regression it is the mean. Under the protocol "windows" a recording's windows come from
+            several folds.
         """
         keys = [*self._settings, "recording"]
-        columns = {"target": "first", "subject": "first", "predicted": _vote}
+        vote = "mean" if self.regression else _vote
+        columns = {"target": "first", "subject": "first", "predicted": vote}
         voted = self.predictions.groupby(keys, sort=False).agg(columns).reset_index()
-        return _scores(voted, self._settings).rename(columns={"n_windows": "n_recordings"})
+        scores = self._scored(self._settings, self._scores.of_windows, voted)
+        return scores.rename(columns={"n_windows": "n_recordings"})
 
     def table(self, level: float = 0.95) -> pd.DataFrame:
-        """Summarise the folds.
+        """Summarise folds and people.
 
         Parameters
         ----------
@@ -153,8 +202,25 @@ class EvaluationResults:
         -------
         DataFrame
             One row for each estimator, protocol and varied value: ``n_folds``, the mean over folds
-            of each score, and as ``<score>_ci`` half the width of its confidence interval
-            (Student's t over folds; NaN for a single fold).
+            of each score of `folds`, and as ``<score>_ci`` half the width of its confidence
+            interval (Student's t over folds; NaN for a single fold). Then, over people and over all
+            windows:
+
+            - ``n_subjects``: people with windows of several classes, or with different ratings.
+            - ``auc_within``, ``auc_within_ci``: mean over these people of ``auc`` of `subjects`,
+              and its interval over people. Says how well windows of one person are ranked.
+            - ``balanced_accuracy_bound``, ``balanced_accuracy_bound_ci``: mean over people of
+              ``best_balanced_accuracy``. A bound, not a score that a model reaches: the threshold
+              is chosen by the labels that it is scored on, so that even random scores are above
+              .5. Of several classes it is of each against the rest, so that .5 is their chance too.
+            - ``auc_pooled``, ``average_precision``, ``brier``, ``calibration_error``: those of
+              `pooled`.
+            - ``threshold_spread``: standard deviation over people of ``best_threshold``, in units
+              of the mean distance between the mean scores of a person's two classes. At 1 people
+              differ as much as the classes do, and no one threshold suits all.
+
+            Of a regression: ``n_subjects``, ``r2_within``, ``concordance_within`` and their
+            intervals over people, ``r2_pooled``, ``concordance_pooled``.
         """
         folds = self.folds()
         no_scores = {*self._keys, "n_windows", "scored_by"}
@@ -167,22 +233,26 @@ class EvaluationResults:
             rows.append(row)
         columns = [c for name in measured for c in (name, f"{name}_ci")]
         table = import_pandas().DataFrame(rows, columns=[*self._settings, "n_folds", *columns])
-        return table.drop(columns=["fit_seconds_ci"], errors="ignore")
+        table = table.drop(columns=["fit_seconds_ci"], errors="ignore")
+        return table.merge(self._of_people(level), on=self._settings)
 
-    def to_markdown(self, metric: str = "balanced_accuracy") -> str:
+    def to_markdown(self, metric: str | None = None) -> str:
         """Write one score as a table: a row an estimator, a column a protocol.
 
         Parameters
         ----------
-        metric : {"accuracy", "balanced_accuracy", "macro_f1"}, default="balanced_accuracy"
-            Which score, or a column of `folds` that was measured besides.
+        metric : str or None, default=None
+            A column of `table` to the right of ``n_folds``, such as "macro_f1" or "auc_within".
+            None takes "balanced_accuracy", of a regression "concordance".
 
         Returns
         -------
         str
-            Markdown: mean over folds ± half of the 95 % confidence interval.
+            Markdown: the score, where it is a mean ± half of the 95 % confidence interval.
         """
-        cells = self._cells(self.table(), metric)
+        cells = self._cells(
+            self.table(), next(iter(self._scores.shown)) if metric is None else metric
+        )
         head = "| " + " | ".join([*cells.index.names, *map(str, cells.columns)]) + " |"
         lines = [head, "|---" * head.count(" | ") + "|---|"]
         for index, row in cells.iterrows():
@@ -192,13 +262,12 @@ class EvaluationResults:
         return "\n".join(lines)
 
     def __str__(self) -> str:
-        if not len(self.predictions):
-            parts = ["no fit succeeded"]
-        else:
-            parts = [
-                "balanced accuracy, mean over folds ± 95 % confidence interval:\n"
-                f"{self._cells(self.table(), 'balanced_accuracy').to_string()}"
-            ]
+        parts = [] if len(self.predictions) else ["no fit succeeded"]
+        table = self.table()
+        for metric, words in self._scores.shown.items():
+            if metric in table and table[metric].notna().any():
+                cells = self._cells(table, metric).to_string()
+                parts.append(f"{words} ± 95 % confidence interval:\n{cells}")
         of_text: dict[str, list[str]] = {}
         for name, text in self.notes.items():
             of_text.setdefault(text, []).append(name)
@@ -210,8 +279,10 @@ class EvaluationResults:
     __repr__ = __str__
 
     def _cells(self, table: pd.DataFrame, metric: str) -> pd.DataFrame:
-        check_choice("metric", metric, [c for c in table.columns if f"{c}_ci" in table.columns])
-        text = list(map(_mean_and_half, table[metric], table[metric + "_ci"]))
+        columns = table.columns[table.columns.get_loc("n_folds") + 1 :]
+        check_choice("metric", metric, [c for c in columns if not c.endswith("_ci")])
+        half_width = table.get(f"{metric}_ci", [float("nan")] * len(table))
+        text = list(map(_mean_and_half, table[metric], half_width))
         rows = [name for name in self._settings if name != "protocol"]
         order = {name: list(dict.fromkeys(table[name])) for name in [*rows, "protocol"]}
         cells = table.assign(cell=text).pivot(index=rows, columns="protocol", values="cell")
@@ -220,47 +291,41 @@ class EvaluationResults:
         cells = cells.loc[[w if len(rows) > 1 else w[0] for w in wanted]]
         return cells.fillna("")
 
-    def _scored(self, keys: list[str]) -> pd.DataFrame:
-        return _scores(self.predictions, keys)
+    def _scored(
+        self, keys: list[str], metrics: Mapping[str, Metric], rows: pd.DataFrame | None = None
+    ) -> pd.DataFrame:
+        """Score the rows of `predictions`, or others, that have the same keys."""
+        scored = []
+        for values, group in (self.predictions if rows is None else rows).groupby(keys, sort=False):
+            windows = self._windows(group, values[: len(self._settings)])
+            scores = {name: metric(windows) for name, metric in metrics.items()}
+            scored.append(dict(zip(keys, values, strict=True)) | {"n_windows": len(group)} | scores)
+        return import_pandas().DataFrame(scored, columns=[*keys, "n_windows", *metrics])
 
+    def _windows(self, rows: pd.DataFrame, setting: tuple[Any, ...]) -> Scored:
+        target, predicted = rows["target"].to_numpy(), rows["predicted"].to_numpy()
+        scores = rows.reindex(columns=_score_columns(self.classes)).to_numpy(dtype=float)
+        truth = one_against_rest(target, self.classes)
+        return Scored(target, predicted, truth, scores, self._of_probabilities[setting])
 
-def confidence_interval(values: Iterable[float], level: float = 0.95) -> tuple[float, float]:
-    """Mean of a score over folds, and half the width of its confidence interval.
-
-    Parameters
-    ----------
-    values : iterable of float
-        The score of each fold. NaN is left out.
-    level : float, default=0.95
-        Confidence level.
-
-    Returns
-    -------
-    mean : float
-        Mean over folds, NaN without any.
-    half_width : float
-        From Student's t distribution; the interval is ``mean - half_width`` to
-        ``mean + half_width``. NaN for fewer than two folds.
-
-    Notes
-    -----
-    The folds of a cross-validation share training data, so the interval is too narrow rather than
-    too wide.
-
-    Examples
-    --------
-    >>> from sklearn_ecgssl.evaluation import confidence_interval
-    >>> mean, half_width = confidence_interval([0.7, 0.8, 0.9])
-    >>> round(mean, 3), round(half_width, 3)
-    (0.8, 0.248)
-    """
-    scores = np.array([value for value in values if not np.isnan(value)], dtype=float)
-    if len(scores) == 0:
-        return float("nan"), float("nan")
-    if len(scores) == 1:
-        return float(scores[0]), float("nan")
-    quantile = float(t.ppf((1 + level) / 2, len(scores) - 1))
-    return float(scores.mean()), quantile * float(scores.std(ddof=1)) / len(scores) ** 0.5
+    def _of_people(self, level: float) -> pd.DataFrame:
+        """Summarise people and all windows, by setting."""
+        kind, settings = self._scores, self._settings
+        rows = []
+        for values, group in self.predictions.groupby(settings, sort=False):
+            row = dict(zip(settings, values, strict=True))
+            people = [self._windows(own, values) for _, own in group.groupby("subject")]
+            row["n_subjects"] = sum(len(np.unique(person.target)) > 1 for person in people)
+            for column, name in kind.over_people.items():
+                scores = map(kind.of_person[name], people)
+                row[column], row[f"{column}_ci"] = confidence_interval(scores, level)
+            windows = self._windows(group, values)
+            row |= {column: kind.pooled[name](windows) for column, name in kind.at_once.items()}
+            row |= {column: metric(people) for column, metric in kind.of_people.items()}
+            rows.append(row)
+        over_people = [c for name in kind.over_people for c in (name, f"{name}_ci")]
+        columns = [*settings, "n_subjects", *over_people, *kind.at_once, *kind.of_people]
+        return import_pandas().DataFrame(rows, columns=columns)
 
 
 def collected(
@@ -277,7 +342,14 @@ def collected(
     done = [_predictions(columns, task, found) for columns, task, found in rows if not found.error]
     nothing = pandas.DataFrame(columns=[*rows[0][0], *SAMPLES])
     predictions = pandas.concat(done, ignore_index=True) if done else nothing
-    return EvaluationResults(predictions, pandas.DataFrame(fits), notes)
+    windows = rows[0][1].windows
+    return EvaluationResults(
+        predictions,
+        pandas.DataFrame(fits),
+        notes,
+        classes=windows.classes,
+        regression=is_regression(windows),
+    )
 
 
 def import_pandas() -> Any:
@@ -285,23 +357,11 @@ def import_pandas() -> Any:
     return library("pandas", "Results are tables, made", "evaluation")
 
 
-def score_labels(target: Any, predicted: Any) -> dict[str, float]:
-    """Compute accuracy, balanced accuracy and macro F1 of predicted labels."""
-    present = np.unique(target)
-    recalls = recall_score(target, predicted, labels=present, average=None, zero_division=0)
-    return {
-        "accuracy": float(accuracy_score(target, predicted)),
-        "balanced_accuracy": float(np.mean(recalls)),
-        "macro_f1": float(f1_score(target, predicted, average="macro", zero_division=0)),
-    }
-
-
 def _predictions(columns: dict[str, Any], task: Task, outcome: Outcome) -> pd.DataFrame:
     windows, test = task.windows, task.fold.test
-    if len(windows.classes) == 2:
-        scores = {"score": outcome.scores[:, 1]}
-    else:
-        scores = {f"score_{c}": outcome.scores[:, i] for i, c in enumerate(windows.classes)}
+    classes = windows.classes[:0] if is_regression(windows) else windows.classes
+    columns_of_scores = outcome.scores.T[1:] if len(classes) == 2 else outcome.scores.T
+    scores = dict(zip(_score_columns(classes), columns_of_scores, strict=True))
     return import_pandas().DataFrame(
         columns
         | {
@@ -315,14 +375,8 @@ def _predictions(columns: dict[str, Any], task: Task, outcome: Outcome) -> pd.Da
     )
 
 
-def _scores(predictions: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    rows = [
-        dict(zip(keys, values, strict=True))
-        | {"n_windows": len(group)}
-        | score_labels(group["target"].to_numpy(), group["predicted"].to_numpy())
-        for values, group in predictions.groupby(keys, sort=False)
-    ]
-    return import_pandas().DataFrame(rows, columns=[*keys, "n_windows", *METRICS])
+def _score_columns(classes: np.ndarray) -> list[str]:
+    return ["score"] if len(classes) == 2 else [f"score_{name}" for name in classes]
 
 
 def _vote(labels: pd.Series) -> Any:

@@ -1,8 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
-from sklearn.metrics import balanced_accuracy_score, f1_score
+from sklearn.metrics import balanced_accuracy_score, f1_score, r2_score, roc_auc_score
 
 from sklearn_ecgssl.evaluation import EvaluationResults, confidence_interval
 
@@ -47,7 +46,9 @@ def test_scores_of_several_classes_are_scikit_learns():
     target, predicted = np.random.default_rng(0).integers(3, size=(2, 50))
     keys = {"estimator": "a", "protocol": "b", "fold": 0}
     frame = pd.DataFrame(keys | {"target": target, "predicted": predicted})
-    pooled = EvaluationResults(frame, pd.DataFrame([keys | {"error": ""}]), {}).pooled()
+    pooled = EvaluationResults(
+        frame, pd.DataFrame([keys | {"error": "", "scored_by": ""}]), {}
+    ).pooled()
     balanced = balanced_accuracy_score(target, predicted)
     macro_f1 = f1_score(target, predicted, average="macro")
     expected = [np.mean(target == predicted), balanced, macro_f1]
@@ -59,17 +60,6 @@ def test_a_test_set_with_one_class_is_scored_by_that_class():
     folds = results_of([fit([1, 2], [], 0), fit([1, 2], [1, 2], 1), fit([1, 2], [1], 2)]).folds()
     assert folds["balanced_accuracy"].tolist() == folds["accuracy"].tolist() == [1, 0, 0.5]
     assert folds["macro_f1"].tolist() == pytest.approx([1, 0, 1 / 3])
-
-
-def test_confidence_interval_is_students_t():
-    scores = [0.61, 0.72, 0.55, 0.80, 0.66]
-    for level in (0.95, 0.5):
-        mean, half = confidence_interval(scores, level)
-        interval = stats.t.interval(level, 4, loc=np.mean(scores), scale=stats.sem(scores))
-        assert (mean - half, mean + half) == pytest.approx(interval)
-    assert confidence_interval([0.4, np.nan, 0.6]) == confidence_interval(x for x in (0.4, 0.6))
-    np.testing.assert_equal(confidence_interval([0.7]), (0.7, np.nan))
-    np.testing.assert_equal(confidence_interval([np.nan]), (np.nan, np.nan))
 
 
 class TestTables:
@@ -157,3 +147,142 @@ def test_nothing_succeeded():
         assert len(frame) == 0
         assert "accuracy" in frame
     assert results.to_markdown().count("\n") == 1
+
+
+def scored(scores, target, subject, fold=0, scored_by="predict_proba", predicted=None, **params):
+    """Results of windows with these scores: an array, or a dict of columns."""
+    keys = {"estimator": "svm", "protocol": "subjects"}
+    windows = {"window": range(len(target)), "recording": range(len(target))}
+    windows |= {"subject": list(subject), "target": target}
+    windows |= {"predicted": target if predicted is None else predicted}
+    scores = scores if isinstance(scores, dict) else {"score": scores}
+    predictions = pd.DataFrame(keys | {"fold": fold} | windows | scores)
+    fits = predictions[[*keys, "fold"]].drop_duplicates()
+    fits = fits.assign(error="", fit_seconds=1.0, scored_by=scored_by)
+    return EvaluationResults(predictions, fits, {}, **params)
+
+
+@pytest.mark.filterwarnings("error")
+class TestScoresOfWindows:
+    #: Ann's windows are ranked, Bob's too, a level higher; Cid is only calm.
+    target = np.array(["calm", "calm", "tense", "tense"] * 2 + ["calm"])
+    scores = np.array([0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.9])
+    people = "AAAABBBBC"
+
+    def test_a_level_of_each_person_is_what_the_pooled_windows_lose(self):
+        results = scored(self.scores, self.target, self.people)
+        (row,) = results.table().to_dict("records")
+        assert row["n_subjects"] == 2
+        assert (row["auc_within"], row["auc_within_ci"]) == (1, 0)
+        assert row["auc_pooled"] == roc_auc_score(self.target == "tense", self.scores) < 0.65
+        assert (row["balanced_accuracy_bound"], row["balanced_accuracy_bound_ci"]) == (1, 0)
+        # Thresholds .15 and .55, the classes .2 apart.
+        assert row["threshold_spread"] == pytest.approx(0.4 / 2**0.5 / 0.2)
+        subjects = results.subjects().set_index("subject")
+        assert subjects["auc"].tolist()[:2] == subjects["best_balanced_accuracy"].tolist()[:2]
+        np.testing.assert_allclose(subjects["best_threshold"], [0.15, 0.55, np.nan])
+        assert np.isnan(subjects["auc"]["C"])
+
+    def test_the_interval_within_is_over_people_with_both_classes(self):
+        scores = [0, 1, 2, 3, 1, 2, 0, 3, 5]
+        results = scored(scores, self.target, self.people, fold=list("001100110"))
+        auc = results.subjects()["auc"]
+        table = results.table(level=0.8)
+        expected = confidence_interval(auc, 0.8)
+        np.testing.assert_allclose(table[["auc_within", "auc_within_ci"]].to_numpy()[0], expected)
+        assert auc.tolist()[:2] == [1, 0.5]
+
+    def test_brier_score_and_calibration_need_probabilities_of_every_fit(self):
+        fold = [0, 0, 0, 0, 1, 1, 1, 1, 1]
+        of_all = scored(self.scores, self.target, self.people, fold)
+        mean_square = np.mean((self.scores - (self.target == "tense")) ** 2)
+        assert of_all.pooled()["brier"][0] == of_all.table()["brier"][0]
+        assert of_all.pooled()["brier"][0] == pytest.approx(mean_square)
+        assert of_all.table()["calibration_error"][0] > 0
+        scored_by = ["predict_proba", "decision_function"]
+        some = scored(9 * self.scores - 4, self.target, self.people, fold, scored_by)
+        assert some.pooled()[["brier", "calibration_error"]].isna().all(axis=None)
+        for name in ("auc", "average_precision"):
+            assert some.pooled()[name].equals(of_all.pooled()[name])
+
+    def test_of_several_classes_the_order_of_the_columns_is_not_theirs(self):
+        target = np.array(["b", "c", "a", "b"])
+        columns = {"score_c": [0, 1, 0, 0], "score_b": [1, 0, 0, 1], "score_a": [0, 0, 1, 0]}
+        row = scored(columns, target, "AAAA").table().iloc[0]
+        assert (row["auc_within"], row["auc_pooled"], row["brier"]) == (1, 1, 0)
+
+    def test_a_class_that_no_test_set_holds_keeps_its_place(self):
+        seen = self.target == "tense"
+        results = scored(self.scores[seen], self.target[seen], "AABB", classes=["calm", "tense"])
+        assert results.pooled()["brier"][0] == pytest.approx(np.mean((1 - self.scores[seen]) ** 2))
+        assert np.isnan(results.table()["auc_pooled"][0])
+        assert results.table()["n_subjects"][0] == 0
+
+    def test_without_scores_they_are_nan_and_not_printed(self):
+        results = scored(np.nan, self.target, self.people, scored_by="")
+        row = results.table().iloc[0]
+        assert row["n_subjects"] == 2
+        assert row["auc_within":].isna().all()
+        assert "AUC" not in str(results)
+        assert results.to_markdown("auc_within").splitlines()[2] == "| svm |  |"
+        shown = str(scored(self.scores, self.target, self.people))
+        assert "AUC within a person, mean over people ± 95 % confidence interval:" in shown
+        assert shown.count("1.000") == 2, "balanced accuracy of the one fold, and AUC"
+
+    def test_every_score_can_be_written(self):
+        results = scored(self.scores, self.target, self.people)
+        for metric in ("auc_pooled", "threshold_spread", "average_precision"):
+            cell = results.to_markdown(metric).splitlines()[2]
+            assert cell == f"| svm | {results.table()[metric][0]:.3f} |"
+
+
+@pytest.mark.filterwarnings("error")
+class TestRatings:
+    """Ann's and Bob's ratings are followed, each a level too low or too high; Cid's are equal."""
+
+    target = [1.0, 2, 3, 7, 8, 9, 5, 5, 5]
+    predicted = [3.0, 4, 5, 5, 6, 7, 4, 5, 6]
+
+    @pytest.fixture
+    def ratings(self):
+        return scored({}, self.target, "AAABBBCCC", [0, 0, 0, 1, 1, 1, 2, 2, 2], "",
+                      self.predicted, regression=True)  # fmt: skip
+
+    def test_each_fold(self, ratings):
+        folds = ratings.folds()
+        assert folds["rmse"].tolist() == pytest.approx([2, 2, (2 / 3) ** 0.5])
+        assert folds["r2"].tolist()[:2] == pytest.approx([1 - 12 / 2] * 2)
+        # Variances of 2/3, means 2 apart.
+        assert folds["concordance"].tolist()[:2] == pytest.approx([(4 / 3) / (4 / 3 + 4)] * 2)
+        assert folds[["r2", "concordance"]].iloc[2].isna().all()
+        assert "accuracy" not in folds
+
+    def test_within_people_and_across_them(self, ratings):
+        subjects = ratings.subjects().set_index("subject")
+        assert subjects.loc["A", ["r2", "concordance", "rmse"]].tolist() == [1, 1, 0]
+        assert subjects.loc["C", ["r2", "concordance", "rmse"]].isna().all()
+        row = ratings.table().iloc[0]
+        assert row["n_subjects"] == 2
+        assert (row["r2_within"], row["concordance_within"]) == (1, 1)
+        assert (row["r2_within_ci"], row["concordance_within_ci"]) == (0, 0)
+        assert row["r2"] == pytest.approx(-5)
+        pooled = ratings.pooled()
+        assert (
+            row["r2_pooled"]
+            == pooled["r2"][0]
+            == pytest.approx(r2_score(self.target, self.predicted))
+        )
+        assert row["concordance_pooled"] == pooled["concordance"][0]
+
+    def test_windows_of_a_recording_are_averaged(self, ratings):
+        ratings.predictions["recording"] = [0, 0, 0, 1, 1, 1, 2, 2, 2]
+        ratings.predictions["target"] = [2.0] * 3 + [8.0] * 3 + [5.0] * 3
+        recordings = ratings.recordings()
+        assert recordings["n_recordings"].tolist() == [3]
+        assert recordings["rmse"][0] == pytest.approx(np.sqrt((4 + 4 + 0) / 3))
+
+    def test_shown(self, ratings):
+        shown = str(ratings)
+        assert "concordance correlation, mean over folds" in shown
+        assert "concordance correlation within a person, mean over people" in shown
+        assert ratings.to_markdown() == ratings.to_markdown("concordance")
