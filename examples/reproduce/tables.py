@@ -8,6 +8,9 @@ ones. Every network is scored on the paper's shuffled windows, and besides on pe
 nothing was learnt, with the majority class and the heart rate beside it. The full tables train
 hundreds of networks: take a GPU, or some tasks with ``--only``. An interrupted run goes on where it
 stopped: prepared recordings, pretrainers and scores are kept in ``--cache``.
+
+No figure of these networks on unseen people was ever published. Whoever holds a data set can change
+that: ``--scores FILE`` writes one JSON of scores, without signals or names, to share.
 """
 
 import argparse
@@ -18,6 +21,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from shared_scores import corpus_counts, task_scores, write_scores
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import Bunch
 
@@ -197,9 +201,11 @@ def reproduce(paper: Paper, arguments: Sequence[str] | None = None) -> pd.DataFr
         if figure.data_set in folders
         and (args.only is None or f"{figure.data_set}/{figure.label}" in args.only)
     ]
-    rows, said = [], _differences(paper, folders, args)
+    differences = _differences(paper, folders, args)
+    rows, said, corpora, tasks = [], list(differences), [], []
     for window_length in dict.fromkeys(figure.window_length for figure in wanted):
         corpus = load(paper, folders, window_length, args)
+        corpora.append(corpus_counts(corpus, window_length))
         cut = [figure for figure in wanted if figure.window_length == window_length]
         for data_set, label in dict.fromkeys(figure[:2] for figure in cut):
             figures = [figure for figure in cut if figure[:2] == (data_set, label)]
@@ -222,6 +228,7 @@ def reproduce(paper: Paper, arguments: Sequence[str] | None = None) -> pd.DataFr
                 verbose=1,
             )
             rows += measured(results, figures)
+            tasks.append(task_scores(corpus, known, target, figures, results))
             said += [f"{data_set} {label}: {error}" for error in results.failures["error"]]
             unlabelled = int(np.sum((corpus.fields["data_set"] == data_set) & ~known))
             said += [f"{unlabelled} recordings of {data_set} have no {label}."] * bool(unlabelled)
@@ -231,6 +238,9 @@ def reproduce(paper: Paper, arguments: Sequence[str] | None = None) -> pd.DataFr
     print("\nNot as in the paper, or not said there:", *said, sep="\n- ")
     if args.csv:
         table.to_csv(args.csv, index=False)
+    if args.scores:
+        settings = {name: getattr(args, name) for name in ("folds", "epochs", "seed")}
+        write_scores(args.scores, paper.citation, settings, differences, corpora, tasks)
     return table
 
 
@@ -264,6 +274,8 @@ def _parser(paper: Paper) -> argparse.ArgumentParser:
     parser.add_argument("--protocols", nargs="+", choices=kinds, default=kinds)
     parser.add_argument("--cache", type=Path, default=Path("cache"), help="default: cache")
     parser.add_argument("--csv", type=Path, help="where to write the table")
+    no_names = "where to write scores without signals or names, as JSON to share"
+    parser.add_argument("--scores", type=Path, metavar="FILE", help=no_names)
     parser.add_argument("--folds", type=int, default=10, help="fewer, to try it out")
     parser.add_argument("--epochs", type=int, help="at most so many, to try it out")
     parser.add_argument("--jobs", type=int, help="people prepared, and folds computed, at once")

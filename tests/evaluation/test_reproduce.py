@@ -1,5 +1,7 @@
 """The scripts of examples/reproduce/ on tiny files in the formats of the data sets."""
 
+import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -8,9 +10,11 @@ from sklearn.base import clone
 from sklearn.utils import Bunch
 
 from sklearn_ecgssl.classify import ECGClassifier
+from sklearn_ecgssl.datasets import LeftOut, available
 from sklearn_ecgssl.evaluation import LabelledWindows
 from tests.checkout import checkout
 from tests.datasets.writers import amigos, dreamer, swell, wesad
+from tests.evaluation.comparing import RECORDINGS, SEGMENTER, SUBJECT, TARGET, Mean, compare
 from tests.tiny import tiny_masked, tiny_pretrainer
 
 
@@ -86,9 +90,10 @@ def test_every_figure_is_measured_once(
         },
         figures=[f._replace(window_length=seconds[f.window_length]) for f in full.figures],
     )
-    csv = tmp_path / "t.csv"
+    csv, shared = tmp_path / "t.csv", tmp_path / "scores.json"
     paths = [part for one in data_sets for part in (f"--{one}", str(folders / one))]
     arguments = [*paths, "--cache", str(tmp_path), "--folds", "2", "--csv", str(csv)]
+    arguments += ["--scores", str(shared)]
     table = reproduce(small, [*arguments, "--protocols", *protocols])
     rows = table.set_index(["data_set", "label", "network", "window_length"])
     assert rows.index.is_unique
@@ -100,11 +105,118 @@ def test_every_figure_is_measured_once(
     assert table[scores].notna().all(axis=None)
     assert csv.read_text().count("\n") == 1 + len(table)
     assert "Error" not in capsys.readouterr().out
+    check_shared(shared, small, table, {one: folders / one for one in data_sets})
 
     monkeypatch.setattr(ECGClassifier, "fit", None)  # it goes on where it stopped
     only = reproduce(small, [*arguments, "--protocols", "windows", "--only", "amigos/valence"])
     kept = table[(table["data_set"] == "amigos") & (table["label"] == "valence")]
     assert only.equals(kept[only.columns].reset_index(drop=True))
+
+
+def strict_json(path):
+    """Read a file that has no NaN, and return its text too."""
+
+    def refuse(constant):
+        raise AssertionError(f"{constant} is not JSON")
+
+    text = path.read_text("utf-8")
+    return json.loads(text, parse_constant=refuse), text
+
+
+def check_shared(path, paper, table, folders):
+    """The scores that are shared are those of the table, on so much, and name nobody."""
+    document, text = strict_json(path)
+    assert document["paper"] == paper.citation
+    assert document["settings"] == {"folds": 2, "epochs": None, "seed": 0}
+    assert set(paper.choices) < set(document["differences"])
+    of_row = table.set_index(["data_set", "label", "window_length", "network"])
+    n_scores = 0
+    for task in document["tasks"]:
+        assert task["failed_fits"] == 0
+        assert sum(task["windows_of_class"].values()) == task["windows"] > 0
+        for scores in task["scores"]:
+            what = *(task[key] for key in ("data_set", "label", "window_length")), scores["network"]
+            row, protocol = of_row.loc[what], scores["protocol"]
+            figures = [scores["published_accuracy"], scores["published_f1"]]
+            expected = row[["accuracy", "f1"]].astype(object)
+            expected = expected.where(expected.notna(), None).tolist()
+            assert figures == (expected if protocol == "windows" else [None, None])
+            assert scores["accuracy"] == row[f"{protocol}_accuracy"]
+            assert scores["macro_f1"] == row[f"{protocol}_f1"]
+            assert scores["n_folds"] == 2
+            n_scores += 1
+    assert n_scores == table.filter(regex="_accuracy$").size
+    data_sets = {n: available()[n](folder).load(attribute=None) for n, folder in folders.items()}
+    n_recordings = sum(len(data.recordings) for data in data_sets.values())
+    for corpus in document["corpora"]:
+        assert corpus["data_sets"].keys() == data_sets.keys()
+        found = sum(counts["recordings"] for counts in corpus["data_sets"].values())
+        assert found + corpus["left_out"] == n_recordings
+    assert not any(str(place) in text for place in (path.parent, *folders.values()))
+    for name in {n for data in data_sets.values() for n in (*data.subject, *data.fields["record"])}:
+        as_word = f'"{name}"' if name.isdigit() else rf"\b{re.escape(name)}\b"
+        assert not re.search(as_word, text), name
+
+
+class NeedsFile(Mean):
+    def fit(self, X, y):
+        raise FileNotFoundError("/home/Ann/SWELL/PP2.csv")
+
+
+def strange_numbers(model, X):
+    return {"nothing": np.nan, "of_model": 0.5}
+
+
+@pytest.mark.filterwarnings("ignore:.*fits failed")
+def test_shared_scores_have_every_number_and_no_name(tmp_path):
+    from shared_scores import corpus_counts, task_scores, write_scores
+    from tables import Figure
+
+    results = compare(
+        {"mean": Mean(), "broken": NeedsFile()},
+        protocols=["windows", "subjects"],
+        measure=strange_numbers,
+        n_splits=2,
+    )
+    known = np.arange(12) < 9
+    corpus = Bunch(
+        recordings=SEGMENTER.transform(RECORDINGS),
+        subject=np.char.add("Ann ", SUBJECT),
+        fields={"data_set": np.repeat(["swell", "wesad"], [10, 2])},
+        names=["swell", "wesad"],
+        left_out=[LeftOut("Ann A", "Ann A/rest", "holds no sample")] * 3,
+    )
+    figures = [Figure("swell", "stress", name, 0.9, None, 1) for name in ("mean", "broken")]
+    n_windows = np.array([len(one) for one in corpus.recordings])
+    counts = corpus_counts(corpus, 1)
+    assert counts["left_out"] == 3
+    assert counts["data_sets"]["wesad"] == {
+        "people": len(set(SUBJECT[10:])),
+        "recordings": 2,
+        "windows": n_windows[10:].sum(),
+    }
+    task = task_scores(corpus, known, TARGET, figures, results)
+    write_scores(tmp_path / "s.json", "A paper.", {"seed": 0}, ["Chosen."], [counts], [task])
+    document, text = strict_json(tmp_path / "s.json")
+    (written,) = document["tasks"]
+    assert document["versions"].keys() > {"sklearn_ecgssl", "python", "torch", "scikit-learn"}
+    assert (written["recordings"], written["windows"]) == (9, n_windows[:9].sum())
+    assert written["windows_of_class"] == {
+        name: n_windows[known & (name == TARGET)].sum() for name in ("calm", "tense")
+    }
+    assert written["failed_fits"] == len(results.failures) == 4
+    assert "Ann" not in text
+    table = results.table()
+    assert len(written["scores"]) == len(table)
+    for scores, (_, row) in zip(written["scores"], table.iterrows(), strict=True):
+        figure = 0.9 if (row["estimator"], row["protocol"]) == ("mean", "windows") else None
+        assert (scores.pop("published_accuracy"), scores.pop("published_f1")) == (figure, None)
+        assert (scores.pop("network"), scores.pop("protocol")) == (*row[["estimator", "protocol"]],)
+        numbers = row.drop(["estimator", "protocol"])
+        assert scores == {
+            name: value if np.isfinite(value) else None for name, value in numbers.items()
+        }
+        assert (scores["nothing"], scores["of_model"]) == (None, 0.5)
 
 
 #: Three data sets; eight windows a recording, two recordings a person.
