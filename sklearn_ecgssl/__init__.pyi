@@ -61,6 +61,7 @@ from .plotting import (
     ReconstructionDisplay as ReconstructionDisplay,
     SaliencyDisplay as SaliencyDisplay,
     ScoreDisplay as ScoreDisplay,
+    SubjectLevelDisplay as SubjectLevelDisplay,
     TransformationDisplay as TransformationDisplay,
 )
 from .pretext import (

@@ -5,6 +5,7 @@ from ._history import PretextHistoryDisplay
 from ._reconstruction import ReconstructionDisplay
 from ._saliency import SaliencyDisplay
 from ._score import ScoreDisplay
+from ._subject_level import SubjectLevelDisplay
 from ._transformation import TransformationDisplay
 
 __all__ = [
@@ -13,5 +14,6 @@ __all__ = [
     "ReconstructionDisplay",
     "SaliencyDisplay",
     "ScoreDisplay",
+    "SubjectLevelDisplay",
     "TransformationDisplay",
 ]

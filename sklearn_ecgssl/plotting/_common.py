@@ -11,7 +11,15 @@ from ..features import SSLEmbedder
 from ..pretext import resolve_pretrainer
 
 #: Okabe and Ito's colours, which colour-blind people can tell apart; without yellow, too pale.
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+COLORS: tuple[str, ...] = (
+    "#0072B2",
+    "#D55E00",
+    "#009E73",
+    "#CC79A7",
+    "#E69F00",
+    "#56B4E9",
+    "#000000",
+)
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 LINES = ("-", "--", "-.", ":")
 GRAY = "0.55"

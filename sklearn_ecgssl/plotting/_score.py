@@ -1,4 +1,4 @@
-"""Mean score and its confidence interval, against whatever a comparison varied."""
+"""A score and its confidence interval, against whatever a comparison varied."""
 
 from numbers import Real
 from textwrap import fill
@@ -25,7 +25,20 @@ WORDS = {
     "window_length": "window length (s)",
     "snr_db": "SNR (dB)",
     "sampling_rate": "sampling rate (Hz)",
+    "seconds": "reference (s)",
     "macro_f1": "macro F1",
+    "auc_within": "AUC within a person",
+    "auc_pooled": "AUC of all people pooled",
+    "balanced_accuracy_bound": "balanced accuracy with each person's best threshold (bound)",
+    "brier": "Brier score",
+    "threshold_spread": "spread of people's best thresholds / distance of the classes",
+    "r2": "R²",
+    "r2_within": "R² within a person",
+    "r2_pooled": "R² of all people pooled",
+    "concordance": "concordance correlation",
+    "concordance_within": "concordance correlation within a person",
+    "concordance_pooled": "concordance correlation of all people pooled",
+    "rmse": "root mean squared error",
 }
 #: Points (1/72 inch) between the markers of two estimators at the same x.
 GAP_OF_LINES, GAP_OF_NAMES = 3, 9
@@ -36,19 +49,21 @@ MAX_TICKS = 8
 
 
 class ScoreDisplay:
-    """Mean score over folds, with its confidence interval, against what a comparison varied.
+    """A score, with its confidence interval, against what a comparison varied.
 
     Use `from_results` with the results of `compare_protocols`, or the class itself with a table of
     them. Each estimator has a colour and a marker; the baselines are gray. Numbers on the x axis
     are joined by lines, names have points side by side. Markers at the same x are moved apart on
-    the screen, so that each interval can be seen. Intervals of an accuracy or F1 end at 0 and 1.
+    the screen, so that each interval can be seen. Intervals of an accuracy, F1 or AUC end at 0
+    and 1; scores of all windows at once, such as ``auc_pooled``, have none.
 
     Parameters
     ----------
     table : DataFrame
         What `EvaluationResults.table` returns, some of its rows, or the same from a file: the
         columns ``estimator``, ``protocol``, varied parameters and ``label_fraction``, and to the
-        right of them the scores and, as ``<score>_ci``, half the width of their intervals.
+        right of them the scores and, as ``<score>_ci``, half the width of their intervals,
+        over folds or over people. A score without that column is drawn without intervals.
     metric : str, default="balanced_accuracy"
         Column of the score.
     x : str, default=None
@@ -74,7 +89,8 @@ class ScoreDisplay:
     Raises
     ------
     ValueError
-        If a column is missing, or another setting than `x` and ``protocol`` has several values.
+        If a column is missing, the score is NaN in all rows, or another setting than `x` and
+        ``protocol`` has several values.
 
     Examples
     --------
@@ -101,14 +117,16 @@ class ScoreDisplay:
         x: str | None = None,
         chance: float | None = None,
     ) -> None:
-        varied = _varied(table)
+        varied = varied_columns(table, metric)
         self.table = table
         self.metric = metric
         self.x = x or (varied or ["protocol"])[0]
         self.chance = chance
-        for name in ("estimator", "protocol", self.x, metric, f"{metric}_ci"):
+        for name in ("estimator", "protocol", self.x, metric):
             if name not in table:
                 raise ValueError(f"The table has no column {name!r}, only {list(table)}.")
+        if table[metric].isna().all():
+            raise ValueError(f"{metric!r} is NaN in all rows, so there is nothing to draw.")
         for name in varied:
             if name != self.x:
                 raise ValueError(
@@ -132,7 +150,7 @@ class ScoreDisplay:
         results : EvaluationResults
             What `compare_protocols` returns.
         metric : str, default="balanced_accuracy"
-            Column of ``results.table()``. Chance is drawn for balanced accuracy.
+            Column of ``results.table()``. Chance is drawn for balanced accuracy and for an AUC.
         x : str, default=None
             Column to draw against. None takes the varied parameter or ``label_fraction``,
             whichever has several values, else ``protocol``.
@@ -147,7 +165,7 @@ class ScoreDisplay:
         n_classes = results.predictions["target"].nunique()
         if not n_classes:
             raise ValueError("No fit succeeded, so there is nothing to draw: see results.failures.")
-        chance = 1 / n_classes if metric == "balanced_accuracy" else None
+        chance = {"balanced_accuracy": 1 / n_classes}.get(metric, 0.5 if "auc" in metric else None)
         return cls(results.table(), metric=metric, x=x, chance=chance).plot(ax)
 
     def plot(self, ax: Any = None) -> Self:
@@ -183,7 +201,7 @@ class ScoreDisplay:
             self.containers_.append(containers)
             legend_entries |= containers
             title = PROTOCOLS.get(protocol, protocol) or f"{_words(self.metric)} by protocol"
-            one.set_title(title[:1].upper() + title[1:])
+            one.set_title(fill(title[:1].upper() + title[1:], 60))
             if protocol:
                 one.set_xlabel(_words(self.x))
             tidy(one, grid=True)
@@ -192,11 +210,12 @@ class ScoreDisplay:
                 legend_entries["chance"] = one.axhline(
                     self.chance, color="0.3", linewidth=0.8, zorder=1, label="chance"
                 )
-        self.ax_.set_ylabel(_words(self.metric))
-        has_interval = table[f"{self.metric}_ci"].notna().any()
+        self.ax_.set_ylabel(fill(_words(self.metric), 40))
+        has_interval = f"{self.metric}_ci" in table and table[f"{self.metric}_ci"].notna().any()
+        over = "people" if self.metric.endswith(("_within", "_bound")) else "folds"
         self.legend_ = legend(
             self.axes_[-1],
-            "95 % CI over folds" if has_interval else None,
+            f"95 % CI over {over}" if has_interval else None,
             list(legend_entries.values()),
         )
         return self
@@ -221,10 +240,7 @@ class ScoreDisplay:
                 places = own[self.x].map(values.index).to_numpy()
                 style = {**style, "linestyle": ""}
             mean = own[self.metric].to_numpy()
-            half_width = own[f"{self.metric}_ci"].fillna(0).to_numpy()
-            low, high = mean - half_width, mean + half_width
-            if self.metric.endswith(("accuracy", "f1")):
-                low, high = np.maximum(low, 0), np.minimum(high, 1)
+            low, high = interval(own, self.metric)
             # Moved on the screen alone, so the axes' limits must be told of the data.
             points = gap * (i - (len(styles) - 1) / 2)
             aside = ScaledTranslation(points / 72, 0, ax.figure.dpi_scale_trans)
@@ -250,6 +266,20 @@ class ScoreDisplay:
         return containers
 
 
+def interval(table: Any, metric: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ends of a score's intervals, which are the score itself where there is none."""
+    mean, half_width = table[metric].to_numpy(), _half_width(table, metric)
+    low, high = mean - half_width, mean + half_width
+    if any(part in metric for part in ("accuracy", "f1", "auc")):
+        return np.maximum(low, 0), np.minimum(high, 1)
+    return low, high
+
+
+def _half_width(table: Any, metric: str) -> np.ndarray:
+    """Return half the width of a score's intervals, 0 where there is none."""
+    return np.nan_to_num(np.asarray(table.get(f"{metric}_ci", np.zeros(len(table))), dtype=float))
+
+
 def _set_numbers(ax: Any, numbers: np.ndarray, log: bool) -> None:
     """Scale the x axis for some numbers, and write them there if they are few."""
     if log or (numbers[0] > 0 and numbers[-1] >= LOG_RATIO * numbers[0]):
@@ -259,12 +289,13 @@ def _set_numbers(ax: Any, numbers: np.ndarray, log: bool) -> None:
         ax.set_xticks([], minor=True)
 
 
-def _varied(table: Any) -> list[str]:
+def varied_columns(table: Any, metric: str) -> list[str]:
     """Return the columns with several values to the left of the first score."""
     columns = list(table.columns)
-    first = next((i for i, name in enumerate(columns) if f"{name}_ci" in columns), 0)
+    scores = (i for i, name in enumerate(columns) if name == metric or f"{name}_ci" in columns)
     other = ("estimator", "protocol", "n_folds")
-    return [name for name in columns[:first] if name not in other and table[name].nunique() > 1]
+    left = columns[: next(scores, 0)]
+    return [name for name in left if name not in other and table[name].nunique() > 1]
 
 
 def _styles(estimators: list[str]) -> dict[str, dict[str, Any]]:

@@ -31,6 +31,12 @@ TABLE = pd.DataFrame(
         "balanced_accuracy_ci": [0.2, 0.1, 0.0, 0.0],
     }
 )
+LEVELS = TABLE.drop(columns="noise__snr_db").assign(
+    reference=["none", "first 60 s of 'rest'"] * 2,
+    auc_within=[0.95, 0.95, 0.5, 0.5],
+    auc_pooled=[0.75, 0.9, 0.5, 0.5],
+    balanced_accuracy_bound=[0.95, 0.95, 0.5, 0.5],
+)
 SIGNAL = ("time (s)", "amplitude")
 #: Of each display one, how many axes it draws on, and the labels of the last of them.
 DISPLAYS = {
@@ -72,6 +78,7 @@ DISPLAYS = {
         1,
         ("SNR (dB)", "balanced accuracy"),
     ),
+    "SubjectLevelDisplay": (plotting.SubjectLevelDisplay(LEVELS), 1, ("score", "")),
     "TransformationDisplay": (
         plotting.TransformationDisplay(
             window=WAVE, views={"original": WAVE, "negate": -WAVE, "up": 3 * WAVE}, settings={}

@@ -8,6 +8,8 @@ from matplotlib.figure import Figure
 from sklearn_ecgssl.evaluation import EvaluationResults
 from sklearn_ecgssl.plotting import ScoreDisplay
 
+#: Scores, of which the second alone has a chance that is known.
+CHANCES = ["accuracy", "auc_pooled", "brier"]
 PROTOCOLS = ["windows", "recordings", "subjects"]
 
 
@@ -77,8 +79,10 @@ def test_draws_mean_and_interval(x, values, metric, label, tmp_path):
 def results_of(error=""):
     """One fold of four windows of three classes."""
     keys = {"estimator": "svm", "protocol": "subjects", "svc__C": 1.0, "fold": 0}
-    rows = keys | {"target": ["a", "b", "c", "c"], "predicted": ["a", "b", "a", "c"]}
-    fits = [keys | {"error": error, "fit_seconds": 1.0, "scored_by": ""}]
+    labels = {"target": ["a", "b", "c", "c"], "predicted": ["a", "b", "a", "c"]}
+    scores = {f"score_{name}": [float(name == one) for one in "abac"] for name in "abc"}
+    rows = keys | {"subject": "Ann"} | labels | scores
+    fits = [keys | {"error": error, "fit_seconds": 1.0, "scored_by": "predict_proba"}]
     return EvaluationResults(pd.DataFrame(rows)[: 0 if error else 4], pd.DataFrame(fits), {})
 
 
@@ -91,7 +95,8 @@ def test_reads_results():
     assert display.chance == pytest.approx(1 / 3)
     assert any(np.all(np.array(line.get_ydata()) == display.chance) for line in ax.lines)
     assert "chance" in texts_of(display.legend_.get_texts())
-    assert ScoreDisplay.from_results(results_of(), metric="accuracy").chance is None
+    chances = [ScoreDisplay.from_results(results_of(), metric=m).chance for m in CHANCES]
+    assert chances == [None, 0.5, None]
     with pytest.raises(ValueError, match="No fit succeeded"):
         ScoreDisplay.from_results(results_of(error="no beats"))
 
@@ -183,6 +188,21 @@ def test_intervals_of_accuracies_stay_between_0_and_1_and_in_the_axes():
     assert loss.ax_.get_ylim()[1] > 5
 
 
+def test_a_score_without_intervals_of_its_own():
+    table = table_of(noise__snr_db=[5, 15]).assign(auc_pooled=0.8, auc_within=0.9)
+    table["auc_within_ci"] = 0.2
+    for read in table, table[["estimator", "protocol", "noise__snr_db", "auc_pooled"]]:
+        display = ScoreDisplay(read, metric="auc_pooled").plot()
+        assert display.x == "noise__snr_db"
+        _, mean, low, high = drawn(display, "ssl")
+        np.testing.assert_array_equal([low, high], [mean, mean])
+        assert display.legend_.get_title().get_text() == ""
+    within = ScoreDisplay(table, metric="auc_within").plot()
+    assert drawn(within, "ssl")[3].tolist() == [1, 1]
+    assert within.legend_.get_title().get_text() == "95 % CI over people"
+    assert within.ax_.get_ylabel() == "AUC within a person"
+
+
 def test_one_fold_has_no_interval():
     display = ScoreDisplay(table_of(n_folds=1, noise__snr_db=[5, 15])).plot()
     assert display.legend_.get_title().get_text() == ""
@@ -207,5 +227,7 @@ def test_bad_tables():
     assert ScoreDisplay(table[table["label_fraction"] == 1.0]).x == "layer"
     with pytest.raises(ValueError, match="several values of 'layer'"):
         ScoreDisplay(table, x="label_fraction")
+    with pytest.raises(ValueError, match="'accuracy' is NaN in all rows"):
+        ScoreDisplay(table_of().assign(accuracy=np.nan), metric="accuracy")
     with pytest.raises(ValueError, match="no column 'f1'.*'accuracy'"):
         ScoreDisplay(table_of(), metric="f1")
