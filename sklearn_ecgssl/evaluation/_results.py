@@ -208,7 +208,8 @@ class EvaluationResults:
 
             - ``n_subjects``: people with windows of several classes, or with different ratings.
             - ``auc_within``, ``auc_within_ci``: mean over these people of ``auc`` of `subjects`,
-              and its interval over people. Says how well windows of one person are ranked.
+              and its interval over people. Says how well windows of one person are ranked. Where a
+              person's windows are in several test sets, scores of several models are ranked.
             - ``balanced_accuracy_bound``, ``balanced_accuracy_bound_ci``: mean over people of
               ``best_balanced_accuracy``. A bound, not a score that a model reaches: the threshold
               is chosen by the labels that it is scored on, so that even random scores are above
