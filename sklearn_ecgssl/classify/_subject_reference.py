@@ -75,7 +75,8 @@ class SubjectReferenceClassifier(SubjectClassifier):
     arithmetic on unseen people with a balanced accuracy of .895, against .738 where each person's
     features are also divided by the deviation of his or her own reference [1]_. `standardize` pools
     that deviation over people. It is for features on different scales; a StandardScaler in front of
-    the classifier, in a Pipeline, is the alternative.
+    the classifier, in a Pipeline, is the alternative. In those data the reference is of the same
+    sitting as what is scored, and rest comes first.
 
     The two states of a person are never guessed from his or her own scores, by 2-means or other
     clustering: given rest alone, that calls half of it stress.
@@ -280,7 +281,7 @@ class SubjectReferenceClassifier(SubjectClassifier):
         """Enrol a person: build a classifier of his or her windows from some of rest.
 
         It predicts what `predict` does with these windows as the person's reference, and needs to
-        be told nothing more: for a stream, for a device, for `export_onnx` of its parts.
+        be told nothing more: for a stream, or on a device.
 
         Parameters
         ----------
