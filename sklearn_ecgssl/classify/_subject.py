@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, c
 
 from .._compat import HasMethods
 from ..signal._recordings import check_column
-from ._groups import fit_groups
+from ._metadata import fit_metadata
 
 
 def classifier_has(method: str) -> Callable[["SubjectClassifier"], bool]:
@@ -129,11 +129,11 @@ class SubjectClassifier(ClassifierMixin, BaseEstimator, ABC):
         learnt = self._learnt(y, people, reference)
         check_classification_targets(y[learnt])
         self.features_, self.classifier_ = clone(self.features), clone(self.classifier)
-        handed = {} if groups is None else fit_groups(self.features_, people)
+        handed = {} if groups is None else fit_metadata(self.features_, groups=people)
         values = self.features_.fit(X, y, **handed).transform(X)
         self._fit_levels(values, people, reference)
         relative = self._relative(values, people, reference)[learnt]
-        handed = {} if groups is None else fit_groups(self.classifier_, people[learnt])
+        handed = {} if groups is None else fit_metadata(self.classifier_, groups=people[learnt])
         self.classifier_.fit(relative, y[learnt], **handed)
         self.classes_ = self.classifier_.classes_
         self.n_subjects_ = len(np.unique(people))

@@ -1,9 +1,10 @@
 """Protocols, comparisons and their results."""
 
 from ._compare import compare_protocols
-from ._estimators import linear_classifier, pretext_accuracy
+from ._estimators import pretext_accuracy
 from ._label_fraction import LabelFractionSplit
 from ._left_out import left_out
+from ._linear import linear_classifier
 from ._metrics import confidence_interval
 from ._protocols import (
     Protocol,
@@ -12,6 +13,7 @@ from ._protocols import (
     unseen_subjects,
     whole_recordings,
 )
+from ._reference import ReferenceWindows
 from ._results import EvaluationResults
 from ._windows import LabelledWindows
 
@@ -20,6 +22,7 @@ __all__ = [
     "LabelFractionSplit",
     "LabelledWindows",
     "Protocol",
+    "ReferenceWindows",
     "compare_protocols",
     "confidence_interval",
     "left_out",

@@ -2,27 +2,27 @@
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from itertools import product
-from numbers import Real
 from typing import Any
 
-from sklearn.base import BaseEstimator, clone
+import numpy as np
+from sklearn.base import BaseEstimator
 
 from ..signal import Segmenter
-from ..signal.window_store import is_windowed
-from ._estimators import baselines, check_pretrained_first, seen_besides, with_pretrainers
+from ._estimators import (
+    REFERENCE,
+    baselines,
+    check_pretrained_first,
+    seen_besides,
+    with_pretrainers,
+)
 from ._label_fraction import LabelFractionSplit
 from ._protocols import PROTOCOLS, Fold, Protocol
-from ._results import METRICS, SAMPLES, EvaluationResults, collected, import_pandas
-from ._run import Measure, Outcome, Task, run_tasks
+from ._reference import held_back
+from ._results import EvaluationResults, collected, import_pandas
+from ._run import Measure, Outcome, Task, run_tasks, takes_reference
+from ._vary import references, segmenters, variants, varied_values
 from ._windows import LabelledWindows
-
-#: What can be varied of the segmenter.
-CUTS = ("segmenter__window_length", "segmenter__overlap")
-
-#: The values of each parameter that is varied, by how they are shown in a table.
-Varied = dict[str, dict[Any, Any]]
 
 
 def compare_protocols(
@@ -35,6 +35,7 @@ def compare_protocols(
     protocols: str | Protocol | Sequence[str | Protocol] = ("windows", "recordings", "subjects"),
     vary: Mapping[str, Sequence[Any] | Mapping[Any, Any]] | None = None,
     label_fractions: Sequence[float] | None = None,
+    reference: Any = None,
     measure: Measure | None = None,
     n_splits: int = 10,
     random_state: int | None = 0,
@@ -85,6 +86,13 @@ def compare_protocols(
         Parts of the training set's labels that are kept, in (0, 1], see `LabelFractionSplit`.
         Pretrainers learn from all windows of the training set, once a fold, and all else from those
         with labels.
+    reference : ReferenceWindows, array-like of bool, or None, default=None
+        Rest that is known of each person, such as ``ReferenceWindows("rest", seconds=60)``, or a
+        mask of recordings or of windows. Estimators that take it (`SubjectReferenceClassifier`, and
+        the heart rate) are scored with it and without, in a column ``reference``;
+        ``vary={"reference__seconds": [0, 30, 60]}`` takes other amounts instead. What is reference
+        in one row is neither learnt from nor scored in any, so that all rows have the same test
+        windows.
     measure : callable or None, default=None
         More numbers about each fit, such as `pretext_accuracy`: from the fitted estimator and the
         test windows to a dict, which becomes columns of `folds()`.
@@ -159,22 +167,26 @@ def compare_protocols(
     if label_fractions is not None:
         label_fractions = list(dict.fromkeys(map(float, label_fractions)))
     chosen = _protocols(protocols, n_splits, random_state)
-    compared = _compared(estimators, segmenter.sampling_rate)
-    varied = _varied(vary or {}, compared)
-    variants = _variants(compared, varied)
+    has_reference = reference is not None or "reference" in (vary or {})
+    compared = _compared(estimators, segmenter.sampling_rate, has_reference)
+    varied = varied_values(vary or {}, compared, reference)
+    settings = variants(compared, varied)
 
     rows: list[tuple[dict[str, Any], Task]] = []
-    for cut, cutter in _segmenters(segmenter, varied, recordings):
+    for cut, cutter in segmenters(segmenter, varied, recordings):
         windows = LabelledWindows.from_recordings(recordings, target, subject, cutter)
+        masks = references(reference, varied, windows)
         folds = [fold for protocol in chosen for fold in protocol.folds(windows)]
+        folds = _without_reference(folds, windows, [m for _, m in masks if m is not None])
         for fold, kept in _with_fractions(folds, windows, label_fractions, random_state):
             tasks: dict[Any, Task] = {}
-            for setting, with_values in variants:
-                values = {name: (cut | setting)[name] for name in varied}
+            for (of_reference, mask), (setting, with_values) in product(masks, settings):
+                values = {name: (cut | of_reference | setting)[name] for name in varied}
                 for name, estimator in with_values.items():
                     columns = {"estimator": name, "protocol": fold.protocol, **values, **kept}
-                    task = Task(name, estimator, windows, fold)
-                    task = tasks.setdefault((name, id(estimator)), task)
+                    own = mask if takes_reference(estimator) else None
+                    task = Task(name, estimator, windows, fold, own)
+                    task = tasks.setdefault((name, id(estimator), id(own)), task)
                     rows.append((columns | {"fold": fold.number}, task))
 
     tasks_once = list(dict.fromkeys(task for _, task in rows))
@@ -187,6 +199,7 @@ def compare_protocols(
     _warn_of_failures(tasks_once, outcomes)
     outcome_of = dict(zip(tasks_once, outcomes, strict=True))
     notes = {protocol.name: protocol.sees for protocol in chosen}
+    notes |= {"reference": REFERENCE} if has_reference else {}
     notes |= {task.name: note for task in tasks_once if (note := seen_besides(task.estimator))}
     return collected([(columns, task, outcome_of[task]) for columns, task in rows], notes)
 
@@ -211,7 +224,9 @@ def _protocols(protocols: Any, n_splits: int, random_state: int | None) -> list[
     return made
 
 
-def _compared(estimators: Any, sampling_rate: float) -> dict[str, BaseEstimator]:
+def _compared(
+    estimators: Any, sampling_rate: float, has_reference: bool
+) -> dict[str, BaseEstimator]:
     """Name what is compared: the estimators, with their pretrainers, and the baselines."""
     if not isinstance(estimators, Mapping):
         estimators = {type(estimators).__name__: estimators}
@@ -224,81 +239,19 @@ def _compared(estimators: Any, sampling_rate: float) -> dict[str, BaseEstimator]
                 "make_pipeline."
             )
     compared = {name: with_pretrainers(estimator) for name, estimator in estimators.items()}
-    return compared | {n: b for n, b in baselines(sampling_rate).items() if n not in compared}
+    return compared | baselines(sampling_rate, has_reference, besides=compared)
 
 
-def _varied(vary: Mapping[str, Any], compared: Mapping[str, BaseEstimator]) -> Varied:
-    parameters = {p for estimator in compared.values() for p in estimator.get_params(deep=True)}
-    for name in vary:
-        if name in (*SAMPLES, *METRICS, "estimator", "protocol", "fold", "score", "label_fraction"):
-            raise ValueError(
-                f"vary: {name!r} is a column of the results. Compare a dict of estimators instead."
-            )
-        if name not in parameters and name not in CUTS:
-            close = get_close_matches(name, [*parameters, *CUTS], n=5, cutoff=0.4)
-            raise ValueError(
-                f"vary: no estimator has a parameter {name!r}. Close to it are: "
-                f"{', '.join(close) or 'none'}."
-            )
-    return {name: _named_values(name, values) for name, values in vary.items()}
-
-
-def _named_values(parameter: str, values: Any) -> dict[Any, Any]:
-    """Name the values of a parameter as they are shown: by a dict, else by themselves."""
-    pairs = values.items() if isinstance(values, Mapping) else [(v, v) for v in values]
-    shown = [_as_cell(name) for name, _ in pairs]
-    if isinstance(values, str) or not shown or len(set(shown)) < len(shown):
-        raise ValueError(
-            f"vary: the values of {parameter!r} must be a list, or a dict of values by name, of "
-            f"one or more that look different, got {values!r:.200}."
-        )
-    return dict(zip(shown, (value for _, value in pairs), strict=True))
-
-
-def _as_cell(value: Any) -> Any:
-    """Show a value as text unless it is a number: pandas groups by no tuple, estimator or None."""
-    is_number = isinstance(value, Real) and not isinstance(value, bool) and value == value
-    return value if is_number else " ".join(str(value).split())
-
-
-def _combinations(varied: Varied) -> Iterator[dict[str, Any]]:
-    """Yield all combinations of values, as they are shown."""
-    for values in product(*varied.values()):
-        yield dict(zip(varied, values, strict=True))
-
-
-def _variants(
-    compared: Mapping[str, BaseEstimator], varied: Varied
-) -> list[tuple[dict[str, Any], dict[str, BaseEstimator]]]:
-    """Set all combinations of values; an estimator without a parameter stays the same object."""
-    made: dict[Any, BaseEstimator] = {}
-    variants = []
-    for setting in _combinations({n: values for n, values in varied.items() if n not in CUTS}):
-        estimators = {}
-        for name, estimator in compared.items():
-            own = {p: shown for p, shown in setting.items() if p in estimator.get_params(deep=True)}
-            key = (name, *own.items())
-            if own and key not in made:
-                values = {p: clone(varied[p][shown], safe=False) for p, shown in own.items()}
-                made[key] = with_pretrainers(clone(estimator).set_params(**values))
-            estimators[name] = made.get(key, estimator)
-        variants.append((setting, estimators))
-    return variants
-
-
-def _segmenters(
-    segmenter: Segmenter, varied: Varied, recordings: Any
-) -> Iterator[tuple[dict[str, Any], Segmenter]]:
-    """Set all combinations of the segmenter's values."""
-    of_segmenter = {name: varied[name] for name in CUTS if name in varied}
-    if of_segmenter and is_windowed(recordings):
-        raise ValueError(
-            f"vary: the recordings were given as windows, which {', '.join(of_segmenter)} cannot "
-            "cut anew. Pass whole recordings and a Segmenter."
-        )
-    for cut in _combinations(of_segmenter):
-        values = {name.removeprefix("segmenter__"): varied[name][cut[name]] for name in cut}
-        yield cut, clone(segmenter).set_params(**values)
+def _without_reference(
+    folds: list[Fold], windows: LabelledWindows, masks: list[np.ndarray]
+) -> list[Fold]:
+    """Take what is reference in any row out of all training and test sets."""
+    if not masks:
+        return folds
+    out = held_back(masks, windows)
+    windows.classes = np.unique(windows.target[~out])
+    kept = [f._replace(train=f.train[~out[f.train]], test=f.test[~out[f.test]]) for f in folds]
+    return [fold for fold in kept if len(fold.test)]
 
 
 def _with_fractions(

@@ -1,6 +1,7 @@
 """What is compared: the baselines, and the pretrainers inside the user's estimators."""
 
 import warnings
+from collections.abc import Container
 from os import PathLike
 from typing import Any
 
@@ -8,16 +9,14 @@ import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.dummy import DummyClassifier
 from sklearn.frozen import FrozenEstimator
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
 
-from ..classify import ECGClassifier, SubjectScaledClassifier
-from ..classify._groups import NOTHING
+from ..classify import ECGClassifier, SubjectReferenceClassifier, SubjectScaledClassifier
+from ..classify._metadata import NOTHING
 from ..features import HRVFeatures, SSLEmbedder
 from ..features._beats import QRS_BAND, load_detector
 from ..pretext import BasePretrainer, PretextPretrainer, nested_pretrainers, resolve_pretrainer
+from ._linear import linear_classifier
 
 MAJORITY = "majority class"
 HEART_RATE = "heart rate"
@@ -29,15 +28,28 @@ SUBJECT_SCALED = (
     "it scales the features of each person, so it uses the test subjects' unlabelled signals, of "
     "all their conditions."
 )
+REFERENCE = (
+    "windows of rest that is known of each person. What is reference in one row is neither learnt "
+    "from nor scored in any."
+)
+SUBJECT_REFERENCE = (
+    "where there is a reference, it subtracts each person's mean features of these windows, so it "
+    "uses that much signal of the tested people, and knows that it is rest."
+)
 
 
-def baselines(sampling_rate: float) -> dict[str, BaseEstimator]:
-    """Build the classifiers that are scored in every comparison.
+def baselines(
+    sampling_rate: float, has_reference: bool, besides: Container[str]
+) -> dict[str, BaseEstimator]:
+    """Build the classifiers that are scored in every comparison, besides those of these names.
 
     The heart rate is left out, with a warning, where its detector is not installed or does not work
     at the sampling rate.
     """
     majority = {MAJORITY: DummyClassifier(strategy="most_frequent")}
+    majority = {} if MAJORITY in besides else majority
+    if HEART_RATE in besides:
+        return majority
     lowest, problem = 2 * QRS_BAND[1], ""
     if sampling_rate <= lowest:
         problem = f"its sampling rate must be above {lowest:g} Hz."
@@ -48,35 +60,10 @@ def baselines(sampling_rate: float) -> dict[str, BaseEstimator]:
     if problem:
         warnings.warn(f"No {HEART_RATE!r} baseline: {problem}", stacklevel=4)
         return majority
-    heart_rate = make_pipeline(HRVFeatures(sampling_rate=sampling_rate), linear_classifier())
-    return majority | {HEART_RATE: heart_rate}
-
-
-def linear_classifier(C: float = 1.0) -> Pipeline:
-    """Build a logistic regression of standardised features, classes weighted alike.
-
-    Parameters
-    ----------
-    C : float, default=1.0
-        The smaller, the more regularised.
-
-    Returns
-    -------
-    Pipeline
-        Sets missing features to their mean, standardises, classifies.
-
-    Examples
-    --------
-    >>> from sklearn_ecgssl.evaluation import linear_classifier
-    >>> classifier = linear_classifier()
-    >>> classifier.fit([[0.0], [float("nan")], [2.0]], ["calm", "calm", "tense"]).predict([[2.0]])
-    array(['tense'], dtype='<U5')
-    """
-    return make_pipeline(
-        SimpleImputer(keep_empty_features=True),
-        StandardScaler(),
-        LogisticRegression(C=C, class_weight="balanced", max_iter=2000),
-    )
+    features, classifier = HRVFeatures(sampling_rate=sampling_rate), linear_classifier(C=None)
+    if has_reference:
+        return majority | {HEART_RATE: SubjectReferenceClassifier(features, classifier)}
+    return majority | {HEART_RATE: make_pipeline(features, classifier)}
 
 
 def with_pretrainers(estimator: BaseEstimator) -> BaseEstimator:
@@ -128,6 +115,8 @@ def seen_besides(estimator: BaseEstimator) -> str:
         found.append(FROZEN)
     if any(isinstance(part, SubjectScaledClassifier) for part in parts):
         found.append(SUBJECT_SCALED)
+    if any(isinstance(part, SubjectReferenceClassifier) for part in parts):
+        found.append(SUBJECT_REFERENCE)
     return " Also, ".join(found)
 
 

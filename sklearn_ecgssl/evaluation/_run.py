@@ -4,6 +4,7 @@ import json
 import pickle
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -19,7 +20,8 @@ from sklearn.utils.validation import column_or_1d
 from tqdm.auto import tqdm
 
 from .._files import replacing
-from ..classify._groups import NOTHING, fit_groups, takes
+from ..classify._metadata import NOTHING, fit_metadata, takes
+from ..classify._subject import SubjectClassifier
 from ..pretext import INDIFFERENT, nested_pretrainers, pretrained, share_pretraining
 from ._protocols import Fold
 from ._windows import LabelledWindows
@@ -28,14 +30,39 @@ from ._windows import LabelledWindows
 Measure = Callable[[BaseEstimator, np.ndarray], Mapping[str, float]]
 
 
+#: No reference, or one window of it, is what a row asks for.
+EXPECTED_WARNINGS = "fit was given no reference windows|The level of .* rests on one"
+
+#: Part of each file's name: results of another version of this code are not taken for its own.
+FORMAT = 2
+
+
 @dataclass(frozen=True, eq=False)
 class Task:
-    """One estimator to fit on the training set of one fold, and to score on its test set."""
+    """One estimator to fit on the training set of one fold, and to score on its test set.
+
+    `reference` marks the reference windows, for an estimator that takes them.
+    """
 
     name: str
     estimator: BaseEstimator
     windows: LabelledWindows
     fold: Fold
+    reference: np.ndarray | None = None
+
+    def beside(self, indices: np.ndarray) -> np.ndarray:
+        """Add the reference windows of the people of some windows behind these."""
+        if self.reference is None:
+            return indices
+        own = np.isin(self.windows.subject, self.windows.subject[indices])
+        return np.concatenate([indices, np.flatnonzero(own & self.reference)])
+
+    def metadata(self, indices: np.ndarray) -> dict[str, np.ndarray]:
+        """Return what estimators may want to know of some windows."""
+        of_windows = {"groups": self.windows.subject[indices]}
+        if self.reference is not None:
+            of_windows["reference"] = self.reference[indices]
+        return of_windows
 
 
 @dataclass(frozen=True)
@@ -115,39 +142,61 @@ def _run_task(task: Task, memory: Any, measure: Measure | None) -> Outcome:
     model = share_pretraining(task.estimator, memory)
     if pretrain is not None:
         model = pretrained(model, windows.take(pretrain), windows.subject[pretrain])
-    groups = fit_groups(model, windows.subject[train])
-    model.fit(windows.take(train), windows.target[train], **groups)
-    measures = {"fit_seconds": time.perf_counter() - start}
-    X, subject = windows.take(test), windows.subject[test]
-    features, last = X, model
-    while isinstance(last, Pipeline):  # windows are transformed once, for labels and scores
-        for _, step in last.steps[:-1]:
-            features = features if step in NOTHING else step.transform(features)
-        last = last.steps[-1][1]
-    predicted = column_or_1d(_call(last.predict, subject, features))
-    accuracy_score(windows.target[test], predicted)  # what cannot be scored has failed
-    scored_by, scores = _scores(last, subject, features, windows.classes, predicted)
+    learnt, tested = task.beside(train), task.beside(test)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=EXPECTED_WARNINGS)
+        metadata = fit_metadata(model, **task.metadata(learnt))
+        model.fit(windows.take(learnt), windows.target[learnt], **metadata)
+        measures = {"fit_seconds": time.perf_counter() - start}
+        X, metadata = windows.take(tested), task.metadata(tested)
+        last, features = _last_step(model, X, metadata)
+        predicted = column_or_1d(_call(last.predict, metadata, features))[: len(test)]
+        accuracy_score(windows.target[test], predicted)  # what cannot be scored has failed
+        scored_by, scores = _scores(last, metadata, features, windows.classes, predicted)
     if measure is not None:
-        measures |= {name: float(value) for name, value in measure(model, X).items()}
+        measures |= {name: float(value) for name, value in measure(model, X[: len(test)]).items()}
     return Outcome(predicted, scores, scored_by, measures)
 
 
-def _call(method: Callable[..., Any], groups: np.ndarray, *args: Any) -> Any:
-    """Call a method, with the subjects where it has a parameter `groups`."""
-    if takes(method, "groups"):
-        return method(*args, groups=groups)
-    return method(*args)
+def takes_reference(estimator: BaseEstimator) -> bool:
+    """Tell whether an estimator, or the last step of a Pipeline, learns from a reference."""
+    while isinstance(estimator, Pipeline):
+        estimator = estimator.steps[-1][1]
+    return takes(estimator.fit, "reference")
+
+
+def _last_step(
+    model: Any, X: np.ndarray, metadata: Mapping[str, np.ndarray]
+) -> tuple[Any, np.ndarray]:
+    """Transform windows once, for labels and scores; return what classifies them, and features."""
+    while isinstance(model, Pipeline | SubjectClassifier):
+        if isinstance(model, SubjectClassifier):
+            X, model = _call(model.subject_features, metadata, X), model.classifier_
+            continue
+        for _, step in model.steps[:-1]:
+            X = X if step in NOTHING else step.transform(X)
+        model = model.steps[-1][1]
+    return model, X
+
+
+def _call(method: Callable[..., Any], metadata: Mapping[str, np.ndarray], *args: Any) -> Any:
+    """Call a method, with the subjects and the reference where it has such parameters."""
+    return method(*args, **{name: own for name, own in metadata.items() if takes(method, name)})
 
 
 def _scores(
-    model: Any, groups: np.ndarray, X: np.ndarray, classes: np.ndarray, predicted: np.ndarray
+    model: Any,
+    metadata: Mapping[str, np.ndarray],
+    X: np.ndarray,
+    classes: np.ndarray,
+    predicted: np.ndarray,
 ) -> tuple[str, np.ndarray]:
     """Score each window for each class; NaN for classes that the training set lacks."""
-    scores = np.full((len(X), len(classes)), np.nan)
+    scores = np.full((len(predicted), len(classes)), np.nan)
     for method in ("predict_proba", "decision_function"):
         if not hasattr(model, method) or not hasattr(model, "classes_"):
             continue
-        found = np.asarray(_call(getattr(model, method), groups, X))
+        found = np.asarray(_call(getattr(model, method), metadata, X))[: len(predicted)]
         if found.ndim == 1:
             found = np.stack([-found, found], axis=1)
         columns = np.searchsorted(classes, model.classes_)
@@ -173,7 +222,14 @@ def _path(folder: Any, task: Task, measure: Measure | None) -> Path | None:
         return None
     name = f"{task.name}-{task.fold.protocol}-{task.fold.number}"
     readable = "".join(c if c.isascii() and (c.isalnum() or c in "-.") else "_" for c in name)
-    depends_on = task.windows.digest, _quiet(task.estimator), *task.fold[2:], measure
+    depends_on = [
+        FORMAT,
+        task.windows.digest,
+        _quiet(task.estimator),
+        *task.fold[2:],
+        task.reference,
+        measure,
+    ]
     try:
         return Path(folder).expanduser() / f"{readable[:80]}-{joblib.hash(depends_on)}.json"
     except pickle.PicklingError as error:

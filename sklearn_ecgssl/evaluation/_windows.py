@@ -29,6 +29,11 @@ class LabelledWindows:
         Subject of each window.
     recording : ndarray of int of shape (n_windows,)
         Which recording each window is of, by its position.
+    start : ndarray of shape (n_windows,), default=None
+        When each window begins in its recording, in seconds. None stands for windows that follow
+        one another.
+    window_length : float, default=10
+        Length of a window in seconds.
 
     Attributes
     ----------
@@ -51,12 +56,20 @@ class LabelledWindows:
     """
 
     def __init__(
-        self, store: WindowStore, target: np.ndarray, subject: np.ndarray, recording: np.ndarray
+        self,
+        store: WindowStore,
+        target: np.ndarray,
+        subject: np.ndarray,
+        recording: np.ndarray,
+        start: np.ndarray | None = None,
+        window_length: float = 10.0,
     ) -> None:
         self.store = store
         self.target = target
         self.subject = subject
         self.recording = recording
+        self.start = window_length * _number_within(recording) if start is None else start
+        self.window_length = window_length
         self.classes = np.unique(target)
 
     @classmethod
@@ -93,11 +106,16 @@ class LabelledWindows:
         else:
             blocks = cutter.transform(check_recordings(recordings))
             store = WindowStore(list(blocks), windowed=True)
+        recording = store.per_window(np.arange(len(store.blocks)), "recording")
+        length = float(cutter.window_length)
+        step = length * (1 - float(cutter.overlap))
         return cls(
             store,
             _check_classes(store.per_window(target, "target")),
             _as_text_if_mixed(store.per_window(subject, "subject")),
-            store.per_window(np.arange(len(store.blocks)), "recording"),
+            recording,
+            step * _number_within(recording),
+            length,
         )
 
     def __len__(self) -> int:
@@ -122,6 +140,15 @@ class LabelledWindows:
     def digest(self) -> str:
         """Fingerprint of signals, target and subject."""
         return joblib.hash([self.store.blocks, self.target, self.subject])
+
+
+def _number_within(recording: np.ndarray) -> np.ndarray:
+    """Number the windows of each recording."""
+    order = np.argsort(recording, kind="stable")
+    _, first, counts = np.unique(recording[order], return_index=True, return_counts=True)
+    numbers = np.empty(len(recording), dtype=np.intp)
+    numbers[order] = np.arange(len(recording)) - np.repeat(first, counts)
+    return numbers
 
 
 def _check_classes(target: np.ndarray) -> np.ndarray:

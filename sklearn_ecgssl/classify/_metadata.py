@@ -1,4 +1,4 @@
-"""Give the subjects of samples to the methods that take them."""
+"""Give what is known of samples, such as their subjects, to the methods that take it."""
 
 from collections.abc import Callable
 from inspect import signature
@@ -13,20 +13,25 @@ from .._compat import BaseSearchCV, GroupsConsumerMixin, _routing_enabled
 NOTHING = (None, "passthrough")
 
 
-def fit_groups(model: BaseEstimator, subject: Any) -> dict[str, Any]:
-    """Give the subjects to a `fit` that has a parameter `groups`, also of a step of a Pipeline."""
+def fit_metadata(model: BaseEstimator, **metadata: Any) -> dict[str, Any]:
+    """Choose what a `fit` has parameters for, also that of a step of a Pipeline.
+
+    A search gets the subjects, as `groups`, where its `cv` splits by them.
+    """
     if isinstance(model, Pipeline):
         return {
-            f"{name}__{groups}": value
+            f"{name}__{parameter}": value
             for name, step in model.steps
             if step not in NOTHING and not _routing_enabled()
-            for groups, value in fit_groups(step, subject).items()
+            for parameter, value in fit_metadata(step, **metadata).items()
         }
     is_search = isinstance(model, BaseSearchCV)
     splits_by_subject = is_search and isinstance(model.cv, GroupsConsumerMixin)
-    if splits_by_subject or takes(model.fit, "groups"):
-        return {"groups": subject}
-    return {}
+    return {
+        name: value
+        for name, value in metadata.items()
+        if takes(model.fit, name) or (name == "groups" and splits_by_subject)
+    }
 
 
 def takes(method: Callable[..., Any], parameter: str) -> bool:
