@@ -6,7 +6,6 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.metrics import accuracy_score
 
 from . import _metrics
 
@@ -53,7 +52,7 @@ class Scores:
 
 
 _LABELS = {
-    "accuracy": _of_predicted(accuracy_score),
+    "accuracy": _of_predicted(_metrics.accuracy),
     "balanced_accuracy": _of_predicted(_metrics.balanced_accuracy),
     "macro_f1": _of_predicted(_metrics.macro_f1),
 }
