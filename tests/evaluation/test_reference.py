@@ -43,7 +43,7 @@ def plain():
 
 
 def compared(estimators, target=TARGET, **params):
-    params = {"segmenter": SEGMENTER, "reference": TWO_SECONDS, "n_splits": 5} | params
+    params = {"segmenter": SEGMENTER, "reference": TWO_SECONDS, "n_splits": 3} | params
     return compare(estimators, RECORDINGS, target, SUBJECT, **params)
 
 
@@ -114,8 +114,8 @@ def test_a_reference_brings_back_what_people_differ_in():
 @pytest.mark.parametrize("protocol", ALL_PROTOCOLS)
 @pytest.mark.parametrize("label_fractions", [None, [0.5]])
 def test_rows_have_the_same_test_windows_and_reference_is_in_none(protocol, label_fractions):
-    how = {"vary": {"reference__seconds": [0, 1, 3]}, "label_fractions": label_fractions}
-    results = compared({"relative": relative(), "p": plain()}, protocols=protocol, **how)
+    how = {"vary": {"reference__seconds": [0, 3]}, "label_fractions": label_fractions}
+    results = compared({"relative": relative(), "plain": plain()}, protocols=protocol, **how)
     assert len(results.failures) == 0
     assert results.varied[0] == "reference__seconds"
     unused = np.flatnonzero(ReferenceWindows("rest", 3).mask(WINDOWS))
@@ -123,7 +123,7 @@ def test_rows_have_the_same_test_windows_and_reference_is_in_none(protocol, labe
         np.testing.assert_array_equal(
             np.sort(rows["window"]), np.setdiff1d(np.arange(len(WINDOWS)), unused)
         )
-    assert scores(results)[0] < 0.9 < scores(results)[1] <= scores(results)[3] == 1
+    assert scores(results)[0] < 0.9 < scores(results)[3] == 1
 
 
 def test_labels_are_learnt_from_windows_that_are_reference_in_no_row():
@@ -170,7 +170,7 @@ def test_a_mask_of_recordings_or_of_windows():
     baseline = [level + np.zeros(3 * RATE) for level in LEVELS[::2]]
     recordings, subject = RECORDINGS + baseline, np.append(SUBJECT, list("ABCDE"))
     target = np.append(np.where(TARGET == "rest", "easy", "hard"), ["baseline"] * 5)
-    how = {"segmenter": SEGMENTER, "n_splits": 5, "protocols": ALL_PROTOCOLS}
+    how = {"segmenter": SEGMENTER, "n_splits": 3, "protocols": "windows"}
     results = [
         compare(
             {"relative": relative(), "p": plain()},
