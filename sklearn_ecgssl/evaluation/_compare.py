@@ -11,8 +11,10 @@ from sklearn.base import BaseEstimator
 from ..signal import Segmenter
 from ._estimators import (
     REFERENCE,
+    are_regressors,
     baselines,
     check_pretrained_first,
+    named_estimators,
     seen_besides,
     with_pretrainers,
 )
@@ -50,21 +52,22 @@ def compare_protocols(
     one recording, are in the training and in the test set [1]_. What is left of such a score on
     people whom the model has not met is what this function shows. All protocols train on windows
     and score windows; they differ in the split alone. The majority class and heart-rate features
-    with a linear classifier are scored too.
+    with a linear classifier are scored too; of ratings, their mean and a linear regression.
 
     Parameters
     ----------
     estimators : dict of str to estimator, or estimator
         Classifiers of windows (n_windows, n_times): `ECGClassifier`, or a Pipeline such as
-        ``make_pipeline(SSLEmbedder(...), SVC())``. A Pipeline for recordings works as well, and
-        takes each window for a recording. The subjects are given as `groups` where `fit`, that of a
-        Pipeline's step too, or `predict` has such a parameter, and to a search whose `cv` splits
-        by groups. Pretrainers are trained on the training set alone, unless the
-        protocol says on what, once for all estimators that share them.
+        ``make_pipeline(SSLEmbedder(...), SVC())``; or regressors, such as with ``SVR()`` in its
+        place. A Pipeline for recordings takes each window for a recording. Where `fit`, that of a
+        Pipeline's step too, or `predict` has a parameter `groups`, or a search's `cv` splits by
+        groups, it is given the subjects. Pretrainers learn from the training set alone, unless the
+        protocol says from what, once for all estimators that share them.
     recordings : list of arrays, or array-like of shape (n_recordings, n_times)
         Recordings, filtered and scaled; or windowed recordings.
     target : array-like of shape (n_recordings,)
-        Label of each recording.
+        Label of each recording; for regressors its rating, a number. A dict without estimators
+        is scored as a regression where the target has fractions.
     subject : array-like of shape (n_recordings,)
         Subject of each recording.
     segmenter : Segmenter or None, default=None
@@ -72,8 +75,9 @@ def compare_protocols(
         stands for ``Segmenter()``: 10 s at 256 Hz.
     protocols : sequence of {"windows", "recordings", "subjects"} or Protocol, \
             default=("windows", "recordings", "subjects")
-        How to split. `unseen_subjects(n_splits=None)` leaves one subject out at a time,
-        `opposite_halves` pretrains two encoders for all folds.
+        How to split. `unseen_subjects(n_splits=None)` leaves one subject out at a time, `left_out`
+        a data set, a stressor or any other field; `opposite_halves` pretrains two encoders for all
+        folds.
     vary : dict of str to sequence or dict, or None, default=None
         Parameters and their values, as of `set_params`:
         ``{"sslembedder__pretrainer__noise__snr_db": [5, 15]}``, or values by name, such as
@@ -83,16 +87,14 @@ def compare_protocols(
         "segmenter__overlap" cut the recordings anew: windows of different lengths are not the same
         samples, `recordings()` makes their scores comparable.
     label_fractions : sequence of float or None, default=None
-        Parts of the training set's labels that are kept, in (0, 1], see `LabelFractionSplit`.
-        Pretrainers learn from all windows of the training set, once a fold, and all else from those
-        with labels.
+        Parts of the training set's labels that are kept, in (0, 1], see `LabelFractionSplit`, of
+        classifiers. Pretrainers learn from all windows of the training set, once a fold.
     reference : ReferenceWindows, array-like of bool, or None, default=None
         Rest that is known of each person, such as ``ReferenceWindows("rest", seconds=60)``, or a
-        mask of recordings or of windows. Estimators that take it (`SubjectReferenceClassifier`, and
-        the heart rate) are scored with it and without, in a column ``reference``;
+        mask of recordings or of windows. Classifiers that take it (`SubjectReferenceClassifier`,
+        and the heart rate) are scored with it and without, in a column ``reference``;
         ``vary={"reference__seconds": [0, 30, 60]}`` takes other amounts instead. What is reference
-        in one row is neither learnt from nor scored in any, so that all rows have the same test
-        windows.
+        in one row is neither learnt from nor scored in any: all rows have the same test windows.
     measure : callable or None, default=None
         More numbers about each fit, such as `pretext_accuracy`: from the fitted estimator and the
         test windows to a dict, which becomes columns of `folds()`.
@@ -123,8 +125,11 @@ def compare_protocols(
     Raises
     ------
     ValueError
-        If a protocol cannot split the recordings, such as unseen subjects of a single subject, or
-        no estimator has a parameter of `vary`.
+        If a protocol cannot split the recordings, such as unseen subjects of a single subject, no
+        estimator has a parameter of `vary`, or the target is ratings and the estimators are
+        classifiers.
+    TypeError
+        If classifiers and regressors are mixed.
 
     Warns
     -----
@@ -161,20 +166,38 @@ def compare_protocols(
     ... )
     >>> results.varied, len(results.table())
     (['C', 'label_fraction'], 12)
+
+    Ratings, here of how tense the people were:
+
+    >>> from sklearn.linear_model import Ridge
+    >>> ratings = [1.5, 6, 2, 7.5, 1, 5.5, 2.5, 7]
+    >>> data = cohort.recordings, ratings, cohort.subject
+    >>> results = compare_protocols({"raw": Ridge()}, *data, protocols="subjects", n_splits=2)
+    >>> results.recordings().columns[-3:].tolist(), results.table()["estimator"].tolist()
+    (['r2', 'concordance', 'rmse'], ['raw', 'mean rating', 'heart rate'])
     """
     import_pandas()  # fails before, not after, hours of fitting
     segmenter = Segmenter() if segmenter is None else segmenter
+    named = named_estimators(estimators)
+    regression = are_regressors(named, target)
+    has_reference = reference is not None or "reference" in (vary or {})
+    if regression:
+        _check_no_classes_are_needed(label_fractions, has_reference)
     if label_fractions is not None:
         label_fractions = list(dict.fromkeys(map(float, label_fractions)))
     chosen = _protocols(protocols, n_splits, random_state)
-    has_reference = reference is not None or "reference" in (vary or {})
-    compared = _compared(estimators, segmenter.sampling_rate, has_reference)
+    compared = {name: with_pretrainers(estimator) for name, estimator in named.items()}
+    compared |= baselines(
+        segmenter.sampling_rate, compared, has_reference=has_reference, regression=regression
+    )
     varied = varied_values(vary or {}, compared, reference)
     settings = variants(compared, varied)
 
     rows: list[tuple[dict[str, Any], Task]] = []
     for cut, cutter in segmenters(segmenter, varied, recordings):
-        windows = LabelledWindows.from_recordings(recordings, target, subject, cutter)
+        windows = LabelledWindows.from_recordings(
+            recordings, target, subject, cutter, regression=regression
+        )
         masks = references(reference, varied, windows)
         folds = [fold for protocol in chosen for fold in protocol.folds(windows)]
         folds = _without_reference(folds, windows, [m for _, m in masks if m is not None])
@@ -224,22 +247,17 @@ def _protocols(protocols: Any, n_splits: int, random_state: int | None) -> list[
     return made
 
 
-def _compared(
-    estimators: Any, sampling_rate: float, has_reference: bool
-) -> dict[str, BaseEstimator]:
-    """Name what is compared: the estimators, with their pretrainers, and the baselines."""
-    if not isinstance(estimators, Mapping):
-        estimators = {type(estimators).__name__: estimators}
-    methods = ("fit", "predict", "get_params")
-    for name, estimator in estimators.items():
-        if isinstance(estimator, type) or not all(hasattr(estimator, m) for m in methods):
-            raise TypeError(
-                f"estimators must be a classifier, or a dict of them by name; {name!r} is "
-                f"{estimator!r:.80}, which is none. Put transformers in front of a classifier with "
-                "make_pipeline."
-            )
-    compared = {name: with_pretrainers(estimator) for name, estimator in estimators.items()}
-    return compared | baselines(sampling_rate, has_reference, besides=compared)
+def _check_no_classes_are_needed(label_fractions: Any, has_reference: bool) -> None:
+    """Refuse what needs classes in a regression."""
+    if label_fractions is not None:
+        raise ValueError(
+            "label_fractions keeps labels of each class, and regressors have none. Leave it out."
+        )
+    if has_reference:
+        raise ValueError(
+            "reference: the level of a person is for classifiers, and these are regressors. Leave "
+            "it out, or binarize the ratings, for example target > target.mean()."
+        )
 
 
 def _without_reference(

@@ -1,13 +1,13 @@
 """What is compared: the baselines, and the pretrainers inside the user's estimators."""
 
 import warnings
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from os import PathLike
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, clone
-from sklearn.dummy import DummyClassifier
+from sklearn.base import BaseEstimator, clone, is_regressor
+from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline, make_pipeline
 
@@ -16,9 +16,11 @@ from ..classify._metadata import NOTHING
 from ..features import HRVFeatures, SSLEmbedder
 from ..features._beats import QRS_BAND, load_detector
 from ..pretext import BasePretrainer, PretextPretrainer, nested_pretrainers, resolve_pretrainer
-from ._linear import linear_classifier
+from ._linear import linear_classifier, linear_regressor
+from ._windows import are_ratings
 
 MAJORITY = "majority class"
+MEAN = "mean rating"
 HEART_RATE = "heart rate"
 FROZEN = (
     "its encoder was pretrained before this comparison. If it learnt from the tested people's "
@@ -38,18 +40,49 @@ SUBJECT_REFERENCE = (
 )
 
 
+def named_estimators(estimators: Any) -> dict[str, BaseEstimator]:
+    """Check the estimators, and name a single one by its class."""
+    if not isinstance(estimators, Mapping):
+        estimators = {type(estimators).__name__: estimators}
+    methods = ("fit", "predict", "get_params")
+    for name, estimator in estimators.items():
+        if isinstance(estimator, type) or not all(hasattr(estimator, m) for m in methods):
+            raise TypeError(
+                f"estimators must be a classifier or regressor, or a dict of them by name; {name!r}"
+                f" is {estimator!r:.80}, which is none. Put transformers in front of one with "
+                "make_pipeline."
+            )
+    return dict(estimators)
+
+
+def are_regressors(estimators: dict[str, BaseEstimator], target: Any) -> bool:
+    """Tell whether ratings are predicted: by the estimators or, if there are none, the target."""
+    if not estimators:
+        return are_ratings(np.asarray(target))
+    of_kind = {is_regressor(estimators[name]): name for name in reversed(estimators)}
+    if len(of_kind) > 1:
+        raise TypeError(
+            f"estimators must be all classifiers or all regressors: {of_kind[True]!r} is a "
+            f"regressor, {of_kind[False]!r} is not. Compare them in two calls."
+        )
+    return True in of_kind
+
+
 def baselines(
-    sampling_rate: float, has_reference: bool, besides: Container[str]
+    sampling_rate: float, besides: Container[str], *, has_reference: bool, regression: bool
 ) -> dict[str, BaseEstimator]:
-    """Build the classifiers that are scored in every comparison, besides those of these names.
+    """Build what is scored in every comparison, besides those of these names.
 
     The heart rate is left out, with a warning, where its detector is not installed or does not work
     at the sampling rate.
     """
-    majority = {MAJORITY: DummyClassifier(strategy="most_frequent")}
-    majority = {} if MAJORITY in besides else majority
+    if regression:
+        constant = {MEAN: DummyRegressor()}
+    else:
+        constant = {MAJORITY: DummyClassifier(strategy="most_frequent")}
+    constant = {name: dummy for name, dummy in constant.items() if name not in besides}
     if HEART_RATE in besides:
-        return majority
+        return constant
     lowest, problem = 2 * QRS_BAND[1], ""
     if sampling_rate <= lowest:
         problem = f"its sampling rate must be above {lowest:g} Hz."
@@ -58,12 +91,13 @@ def baselines(
     except ImportError as error:
         problem = str(error)
     if problem:
-        warnings.warn(f"No {HEART_RATE!r} baseline: {problem}", stacklevel=4)
-        return majority
-    features, classifier = HRVFeatures(sampling_rate=sampling_rate), linear_classifier(C=None)
+        warnings.warn(f"No {HEART_RATE!r} baseline: {problem}", stacklevel=3)
+        return constant
+    features = HRVFeatures(sampling_rate=sampling_rate)
+    linear = linear_regressor() if regression else linear_classifier(C=None)
     if has_reference:
-        return majority | {HEART_RATE: SubjectReferenceClassifier(features, classifier)}
-    return majority | {HEART_RATE: make_pipeline(features, classifier)}
+        return constant | {HEART_RATE: SubjectReferenceClassifier(features, linear)}
+    return constant | {HEART_RATE: make_pipeline(features, linear)}
 
 
 def with_pretrainers(estimator: BaseEstimator) -> BaseEstimator:

@@ -1,4 +1,4 @@
-"""A linear classifier of features, and how strongly it is regularised."""
+"""Linear models of features, and how strongly they are regularised."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,15 +6,16 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, GroupKFold, StratifiedKFold
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from .._compat import GroupsConsumerMixin
 
-#: Values of C that are tried; of equally good ones the first is taken.
+#: Values of C, and of alpha, that are tried; of equally good ones the first is taken.
 CHOICES = [0.001, 0.01, 0.1, 1.0]
+ALPHAS = [10_000.0, 1000.0, 100.0, 10.0, 1.0]
 N_SPLITS = 4
 
 
@@ -51,6 +52,13 @@ def linear_classifier(C: float | None = 1.0) -> BaseEstimator:
     return GridSearchCV(classifier, grid, cv=SubjectSplit(), scoring="balanced_accuracy")
 
 
+def linear_regressor() -> BaseEstimator:
+    """Build a ridge regression whose alpha is chosen on held-out people, as C is of classes."""
+    regressor = make_pipeline(SimpleImputer(keep_empty_features=True), StandardScaler(), Ridge())
+    grid = {"ridge__alpha": ALPHAS}
+    return GridSearchCV(regressor, grid, cv=RatingSplit(), scoring="neg_mean_squared_error")
+
+
 class SubjectSplit(GroupsConsumerMixin):
     """Folds of people, or of shuffled samples where people have one class each or are not given."""
 
@@ -72,6 +80,18 @@ class SubjectSplit(GroupsConsumerMixin):
     def get_n_splits(self, X: Any, y: Any, groups: Any = None) -> int:
         """Count the folds."""
         return len(list(self.split(X, y, groups)))
+
+
+class RatingSplit(SubjectSplit):
+    """Folds of people, or of shuffled samples where people are not given."""
+
+    def split(self, X: Any, y: Any, groups: Any = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield training and test sets."""
+        n_people = 0 if groups is None else len(np.unique(groups))
+        if n_people > 1:
+            yield from GroupKFold(min(N_SPLITS, n_people)).split(y, y, groups)
+        else:
+            yield from KFold(min(N_SPLITS, len(y)), shuffle=True, random_state=0).split(y)
 
 
 def _has_all(labels: np.ndarray, classes: np.ndarray) -> bool:

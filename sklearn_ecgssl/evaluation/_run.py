@@ -14,7 +14,7 @@ import joblib
 import numpy as np
 from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator, clone
-from sklearn.metrics import accuracy_score
+from sklearn.metrics import accuracy_score, mean_squared_error
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import column_or_1d
 from tqdm.auto import tqdm
@@ -67,7 +67,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Labels and scores (n_windows, n_classes) of the test windows, or why the fit failed."""
+    """Labels and scores (n_windows, n_classes), or ratings, of the test windows, or the error."""
 
     predicted: np.ndarray = field(default_factory=lambda: np.empty(0))
     scores: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
@@ -133,7 +133,7 @@ def _run_job(
 def _run_task(task: Task, memory: Any, measure: Measure | None) -> Outcome:
     """Pretrain, fit, and predict the test windows."""
     windows, (_, _, train, test, pretrain) = task.windows, task.fold
-    if len(np.unique(windows.target[train])) < 2:
+    if not windows.regression and len(np.unique(windows.target[train])) < 2:
         raise ValueError(
             "the training set of this fold holds one class only: all others are in its test set. "
             "Take fewer n_splits, or more recordings of the rare classes."
@@ -151,7 +151,10 @@ def _run_task(task: Task, memory: Any, measure: Measure | None) -> Outcome:
         X, metadata = windows.take(tested), task.metadata(tested)
         last, features = _last_step(model, X, metadata)
         predicted = column_or_1d(_call(last.predict, metadata, features))[: len(test)]
-        accuracy_score(windows.target[test], predicted)  # what cannot be scored has failed
+        if windows.regression:
+            predicted = predicted.astype(float)
+        check = mean_squared_error if windows.regression else accuracy_score
+        check(windows.target[test], predicted)  # what cannot be scored has failed
         scored_by, scores = _scores(last, metadata, features, windows.classes, predicted)
     if measure is not None:
         measures |= {name: float(value) for name, value in measure(model, X[: len(test)]).items()}

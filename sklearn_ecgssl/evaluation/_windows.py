@@ -24,7 +24,7 @@ class LabelledWindows:
     store : WindowStore
         Access to the windows.
     target : ndarray of shape (n_windows,)
-        Label of each window.
+        Label of each window, or its rating.
     subject : ndarray of shape (n_windows,)
         Subject of each window.
     recording : ndarray of int of shape (n_windows,)
@@ -34,11 +34,15 @@ class LabelledWindows:
         one another.
     window_length : float, default=10
         Length of a window in seconds.
+    regression : bool, default=False
+        Whether the target is ratings, numbers, rather than labels.
 
     Attributes
     ----------
     classes : ndarray
-        The labels that there are, sorted.
+        The labels that there are, sorted; of ratings none.
+    regression : bool
+        As given.
 
     Examples
     --------
@@ -63,6 +67,8 @@ class LabelledWindows:
         recording: np.ndarray,
         start: np.ndarray | None = None,
         window_length: float = 10.0,
+        *,
+        regression: bool = False,
     ) -> None:
         self.store = store
         self.target = target
@@ -70,11 +76,18 @@ class LabelledWindows:
         self.recording = recording
         self.start = window_length * _number_within(recording) if start is None else start
         self.window_length = window_length
-        self.classes = np.unique(target)
+        self.regression = regression
+        self.classes = np.unique(target[:0] if regression else target)
 
     @classmethod
     def from_recordings(
-        cls, recordings: Any, target: Any, subject: Any, segmenter: Segmenter | None = None
+        cls,
+        recordings: Any,
+        target: Any,
+        subject: Any,
+        segmenter: Segmenter | None = None,
+        *,
+        regression: bool = False,
     ) -> Self:
         """Cut recordings into windows, as views.
 
@@ -83,11 +96,13 @@ class LabelledWindows:
         recordings : list of arrays, or array-like of shape (n_recordings, n_times)
             Recordings, filtered and scaled; or windowed recordings, which are not cut again.
         target : array-like of shape (n_recordings,)
-            Label of each recording.
+            Label of each recording, or its rating.
         subject : array-like of shape (n_recordings,)
             Subject of each recording.
         segmenter : Segmenter or None, default=None
             Cuts the recordings. None stands for ``Segmenter()``: 10 s at 256 Hz.
+        regression : bool, default=False
+            Whether the target is ratings, which become floats.
 
         Returns
         -------
@@ -97,8 +112,8 @@ class LabelledWindows:
         Raises
         ------
         ValueError
-            If the arrays do not belong to each other, the target is no class label, or a
-            recording is shorter than a window.
+            If the arrays do not belong to each other, the target is no class label or no rating,
+            or a recording is shorter than a window.
         """
         cutter = Segmenter() if segmenter is None else segmenter
         if is_windowed(recordings):
@@ -109,13 +124,15 @@ class LabelledWindows:
         recording = store.per_window(np.arange(len(store.blocks)), "recording")
         length = float(cutter.window_length)
         step = length * (1 - float(cutter.overlap))
+        check = _check_ratings if regression else _check_classes
         return cls(
             store,
-            _check_classes(store.per_window(target, "target")),
+            check(store.per_window(target, "target")),
             _as_text_if_mixed(store.per_window(subject, "subject")),
             recording,
             step * _number_within(recording),
             length,
+            regression=regression,
         )
 
     def __len__(self) -> int:
@@ -151,7 +168,34 @@ def _number_within(recording: np.ndarray) -> np.ndarray:
     return numbers
 
 
+def are_ratings(target: np.ndarray) -> bool:
+    """Tell numbers with fractions, which are no labels of classes."""
+    return target.dtype.kind == "f" and bool(np.any(target != np.floor(target)))
+
+
+def _check_ratings(target: np.ndarray) -> np.ndarray:
+    try:
+        ratings = target.astype(float)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"target must be numbers, ratings, for regressors ({error}). Pass classifiers for "
+            "labels."
+        ) from error
+    if not np.isfinite(ratings).all():
+        raise ValueError("target holds infinite ratings. Leave these recordings out.")
+    if np.ptp(ratings) == 0:
+        raise ValueError(f"target holds one rating only ({ratings[0]:g}), two are needed at least.")
+    return ratings
+
+
 def _check_classes(target: np.ndarray) -> np.ndarray:
+    if are_ratings(target):
+        example = target[target != np.floor(target)][0]
+        raise ValueError(
+            f"target holds continuous ratings, such as {example:g}, which are no classes. Binarize "
+            "them, for example target > target.mean(), or pass regressors to compare_protocols "
+            "(regression=True to LabelledWindows.from_recordings)."
+        )
     check_classification_targets(target)
     classes = np.unique(target)
     if len(classes) < 2:

@@ -6,12 +6,14 @@ from typing import Any, Self
 
 import numpy as np
 
-from ..evaluation._estimators import HEART_RATE, MAJORITY
+from ..evaluation._estimators import HEART_RATE, MAJORITY, MEAN
 from ._common import COLORS, GRAY, LINES, MARKERS, legend, panels, tidy
 
 #: Baselines are gray, their markers open.
+CONSTANT = {"color": GRAY, "linestyle": ":", "marker": "o", "markerfacecolor": "white"}
 BASELINES = {
-    MAJORITY: {"color": GRAY, "linestyle": ":", "marker": "o", "markerfacecolor": "white"},
+    MAJORITY: CONSTANT,
+    MEAN: CONSTANT,
     HEART_RATE: {"color": GRAY, "linestyle": "--", "marker": "s", "markerfacecolor": "white"},
 }
 PROTOCOLS = {

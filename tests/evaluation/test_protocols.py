@@ -67,7 +67,7 @@ def test_names_and_numbers_of_people_may_be_mixed():
         ({"target": TARGET[:3]}, "target must be 1-D with one entry for each of the 4 rec"),
         ({"subject": SUBJECT[:3]}, "subject must be 1-D with one entry.*got shape \\(3,\\)"),
         ({"target": ["calm"] * 4}, "one class only \\('calm'\\)"),
-        ({"target": [0.1, 0.2, 0.3, 0.4]}, "Unknown label type: continuous"),
+        ({"target": [0.1, 0.2, 0.3, 0.4]}, "continuous ratings, such as 0.1.*Binarize"),
         ({"subject": ["Ann", None, "Bob", "Bob"]}, r"subject is missing for recording 1 \(1"),
         ({"recordings": [*np.zeros((3, 20)), np.zeros(7)]}, "recording 3 has 7 samples"),
         ({"recordings": [*np.zeros((3, 20)), np.full(30, np.nan)]}, "recording 3.*NaN"),
