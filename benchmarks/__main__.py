@@ -22,6 +22,7 @@ NAMES = [
     "reconstruction",
     "methods",
     "pretrained",
+    "level",
 ]
 #: Where `--seeds` is not 2 unless it is said.
 SEEDS = {"pretrained": 3}

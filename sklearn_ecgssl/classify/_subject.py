@@ -130,7 +130,7 @@ class SubjectClassifier(ClassifierMixin, BaseEstimator, ABC):
         check_classification_targets(y[learnt])
         self.features_, self.classifier_ = clone(self.features), clone(self.classifier)
         handed = {} if groups is None else fit_metadata(self.features_, groups=people)
-        values = self.features_.fit(X, y, **handed).transform(X)
+        values = self._fit_features(X, y, handed)
         self._fit_levels(values, people, reference)
         relative = self._relative(values, people, reference)[learnt]
         handed = {} if groups is None else fit_metadata(self.classifier_, groups=people[learnt])
@@ -140,6 +140,12 @@ class SubjectClassifier(ClassifierMixin, BaseEstimator, ABC):
         if hasattr(self.features_, "n_features_in_"):
             self.n_features_in_ = self.features_.n_features_in_
         return self
+
+    def _fit_features(self, X: Any, y: np.ndarray, handed: dict[str, Any]) -> Any:
+        """Fit the transformer; as in a Pipeline, one with `fit_transform` says what it gives."""
+        if hasattr(self.features_, "fit_transform"):
+            return self.features_.fit_transform(X, y, **handed)
+        return self.features_.fit(X, y, **handed).transform(X)
 
     def _answer(self, method: str, X: Any, groups: Any, reference: Any = None) -> Any:
         relative = self._subject_features(method, X, groups, reference)

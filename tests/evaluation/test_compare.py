@@ -17,6 +17,7 @@ from sklearn_ecgssl.classify import SubjectScaledClassifier
 from sklearn_ecgssl.datasets import load_recordings
 from sklearn_ecgssl.evaluation import (
     Protocol,
+    ReferenceWindows,
     compare_protocols,
     linear_classifier,
     shuffled_windows,
@@ -306,14 +307,25 @@ def test_heart_rate_of_rest_and_arithmetic_is_the_baseline_that_it_is_known_to_b
         complete_subjects=True,
     )
     recordings = ECGFilter(256).fit_transform(Resampler(500, 256).fit_transform(cohort.recordings))
-    scaled = SubjectScaledClassifier(HRVFeatures(256), linear_classifier())
-    data = recordings, cohort.target, cohort.subject
-    results = compare_protocols({"scaled": scaled}, *data, protocols="subjects", n_splits=4)
-    scores = results.table().set_index("estimator")["balanced_accuracy"]
-    assert len(results.predictions) == 3 * 757
-    assert scores["majority class"] == 0.5
-    assert 0.6 < scores["heart rate"] < 0.8, "0.72 when one person is left out at a time"
-    assert scores["scaled"] > 0.88, "0.93 when one person is left out at a time"
+    target = np.array(cohort.target_names)[cohort.target]
+    results = compare_protocols(
+        {"scaled": SubjectScaledClassifier(HRVFeatures(256), linear_classifier())},
+        recordings,
+        target,
+        cohort.subject,
+        protocols="subjects",
+        n_splits=8,
+        reference=ReferenceWindows("rest", seconds=60),
+    )
+    table = results.table().set_index(["estimator", "reference"])
+    scores, ranked = table["balanced_accuracy"], table["auc_within"]
+    minute = "first 60 s of 'rest'"
+    assert results.predictions["window"].nunique() == 757 - 6 * 32
+    assert scores["majority class", "none"] == 0.5
+    assert 0.65 < scores["heart rate", "none"] < 0.78
+    assert scores["heart rate", minute] > 0.86
+    assert ranked["heart rate", minute] > 0.95
+    assert scores["scaled", minute] > 0.9
     assert results.subjects()["subject"].nunique() == 32
 
 

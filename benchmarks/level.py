@@ -1,0 +1,258 @@
+"""A person's level: what is lost on people whom a classifier has not met, and what brings it back.
+
+People are left out one at a time. Features are ranked within a person (AUC), classified as they
+are, relative to the person's mean over a minute of rest, and scaled by all windows of the person;
+C is chosen on the training people. Then how much rest, which minute of it, and how long a window,
+and a control: whether late rest is told from early rest. The fine-tuned network is scored in eight
+folds of people; what it says of a training person is taken from networks that have not met him or
+her, so that its level is as on new people.
+"""
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import GroupKFold, cross_val_predict
+from sklearn.utils import Bunch
+
+from sklearn_ecgssl.classify import (
+    ECGClassifier,
+    SubjectReferenceClassifier,
+    SubjectScaledClassifier,
+)
+from sklearn_ecgssl.evaluation import (
+    ReferenceWindows,
+    compare_protocols,
+    linear_classifier,
+    unseen_subjects,
+)
+from sklearn_ecgssl.features import HRVFeatures, SSLEmbedder
+from sklearn_ecgssl.pretext import load_pretrained
+from sklearn_ecgssl.signal import Segmenter, scale_subjects
+
+from .ecg import labelled_recordings
+from .pretrained import untrained, windows_of_both
+from .tables import print_table
+
+AGGREGATIONS = {"recognition": ["max", "rhythm"], "masked": ["mean"]}
+#: Also measured by the seconds, and by the part of the rest that is reference.
+FEW = ["heart rate", "recognition rhythm", "masked mean"]
+ONE_AT_A_TIME = unseen_subjects(n_splits=None)
+LENGTHS = [10, 20, 30, 60]
+
+
+class Columns(TransformerMixin, BaseEstimator):
+    """Some columns of features that were computed once for all folds."""
+
+    def __init__(self, first, end):
+        self.first = first
+        self.end = end
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        return X[:, self.first : self.end]
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+
+class LogOdds(TransformerMixin, BaseEstimator):
+    """Log-odds of a classifier; of training windows, those of fits without their person."""
+
+    def __init__(self, classifier):
+        self.classifier = classifier
+
+    def fit(self, X, y, groups):
+        self.classifier_ = clone(self.classifier).fit(X, y, groups=groups)
+        return self
+
+    def fit_transform(self, X, y, groups):
+        self.fit(X, y, groups)
+        folds = list(GroupKFold(3).split(X, y, groups))
+        return log_odds(cross_val_predict(self.classifier, X, y, cv=folds, method="predict_proba"))
+
+    def transform(self, X):
+        return log_odds(self.classifier_.predict_proba(X))
+
+
+def run(args) -> None:
+    if args.data is None:
+        print("not measured: this needs a recordings file, ARGS='--data eegmat.npz'")
+        return
+    data = features_of(args)
+    rest, how = data.rest, {"n_jobs": args.jobs, "verbose": 1}
+    minute = ReferenceWindows(rest, seconds=60)
+    print(f"{sum(map(len, data.recordings))} windows of {len(np.unique(data.subject))} people")
+    print(f"reference: {minute}", flush=True)
+
+    scaled = {f"{name} scaled": by_all(columns) for name, columns in data.columns.items()}
+    estimators = {name: by_rest(columns) for name, columns in data.columns.items()} | scaled
+    found = compared(estimators, data, reference=minute, **how)
+    print_scores("Balanced accuracy and AUC, mean over people", found, scaled)
+    few = {name: estimators[name] for name in FEW}
+    for title, vary in {
+        "seconds of rest": {"reference__seconds": [0, 10, 30, 60, 120]},
+        "which part of the rest": {"reference__position": ["first", "last", "random"]},
+    }.items():
+        found = compared(few, data, reference=minute, vary=vary, **how)
+        print(f"\nBalanced accuracy by {title}\n")
+        print(cells(found.table(), *vary).to_markdown(), flush=True)
+    print("\nControl: late rest against early rest, the first minute as reference\n")
+    drift = compared(few, late_rest(data), reference=ReferenceWindows("reference", 60), **how)
+    print(cells(drift.table(), "reference").to_markdown(), flush=True)
+
+    recordings, target, subject = labelled_recordings(args)
+    lengths = compare_protocols(
+        {},
+        recordings,
+        target,
+        subject,
+        protocols=ONE_AT_A_TIME,
+        segmenter=Segmenter(256),
+        reference=ReferenceWindows(rest),
+        vary={"segmenter__window_length": LENGTHS, "reference__seconds": [0, 120]},
+        **how,
+    )
+    print("\nHeart rate by the length of a window, with 120 s of rest\n")
+    table = lengths.table().query("estimator == 'heart rate'")
+    print(cells(table, "reference__seconds", row="segmenter__window_length").to_markdown())
+    print("\nThe network, fine-tuned, and the same from untrained weights, in eight folds\n")
+    print_scores("Networks", networks_compared(args, minute, how), {})
+
+
+def features_of(args) -> Bunch:
+    """Compute all features of all windows once, as recordings of rows of columns."""
+    data = windows_of_both(args)
+    heart_rate = HRVFeatures(sampling_rate=256).fit_transform(data.of["recognition"])
+    values = {"heart rate": np.where(np.isnan(heart_rate), np.nanmean(heart_rate, 0), heart_rate)}
+    for method, aggregations in AGGREGATIONS.items():
+        shipped = load_pretrained(getattr(args, method))
+        drawn = untrained(shipped, data.of[method], seed=0)
+        for name, encoder in {"": shipped, " untrained": drawn}.items():
+            for aggregate in aggregations:
+                rate = shipped.sampling_rate_
+                embedder = SSLEmbedder(
+                    FrozenEstimator(encoder), aggregate=aggregate, sampling_rate=rate
+                )
+                values[f"{method} {aggregate}{name}"] = embedder.fit_transform(data.of[method])
+    ends = np.cumsum([v.shape[1] for v in values.values()]).tolist()
+    columns = dict(zip(values, map(Columns, [0, *ends[:-1]], ends), strict=True))
+    # A recording ends where the person or the label changes.
+    changes = (data.subject[1:] != data.subject[:-1]) | (data.target[1:] != data.target[:-1])
+    borders = np.flatnonzero(changes) + 1
+    first = np.concatenate([[0], borders])
+    rows = np.column_stack(list(values.values())).astype(np.float32)
+    labels, counts = np.unique(data.target, return_counts=True)
+    return Bunch(
+        recordings=np.split(rows, borders),
+        target=data.target[first],
+        subject=data.subject[first],
+        columns=columns,
+        rest=labels[counts.argmax()].item(),
+    )
+
+
+def log_odds(probabilities: np.ndarray) -> np.ndarray:
+    """Log-odds of the second class, as one column."""
+    p = np.clip(probabilities[:, 1:], 1e-6, 1 - 1e-6)
+    return np.log(p / (1 - p))
+
+
+def by_rest(features) -> SubjectReferenceClassifier:
+    return SubjectReferenceClassifier(features, linear_classifier(C=None))
+
+
+def by_all(features) -> SubjectScaledClassifier:
+    return SubjectScaledClassifier(features, linear_classifier(C=None))
+
+
+def compared(estimators: dict, data: Bunch, **how):
+    return compare_protocols(
+        estimators, data.recordings, data.target, data.subject, protocols=ONE_AT_A_TIME, **how
+    )
+
+
+def late_rest(data: Bunch) -> Bunch:
+    """Cut the rest of each person into the first minute, and an early and a late half."""
+    at_rest = [
+        (rows, who)
+        for rows, label, who in zip(data.recordings, data.target, data.subject, strict=True)
+        if label == data.rest
+    ]
+    parts = [
+        (part, name, who)
+        for rows, who in at_rest
+        for name, part in zip(
+            ("reference", "early", "late"),
+            (rows[:6], *np.array_split(rows[6:], 2)),
+            strict=True,
+        )
+    ]
+    recordings, target, subject = zip(*parts, strict=True)
+    return Bunch(recordings=list(recordings), target=np.array(target), subject=np.array(subject))
+
+
+def networks_compared(args, minute: ReferenceWindows, how: dict):
+    recordings, target, subject = labelled_recordings(args)
+    head = {"hidden": (64, 64), "class_weight": "balanced", "batch_size": 32, "random_state": 0}
+    shipped = load_pretrained(args.recognition)
+    start = {"fine-tuned": shipped, "from untrained weights": None}
+    networks = {
+        name: ECGClassifier(
+            FrozenEstimator(shipped) if encoder else clone(shipped).set_params(max_epochs=0),
+            max_epochs=args.epochs,
+            **head,
+        )
+        for name, encoder in start.items()
+    }
+    return compare_protocols(
+        {name: by_rest(LogOdds(network)) for name, network in networks.items()},
+        scale_subjects(recordings, subject),
+        target,
+        subject,
+        protocols=unseen_subjects(8),
+        reference=minute,
+        **how,
+    )
+
+
+def print_scores(title: str, found, scaled: dict) -> None:
+    """Print a row for each kind of features; those scaled by all windows in a column."""
+    print(f"\n{title}\n")
+    table = found.table().set_index(["estimator", "reference"])
+    with_rest = next(name for name in table.index.levels[1] if name != "none")
+    rows = []
+    for name in dict.fromkeys(table.index.get_level_values("estimator")):
+        if name in scaled:
+            continue
+        as_is, relative = table.loc[name, "none"], table.loc[name, with_rest]
+        both = table.loc[(f"{name} scaled", "none")] if f"{name} scaled" in scaled else None
+        rows.append(
+            [
+                name,
+                cell(as_is, "auc_within"),
+                as_is["auc_pooled"],
+                cell(as_is, "balanced_accuracy"),
+                cell(relative, "balanced_accuracy"),
+                cell(relative, "auc_within"),
+                "" if both is None else cell(both, "balanced_accuracy"),
+                cell(as_is, "balanced_accuracy_bound"),
+                as_is["threshold_spread"],
+            ]
+        )
+    header = ["features", "AUC within", "AUC pooled", "as is", "minus rest", "AUC minus rest"]
+    print_table([*header, "scaled by all windows", "best thresholds (bound)", "spread"], rows)
+    print(found.failures.to_string() if len(found.failures) else "", flush=True)
+
+
+def cells(table: pd.DataFrame, column: str, row: str = "estimator") -> pd.DataFrame:
+    """Balanced accuracies, a row an estimator, a column a value of what was varied."""
+    shown = table.assign(cell=[cell(one, "balanced_accuracy") for _, one in table.iterrows()])
+    order = list(dict.fromkeys(table[column]))
+    return shown.pivot(index=row, columns=column, values="cell")[order]
+
+
+def cell(row, metric: str) -> str:
+    return f"{row[metric]:.3f} ± {row[f'{metric}_ci']:.3f}"
