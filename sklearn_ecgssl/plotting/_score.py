@@ -141,7 +141,7 @@ class ScoreDisplay:
         cls,
         results: Any,
         *,
-        metric: str = "balanced_accuracy",
+        metric: str | None = None,
         x: str | None = None,
         ax: Any = None,
     ) -> Self:
@@ -151,8 +151,9 @@ class ScoreDisplay:
         ----------
         results : EvaluationResults
             What `compare_protocols` returns.
-        metric : str, default="balanced_accuracy"
-            Column of ``results.table()``. Chance is drawn for balanced accuracy and for an AUC.
+        metric : str, default=None
+            Column of ``results.table()``. None takes "balanced_accuracy", of ratings
+            "concordance". Chance is drawn for balanced accuracy and for an AUC.
         x : str, default=None
             Column to draw against. None takes the varied parameter or ``label_fraction``,
             whichever has several values, else ``protocol``.
@@ -164,6 +165,8 @@ class ScoreDisplay:
         display : ScoreDisplay
             The display, drawn.
         """
+        if metric is None:
+            metric = "concordance" if results.regression else "balanced_accuracy"
         n_classes = results.predictions["target"].nunique()
         if not n_classes:
             raise ValueError("No fit succeeded, so there is nothing to draw: see results.failures.")

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.dummy import DummyRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -11,6 +12,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn_ecgssl.datasets import make_cohort
 from sklearn_ecgssl.evaluation import ReferenceWindows, compare_protocols, left_out
 from sklearn_ecgssl.features import HRVFeatures
+from sklearn_ecgssl.plotting import ScoreDisplay
 from tests.evaluation.comparing import ALL_PROTOCOLS, SEGMENTER, same
 
 N_PEOPLE, N_EACH = 8, 4
@@ -52,6 +54,7 @@ class TestScores:
             assert mean["r2"] <= 0
             assert mean["concordance"] == 0
         assert results.recordings()["n_recordings"].eq(len(SUBJECT)).all()
+        assert ScoreDisplay.from_results(results, ax=Figure().subplots()).metric == "concordance"
 
     def test_ups_and_downs_are_found_within_people_whose_level_is_not_in_the_signal(self):
         results = compare({"linear": regressor()}, UPS[:, None] + NOISE, 5 + 3 * LEVEL + UPS)
