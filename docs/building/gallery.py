@@ -32,7 +32,7 @@ ORDER = {
     ],
     "search": ["plot_grid_search.py", "plot_caching.py", "plot_dask.py"],
     "looking": ["plot_embedding_map.py", "plot_saliency.py"],
-    "deployment": ["plot_streaming.py"],
+    "deployment": ["plot_new_person.py", "plot_streaming.py"],
 }
 
 

@@ -3,9 +3,9 @@ Features of ECG as it comes in
 ==============================
 
 A device gets a few samples at a time and cannot look ahead. An embedder and a classifier learn from
-recordings; then they follow the stream of a person whom they have not met, and say each second how
-likely the last 10 s are stress. The features come from onnxruntime, which needs neither PyTorch nor
-this package.
+recordings; then they follow the stream of a person of whom they know nothing but 30 s of rest, and
+say each second how likely the last 10 s are stress. The features come from onnxruntime, which needs
+neither PyTorch nor this package.
 
 The ECG is **simulated**. With recordings of your own, ``load_recordings("my_ecg.npz",
 target="condition", complete_subjects=True)`` takes the place of the cohort.
@@ -23,39 +23,41 @@ import numpy as np
 import onnxruntime
 import torch
 from scipy.signal import butter, sosfilt, sosfilt_zi
-from sklearn.pipeline import make_pipeline
 
 from sklearn_ecgssl import (
     ECGFilter,
     PretextPretrainer,
-    Segmenter,
     SSLEmbedder,
-    TrimmedScaler,
+    SubjectReferenceClassifier,
     export_onnx,
     make_cohort,
 )
-from sklearn_ecgssl.evaluation import linear_classifier
+from sklearn_ecgssl.evaluation import LabelledWindows, ReferenceWindows, linear_classifier
 
 # %%
-# **Training**, on all people but the last. The filter is causal, as the device's has to be: one
-# that runs backwards, too, makes other waves. The network is small and learns for a few epochs.
+# **Training**, on all people but the last. As on the device, scale and level of each are those of
+# 30 s of rest, and the filter is causal: one that runs backwards, too, makes other waves.
 
 cohort = make_cohort(n_subjects=12, duration=60, effect=2, effect_spread=0.3, random_state=0)
 causal = ECGFilter(sampling_rate=256, low=0.8, high=40, zero_phase=False)
-scaled = make_pipeline(causal, TrimmedScaler()).fit_transform(cohort.recordings)
-is_new = cohort.subject == cohort.subject[-1]
-known, new = np.flatnonzero(~is_new), np.flatnonzero(is_new)
-windows, target = Segmenter(256).windows([scaled[i] for i in known], cohort.target[known])
+filtered, person = causal.fit_transform(cohort.recordings), cohort.subject
+known, new = np.flatnonzero(person != person[-1]), np.flatnonzero(person == person[-1])
+rest = {person[i]: filtered[i][: 30 * 256] for i in np.flatnonzero(cohort.target == 0)}
+scaled = [(filtered[i] - rest[person[i]].mean()) / rest[person[i]].std() for i in known]
+windows = LabelledWindows.from_recordings(scaled, cohort.target[known], person[known])
+is_reference = ReferenceWindows(0, seconds=30).mask(windows)
 pretrainer = PretextPretrainer(
     filters=(8, 16, 32), max_epochs=6, batch_size=8, precision="float32", random_state=0
 )
 embedder = SSLEmbedder(pretrainer, aggregate=("mean", "std"))
-classifier = linear_classifier().fit(embedder.fit_transform(windows), target)
+model = SubjectReferenceClassifier(embedder, linear_classifier(C=0.01))
+X = windows.take(range(len(windows)))
+embedder = model.fit(X, windows.target, windows.subject, is_reference).features_
 
 # %%
 # **The device** gets 64 samples every quarter of a second. Its filter keeps its state: windows that
-# are filtered one by one would begin with a transient. A ring buffer holds the last 10 s. Mean and
-# scale are those of the first 30 s; in training they were those of a whole recording.
+# are filtered one by one would begin with a transient. A ring buffer holds the last 10 s. The first
+# 30 s enrol the wearer: what classifies features from then on knows his or her level.
 
 with TemporaryDirectory() as folder:
     options = onnxruntime.SessionOptions()
@@ -72,12 +74,13 @@ for end in range(64, len(stream) + 1, 64):
     ring[np.arange(end - 64, end) % 2560] = chunk
     if end <= 30 * 256:
         calibration.extend(chunk)
-        trim = len(calibration) // 40
-        mean, scale = np.mean(calibration), np.std(np.sort(calibration)[trim:-trim])
+        if end == 30 * 256:
+            mean, scale = np.mean(calibration), np.std(calibration)
+            wearer = model.for_subject((np.reshape(calibration, (3, 2560)) - mean) / scale)[1:]
     elif end % 256 == 0:
         window = (np.roll(ring, -end)[None] - mean) / scale
         streamed += session.run(["features"], {"windows": window.astype(np.float32)})
-        likely.append(classifier.predict_proba(streamed[-1])[0, 1])
+        likely.append(wearer.predict_proba(streamed[-1])[0, 1])
         latency.append(1000 * (perf_counter() - began))
         ends.append(end)
 
@@ -107,26 +110,20 @@ print(f"onnxruntime makes the features of a window {ratio:.1f} times as fast as 
 
 # %%
 # Each probability stands at the end of its window: after a change (dashed) it takes 10 s until a
-# window holds nothing else. Grey is where the scale is being found.
+# window holds nothing else. Grey is the rest that gives scale and level.
 
-mosaic = [["ecg", "latency"], ["likely", "latency"]]
-figure, axes = plt.subplot_mosaic(
-    mosaic, width_ratios=[3, 1], figsize=(12, 5), layout="constrained"
-)
-for axis in (axes["ecg"], axes["likely"]):
+_, axes = plt.subplot_mosaic("EL;PL", width_ratios=[3, 1], figsize=(12, 5), layout="constrained")
+for axis in (axes["E"], axes["P"]):
     axis.set_xlim(0, len(stream) / 256)
     axis.axvspan(0, 30, color="0.92")
-    for border in np.cumsum([len(cohort.recordings[i]) for i in new])[:-1]:
-        axis.axvline(border / 256, color="0.4", linestyle="--")
-axes["ecg"].plot(np.arange(len(stream)) / 256, filtered, color="0.2", linewidth=0.4)
-axes["ecg"].set_ylabel("filtered ECG (s.d.)")
-axes["ecg"].set_title(", then ".join(cohort.target_names[i] for i in cohort.target[new]))
-axes["likely"].plot(np.array(ends) / 256, likely, marker=".")
-axes["likely"].set(xlabel="time (s)", ylim=(0, 1))
-axes["likely"].set_ylabel(f"probability of {cohort.target_names[1]}")
+    axis.axvline(len(cohort.recordings[new[0]]) / 256, color="0.4", linestyle="--")
+axes["E"].plot(np.arange(len(stream)) / 256, filtered, color="0.2", linewidth=0.4)
+axes["E"].set(ylabel="filtered ECG (s.d.)", title="rest, then stress")
+axes["P"].plot(np.array(ends) / 256, likely, marker=".")
+axes["P"].set(xlabel="time (s)", ylabel="probability of stress", ylim=(0, 1))
 for name, times in timed.items():
-    axes["latency"].hist(times, np.geomspace(0.2, 200, 61), alpha=0.6, label=name)
-axes["latency"].set(xscale="log", xlabel="latency of a window (ms)", ylabel="windows")
-axes["latency"].margins(y=0.3)
-axes["latency"].legend(loc="upper center")
+    axes["L"].hist(times, np.geomspace(0.2, 200, 61), alpha=0.6, label=name)
+axes["L"].set(xscale="log", xlabel="latency of a window (ms)", ylabel="windows")
+axes["L"].margins(y=0.3)
+axes["L"].legend(loc="upper center")
 plt.show()
