@@ -72,7 +72,7 @@ class SubjectReferenceClassifier(SubjectClassifier):
 
     A level is subtracted and no more by default, since the spread of a short rest is not known
     well: with 30-s windows and 60 s of rest, heart rate and its variability tell rest from mental
-    arithmetic on unseen people with a balanced accuracy of .895, against .738 where each person's
+    arithmetic on unseen people with a balanced accuracy of .87, against .69 where each person's
     features are also divided by the deviation of his or her own reference [1]_. `standardize` pools
     that deviation over people. It is for features on different scales; a StandardScaler in front of
     the classifier, in a Pipeline, is the alternative. In those data the reference is of the same
