@@ -2,6 +2,14 @@
 
 from sklearn.base import BaseEstimator
 
+#: Parts of a fitted `linear_classifier` that are no estimators; none does more than it says.
+OF_LINEAR_CLASSIFIER = [
+    "numpy.dtype",
+    "sklearn.metrics._classification.balanced_accuracy_score",
+    "sklearn.metrics._scorer._Scorer",
+    "sklearn_ecgssl.evaluation._linear.SubjectSplit",
+]
+
 
 def trusted_types() -> list[str]:
     """List the package's estimators as `skops.io.load` wants to be told of them.
@@ -13,7 +21,7 @@ def trusted_types() -> list[str]:
     Returns
     -------
     list of str
-        Full names of all public estimators.
+        Full names of all public estimators, and of what `linear_classifier` is made of.
 
     Examples
     --------
@@ -36,8 +44,9 @@ def trusted_types() -> list[str]:
     import sklearn_ecgssl  # its estimators are imported when they are asked for
 
     public = (getattr(sklearn_ecgssl, name) for name in sklearn_ecgssl.__all__)
-    return sorted(
+    estimators = sorted(
         f"{one.__module__}.{one.__qualname__}"
         for one in public
         if isinstance(one, type) and issubclass(one, BaseEstimator)
     )
+    return estimators + OF_LINEAR_CLASSIFIER

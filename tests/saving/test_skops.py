@@ -12,6 +12,7 @@ from sklearn_ecgssl.classify import (
     SubjectReferenceClassifier,
     SubjectScaledClassifier,
 )
+from sklearn_ecgssl.evaluation import linear_classifier
 from sklearn_ecgssl.features import HRVFeatures, SSLEmbedder
 from sklearn_ecgssl.signal import ECGFilter, Resampler, Segmenter, TrimmedScaler
 from tests.tiny import (
@@ -66,6 +67,14 @@ def test_a_pipeline_comes_back(kind, fitted_recognition, tmp_path):
     loaded = skops_io.load(path, trusted=trusted_types())
     assert repr(loaded) == repr(pipe)
     np.testing.assert_array_equal(loaded.predict(X), pipe.predict(X))
+
+
+@pytest.mark.parametrize("C", [1.0, None])
+def test_a_linear_classifier_comes_back(C):
+    X, y = waves(24)
+    model = linear_classifier(C).fit(X, y)
+    loaded = skops_io.loads(skops_io.dumps(model), trusted=trusted_types())
+    np.testing.assert_array_equal(loaded.predict_proba(X), model.predict_proba(X))
 
 
 def test_a_persons_classifier_comes_back(fitted_recognition, tmp_path):
