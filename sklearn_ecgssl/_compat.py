@@ -3,6 +3,7 @@
 from sklearn.base import _fit_context
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.model_selection._split import GroupsConsumerMixin
+from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
@@ -25,5 +26,6 @@ __all__ = [
     "_fit_context",
     "_get_container_adapter",
     "_routing_enabled",
+    "_safe_indexing",
     "validate_data",
 ]

@@ -1,6 +1,5 @@
 """A person's level, from windows that are known to be rest."""
 
-import warnings
 from contextlib import suppress
 from copy import deepcopy
 from typing import Any
@@ -11,6 +10,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_array
 
+from .._checks import warn_caller
 from ..signal._recordings import check_column
 
 
@@ -28,7 +28,7 @@ def check_reference(reference: Any, n_samples: int) -> np.ndarray:
     if not is_boolean or not np.isin(mask, [False, True]).all():
         raise ValueError(
             "reference must be a boolean mask, True for each window that is known to be rest, got "
-            f"{listed(np.unique(mask.astype(str)))}. For windows of one label, pass y == label."
+            f"{listed(np.unique(mask.astype(str)))}. Mark a minute of each person's rest."
         )
     return mask.astype(bool)
 
@@ -62,12 +62,11 @@ def with_one_window(people: np.ndarray, rest: np.ndarray) -> np.ndarray:
     return names[counts == 1]
 
 
-def warn_of_one_window(people: str, stacklevel: int) -> None:
+def warn_of_one_window(people: str) -> None:
     """Warn that levels rest on one window."""
-    warnings.warn(
+    warn_caller(
         f"The level of {people} rests on one reference window. Record more rest: a minute gives a "
-        "steady level.",
-        stacklevel=stacklevel + 1,
+        "steady level."
     )
 
 

@@ -16,13 +16,17 @@ NOTHING = (None, "passthrough")
 def fit_metadata(model: BaseEstimator, **metadata: Any) -> dict[str, Any]:
     """Choose what a `fit` has parameters for, also that of a step of a Pipeline.
 
-    A search gets the subjects, as `groups`, where its `cv` splits by them.
+    A search gets the subjects, as `groups`, where its `cv` splits by them. With metadata routing, a
+    Pipeline gets what its steps request.
     """
+    if isinstance(model, Pipeline) and _routing_enabled():
+        requested = model.get_metadata_routing().consumes("fit", metadata)
+        return {name: metadata[name] for name in requested}
     if isinstance(model, Pipeline):
         return {
             f"{name}__{parameter}": value
             for name, step in model.steps
-            if step not in NOTHING and not _routing_enabled()
+            if step not in NOTHING
             for parameter, value in fit_metadata(step, **metadata).items()
         }
     is_search = isinstance(model, BaseSearchCV)

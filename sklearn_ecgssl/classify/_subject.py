@@ -1,6 +1,5 @@
 """What classifiers of a person's features share: who is who, fit, predictions, score."""
 
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, Self
@@ -12,7 +11,8 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
 
-from .._compat import HasMethods
+from .._checks import warn_caller
+from .._compat import HasMethods, _safe_indexing
 from ..signal._recordings import check_column
 from ._metadata import fit_metadata
 
@@ -129,8 +129,7 @@ class SubjectClassifier(ClassifierMixin, BaseEstimator, ABC):
         learnt = self._learnt(y, people, reference)
         check_classification_targets(y[learnt])
         self.features_, self.classifier_ = clone(self.features), clone(self.classifier)
-        handed = {} if groups is None else fit_metadata(self.features_, groups=people)
-        values = self._fit_features(X, y, handed)
+        values = self._fit_features(X, y, groups, people, learnt)
         self._fit_levels(values, people, reference)
         relative = self._relative(values, people, reference)[learnt]
         handed = {} if groups is None else fit_metadata(self.classifier_, groups=people[learnt])
@@ -141,11 +140,23 @@ class SubjectClassifier(ClassifierMixin, BaseEstimator, ABC):
             self.n_features_in_ = self.features_.n_features_in_
         return self
 
-    def _fit_features(self, X: Any, y: np.ndarray, handed: dict[str, Any]) -> Any:
-        """Fit the transformer; as in a Pipeline, one with `fit_transform` says what it gives."""
-        if hasattr(self.features_, "fit_transform"):
-            return self.features_.fit_transform(X, y, **handed)
-        return self.features_.fit(X, y, **handed).transform(X)
+    def _fit_features(
+        self, X: Any, y: np.ndarray, groups: Any, people: np.ndarray, learnt: np.ndarray
+    ) -> np.ndarray:
+        """Fit the transformer to the samples that are learnt from, and transform all of them."""
+        handed = {} if groups is None else fit_metadata(self.features_, groups=people[learnt])
+        X_learnt = X if learnt.all() else _safe_indexing(X, np.flatnonzero(learnt))
+        if hasattr(self.features_, "fit_transform"):  # as a Pipeline does
+            found = np.asarray(self.features_.fit_transform(X_learnt, y[learnt], **handed))
+        else:
+            self.features_.fit(X_learnt, y[learnt], **handed)
+            found = np.asarray(self.features_.transform(X_learnt))
+        if learnt.all():
+            return found
+        values = np.empty((len(y), *found.shape[1:]), dtype=found.dtype)
+        values[learnt] = found
+        values[~learnt] = self.features_.transform(_safe_indexing(X, np.flatnonzero(~learnt)))
+        return values
 
     def _answer(self, method: str, X: Any, groups: Any, reference: Any = None) -> Any:
         relative = self._subject_features(method, X, groups, reference)
@@ -156,10 +167,9 @@ class SubjectClassifier(ClassifierMixin, BaseEstimator, ABC):
     ) -> np.ndarray:
         check_is_fitted(self, "classifier_")
         if groups is None and self.n_subjects_ > 1 and self._needs_groups():
-            warnings.warn(
-                f"{caller} was given no groups: all samples are scaled as one person's. Pass the "
-                f"subject of each, see the notes of {type(self).__name__}.",
-                stacklevel=4,
+            warn_caller(
+                f"{caller} was given no groups: all samples are taken for one person's. Pass the "
+                f"subject of each, see the notes of {type(self).__name__}."
             )
         values = self.features_.transform(X)
         return self._relative(values, subjects_of(groups, len(values)), reference)
@@ -168,9 +178,9 @@ class SubjectClassifier(ClassifierMixin, BaseEstimator, ABC):
         """Tell whether it makes a difference who is who."""
         return True
 
-    def _learnt(self, y: np.ndarray, people: np.ndarray, reference: Any) -> Any:
-        """Index the samples that the classifier learns from."""
-        return slice(None)
+    def _learnt(self, y: np.ndarray, people: np.ndarray, reference: Any) -> np.ndarray:
+        """Mark the samples that the transformer and the classifier learn from."""
+        return np.ones(len(y), dtype=bool)
 
     def _fit_levels(self, values: Any, people: np.ndarray, reference: Any) -> None:
         """Learn what the features of all people tell."""

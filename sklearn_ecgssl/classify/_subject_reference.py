@@ -1,6 +1,5 @@
 """Classify features relative to a person's own rest."""
 
-import warnings
 from typing import Any, Self
 
 import numpy as np
@@ -9,6 +8,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
+from .._checks import warn_caller
 from .._compat import _fit_context
 from .._fitting import all_or_nothing
 from ._levels import (
@@ -38,7 +38,7 @@ class SubjectReferenceClassifier(SubjectClassifier):
     ----------
     features : transformer
         From windows or recordings to features, such as `SSLEmbedder` or a Pipeline. It learns from
-        all windows that `fit` is given. NaN is left out of a level.
+        windows that are not reference. NaN is left out of a level.
     classifier : classifier
         Classifier of features relative to the level. It learns from windows that are not reference.
     standardize : bool, default=False
@@ -67,8 +67,8 @@ class SubjectReferenceClassifier(SubjectClassifier):
 
     Notes
     -----
-    Reference windows give a level and nothing else: the classifier does not learn from them, and
-    `score` leaves them out. Their labels may be no class, such as "baseline".
+    Reference windows give a level and nothing else: neither features nor classifier learn from
+    them, and `score` leaves them out. Their labels may be no class, such as "baseline".
 
     A level is subtracted and no more by default, since the spread of a short rest is not known
     well: with 30-s windows and 60 s of rest, heart rate and its variability tell rest from mental
@@ -155,6 +155,11 @@ class SubjectReferenceClassifier(SubjectClassifier):
         UserWarning
             If there are no reference windows, or people have a single one.
         """
+        if reference is not None and groups is None:
+            warn_caller(
+                "fit was given reference windows and no groups: all samples are taken for one "
+                "person's. Pass the subject of each as groups."
+            )
         return self._fit(X, y, groups, reference)
 
     def subject_features(self, X: Any, groups: Any = None, reference: Any = None) -> np.ndarray:
@@ -325,10 +330,12 @@ class SubjectReferenceClassifier(SubjectClassifier):
                 "fit was given no reference windows, so no level is taken away: use predict, or "
                 "fit again with reference=."
             )
+        if not len(rest_windows):
+            raise ValueError("rest_windows holds no window: record a minute of the person's rest.")
         features = without_names(self.features_)
         rest = features.transform(rest_windows)
         if len(rest) == 1:
-            warn_of_one_window("the person enrolled", stacklevel=2)
+            warn_of_one_window("the person enrolled")
         level = level_of(rest, self.deviation_)
         return Pipeline(
             [("features", features), ("level", level), ("classifier", self.classifier_)]
@@ -337,16 +344,15 @@ class SubjectReferenceClassifier(SubjectClassifier):
     def _needs_groups(self) -> bool:
         return self.uses_reference_
 
-    def _learnt(self, y: np.ndarray, people: np.ndarray, reference: Any) -> Any:
+    def _learnt(self, y: np.ndarray, people: np.ndarray, reference: Any) -> np.ndarray:
         rest = check_reference(reference, len(y))
         self.uses_reference_ = bool(rest.any())
         if not self.uses_reference_:
-            warnings.warn(
+            warn_caller(
                 "fit was given no reference windows: features are classified as they are. Pass "
-                "reference=, a mask of windows that are known to be rest.",
-                stacklevel=5,
+                "reference=, a mask of windows that are known to be rest."
             )
-            return slice(None)
+            return ~rest
         check_each_has_rest(people, rest)
         if self.standardize and len(with_one_window(people, rest)) == len(np.unique(people)):
             raise ValueError(
@@ -381,5 +387,5 @@ class SubjectReferenceClassifier(SubjectClassifier):
         check_each_has_rest(people, rest)
         single = with_one_window(people, rest)
         if len(single):
-            warn_of_one_window(listed(single), stacklevel=5)
+            warn_of_one_window(listed(single))
         return without_levels(rows, people, rest, self.deviation_)

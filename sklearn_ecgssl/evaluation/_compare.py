@@ -207,7 +207,9 @@ def compare_protocols(
                 values = {name: (cut | of_reference | setting)[name] for name in varied}
                 for name, estimator in with_values.items():
                     columns = {"estimator": name, "protocol": fold.protocol, **values, **kept}
-                    own = mask if takes_reference(estimator) else None
+                    own = None
+                    if mask is not None and takes_reference(name, estimator):
+                        own = mask
                     task = Task(name, estimator, windows, fold, own)
                     task = tasks.setdefault((name, id(estimator), id(own)), task)
                     rows.append((columns | {"fold": fold.number}, task))
@@ -222,7 +224,7 @@ def compare_protocols(
     _warn_of_failures(tasks_once, outcomes)
     outcome_of = dict(zip(tasks_once, outcomes, strict=True))
     notes = {protocol.name: protocol.sees for protocol in chosen}
-    notes |= {"reference": REFERENCE} if has_reference else {}
+    notes |= {"reference windows": REFERENCE} if has_reference else {}
     notes |= {task.name: note for task in tasks_once if (note := seen_besides(task.estimator))}
     return collected([(columns, task, outcome_of[task]) for columns, task in rows], notes)
 
@@ -268,7 +270,14 @@ def _without_reference(
         return folds
     out = held_back(masks, windows)
     windows.classes = np.unique(windows.target[~out])
-    kept = [f._replace(train=f.train[~out[f.train]], test=f.test[~out[f.test]]) for f in folds]
+    kept = [
+        fold._replace(
+            train=fold.train[~out[fold.train]],
+            test=fold.test[~out[fold.test]],
+            pretrain=None if fold.pretrain is None else fold.pretrain[~out[fold.pretrain]],
+        )
+        for fold in folds
+    ]
     return [fold for fold in kept if len(fold.test)]
 
 

@@ -27,7 +27,8 @@ def linear_classifier(C: float | None = 1.0) -> BaseEstimator:
     C : float or None, default=1.0
         The smaller, the more regularised. None chooses one of .001, .01, .1 and 1 when it is
         fitted, by the balanced accuracy on people held out of the training set; `fit` takes their
-        subjects as `groups`. `compare_protocols` passes them.
+        subjects as `groups`, which `compare_protocols` passes. Where people have one class each, or
+        there are no groups, shuffled samples are held out.
 
     Returns
     -------

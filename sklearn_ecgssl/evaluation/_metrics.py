@@ -76,7 +76,10 @@ def best_balanced_accuracy(truth: np.ndarray, scores: np.ndarray) -> float:
 
 
 def threshold_spread(people: Sequence[tuple[np.ndarray, np.ndarray]]) -> float:
-    """Deviation of people's best thresholds in units of the distance between their classes."""
+    """Deviation of people's best thresholds in units of the distance between their classes.
+
+    NaN where fewer than two people are ranked for one of the classes.
+    """
     n_columns = people[0][0].shape[1]
     return _mean([_spread([(t[:, c], s[:, c]) for t, s in people]) for c in range(n_columns)])
 
@@ -163,7 +166,9 @@ def _best_threshold(truth: np.ndarray, scores: np.ndarray) -> tuple[float, float
     false, true, thresholds = roc_curve(truth, scores, drop_intermediate=False)
     balanced = (true + 1 - false) / 2
     best = int(balanced.argmax())  # a score from thresholds[best] on is of the class
-    above, below = thresholds[max(best, 1)], thresholds[min(best + 1, len(thresholds) - 1)]
+    if best == 0:  # above all scores
+        return float(np.nextafter(thresholds[1], np.inf)), float(balanced[0])
+    above, below = thresholds[best], thresholds[min(best + 1, len(thresholds) - 1)]
     return float((above + below) / 2), float(balanced[best])
 
 

@@ -1,18 +1,16 @@
 """Reference windows: rest that is known of each person, neither learnt from nor scored."""
 
-import warnings
 from collections.abc import Iterable
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state, check_scalar
+from sklearn.utils import check_random_state
 
-from .._checks import check_choice
+from .._checks import check_choice, warn_caller
+from .._compat import Interval, StrOptions
 from ._windows import LabelledWindows
-
-POSITIONS = ("first", "last", "random")
 
 
 class ReferenceWindows(BaseEstimator):
@@ -35,7 +33,7 @@ class ReferenceWindows(BaseEstimator):
 
     References
     ----------
-    .. [1] P. Siirtola, "Sensors", 2023, doi:10.3390/s23031598.
+    .. [1] P. Siirtola, 2023, doi:10.3390/s23031598.
 
     Examples
     --------
@@ -48,6 +46,13 @@ class ReferenceWindows(BaseEstimator):
     array([ True,  True, False, False, False])
     """
 
+    _parameter_constraints: dict = {
+        "label": "no_validation",
+        "seconds": [Interval(Real, 0, None, closed="left")],
+        "position": [StrOptions({"first", "last", "random"})],
+        "random_state": [Interval(Integral, 0, None, closed="left")],
+    }
+
     def __init__(
         self, label: Any, seconds: float = 60, position: str = "first", random_state: int = 0
     ) -> None:
@@ -57,9 +62,7 @@ class ReferenceWindows(BaseEstimator):
         self.random_state = random_state
 
     def __str__(self) -> str:
-        if self.seconds == 0:
-            return "none"
-        return f"{self.position} {self.seconds:g} s of {self.label!r}"
+        return f"{self.position} {self.seconds} s of {self.label!r}"
 
     def mask(self, windows: LabelledWindows) -> np.ndarray:
         """Mark the reference windows of each person.
@@ -78,9 +81,13 @@ class ReferenceWindows(BaseEstimator):
         ------
         ValueError
             If no window has the label, or none fits into `seconds`.
+
+        Warns
+        -----
+        UserWarning
+            If people have less of this class than `seconds`.
         """
-        check_scalar(self.seconds, "seconds", Real, min_val=0)
-        check_choice("position", self.position, POSITIONS)
+        self._validate_params()
         check_choice("label", self.label, np.unique(windows.target).tolist())
         if 0 < self.seconds < windows.window_length:
             raise ValueError(
@@ -89,25 +96,27 @@ class ReferenceWindows(BaseEstimator):
             )
         marked = np.zeros(len(windows), dtype=bool)
         random = check_random_state(self.random_state)
+        have_less = []
         for person in np.unique(windows.subject):
             own = np.flatnonzero((windows.subject == person) & (windows.target == self.label))
-            marked[self._chosen(own, windows, random)] = True
+            begin, seconds = _begins(own, windows)
+            if self.position == "random":
+                n_drawn = int(self.seconds / windows.window_length + 1e-9)
+                chosen = random.permutation(own)[:n_drawn]
+            else:
+                is_first = self.position == "first"
+                needed = begin + windows.window_length if is_first else seconds - begin
+                chosen = own[needed <= self.seconds + 1e-9]
+            marked[chosen] = True
+            if 0 < seconds < self.seconds - 1e-9:
+                have_less.append(person)
+        if have_less:
+            warn_caller(
+                f"reference: {len(have_less)} people have less than {self.seconds:g} s of "
+                f"{self.label!r}, all of which is reference: {_listed(np.array(have_less))}. Take "
+                "fewer seconds, or leave them out."
+            )
         return marked
-
-    def _chosen(self, own: np.ndarray, windows: LabelledWindows, random: Any) -> np.ndarray:
-        """Choose some of one person's windows of the class."""
-        length = windows.window_length
-        if self.position == "random":
-            return random.permutation(own)[: int(self.seconds / length + 1e-9)]
-        # Seconds run on from one recording of the person to the next.
-        begin, elapsed = np.empty(len(own)), 0.0
-        for recording in dict.fromkeys(windows.recording[own].tolist()):
-            of_recording = windows.recording[own] == recording
-            start = windows.start[own[of_recording]]
-            begin[of_recording] = elapsed + start - start.min()
-            elapsed += start.max() - start.min() + length
-        needed = begin + length if self.position == "first" else elapsed - begin
-        return own[needed <= self.seconds + 1e-9]
 
 
 def reference_mask(reference: Any, windows: LabelledWindows) -> np.ndarray:
@@ -137,16 +146,26 @@ def held_back(masks: Iterable[np.ndarray], windows: LabelledWindows) -> np.ndarr
     if len(np.unique(kept)) < 2:
         raise ValueError(
             "reference: of the windows that are no reference, all are of one class "
-            f"({np.unique(kept).tolist()}). Mark only a part of the others, such as the first 60 s."
+            f"({np.unique(kept).tolist()}). Mark less, or take fewer seconds."
         )
     unscored = np.setdiff1d(windows.subject, windows.subject[~marked])
     if len(unscored):
-        warnings.warn(
+        warn_caller(
             f"reference: {len(unscored)} people are not scored, all of their windows are "
-            f"reference: {_listed(unscored)}. Mark less of theirs.",
-            stacklevel=3,
+            f"reference: {_listed(unscored)}. Mark less of theirs."
         )
     return marked
+
+
+def _begins(own: np.ndarray, windows: LabelledWindows) -> tuple[np.ndarray, float]:
+    """Return when windows of one person begin, if recordings follow one another, and the end."""
+    begin, elapsed = np.empty(len(own)), 0.0
+    for recording in dict.fromkeys(windows.recording[own].tolist()):
+        of_recording = windows.recording[own] == recording
+        start = windows.start[own[of_recording]]
+        begin[of_recording] = elapsed + start
+        elapsed += start.max() + windows.window_length
+    return begin, elapsed
 
 
 def _as_mask(reference: Any, windows: LabelledWindows) -> np.ndarray:
@@ -158,6 +177,8 @@ def _as_mask(reference: Any, windows: LabelledWindows) -> np.ndarray:
             f"each of {n_recordings} recordings or {len(windows)} windows, got {values.dtype} of "
             f"shape {values.shape}."
         )
+    if not values.any():
+        raise ValueError("reference is a mask that marks nothing: leave it out, or mark rest.")
     return values if len(values) == len(windows) else values[windows.recording]
 
 

@@ -20,8 +20,8 @@ from sklearn.utils.validation import column_or_1d
 from tqdm.auto import tqdm
 
 from .._files import replacing
+from ..classify import SubjectReferenceClassifier, SubjectScaledClassifier
 from ..classify._metadata import NOTHING, fit_metadata, takes
-from ..classify._subject import SubjectClassifier
 from ..pretext import INDIFFERENT, nested_pretrainers, pretrained, share_pretraining
 from ._protocols import Fold
 from ._windows import LabelledWindows
@@ -30,7 +30,9 @@ from ._windows import LabelledWindows
 Measure = Callable[[BaseEstimator, np.ndarray], Mapping[str, float]]
 
 
-#: No reference, or one window of it, is what a row asks for.
+#: Of these, a subclass may predict otherwise.
+SUBJECT_CLASSIFIERS = (SubjectReferenceClassifier, SubjectScaledClassifier)
+#: No reference, or one window of it, is what a row with a reference asks for.
 EXPECTED_WARNINGS = "fit was given no reference windows|The level of .* rests on one"
 
 #: Part of each file's name: results of another version of this code are not taken for its own.
@@ -144,7 +146,8 @@ def _run_task(task: Task, memory: Any, measure: Measure | None) -> Outcome:
         model = pretrained(model, windows.take(pretrain), windows.subject[pretrain])
     learnt, tested = task.beside(train), task.beside(test)
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=EXPECTED_WARNINGS)
+        if task.reference is not None:
+            warnings.filterwarnings("ignore", message=EXPECTED_WARNINGS)
         metadata = fit_metadata(model, **task.metadata(learnt))
         model.fit(windows.take(learnt), windows.target[learnt], **metadata)
         measures = {"fit_seconds": time.perf_counter() - start}
@@ -161,19 +164,28 @@ def _run_task(task: Task, memory: Any, measure: Measure | None) -> Outcome:
     return Outcome(predicted, scores, scored_by, measures)
 
 
-def takes_reference(estimator: BaseEstimator) -> bool:
-    """Tell whether an estimator, or the last step of a Pipeline, learns from a reference."""
-    while isinstance(estimator, Pipeline):
-        estimator = estimator.steps[-1][1]
-    return takes(estimator.fit, "reference")
+def takes_reference(name: str, estimator: BaseEstimator) -> bool:
+    """Tell whether an estimator, or the last step of a Pipeline, takes a reference."""
+    parts = estimator.get_params(deep=True).values()
+    has_part = any(isinstance(part, SubjectReferenceClassifier) for part in parts)
+    last = estimator
+    while isinstance(last, Pipeline):
+        last = last.steps[-1][1]
+    if has_part and not takes(last.fit, "reference"):
+        raise ValueError(
+            f"reference: {name!r} holds a SubjectReferenceClassifier inside {type(last).__name__}, "
+            "which passes no reference on. Put the search or the calibration inside it, as its "
+            "classifier."
+        )
+    return takes(last.fit, "reference")
 
 
 def _last_step(
     model: Any, X: np.ndarray, metadata: Mapping[str, np.ndarray]
 ) -> tuple[Any, np.ndarray]:
     """Transform windows once, for labels and scores; return what classifies them, and features."""
-    while isinstance(model, Pipeline | SubjectClassifier):
-        if isinstance(model, SubjectClassifier):
+    while isinstance(model, Pipeline) or type(model) in SUBJECT_CLASSIFIERS:
+        if type(model) in SUBJECT_CLASSIFIERS:
             X, model = _call(model.subject_features, metadata, X), model.classifier_
             continue
         for _, step in model.steps[:-1]:

@@ -1,6 +1,6 @@
 """What a comparison varies: parameters of estimators, of the segmenter and of the reference."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from itertools import product
 from numbers import Real
@@ -37,6 +37,8 @@ def varied_values(
         if name in (*REFERENCES, "reference"):
             if name in REFERENCES and not isinstance(reference, ReferenceWindows):
                 raise ValueError(f"vary: {name!r} needs reference=ReferenceWindows(...).")
+            if name in REFERENCES and "reference" in vary:
+                raise ValueError(f"vary: take either 'reference' or {name!r}, got both.")
         elif name not in parameters and name not in CUTS:
             close = get_close_matches(name, [*parameters, *CUTS, *REFERENCES], n=5, cutoff=0.4)
             raise ValueError(
@@ -44,7 +46,7 @@ def varied_values(
                 f"{', '.join(close) or 'none'}."
             )
     varied = {name: _named_values(name, values) for name, values in vary.items()}
-    if reference is not None and not any(name.startswith("reference") for name in vary):
+    if reference is not None and not {*REFERENCES, "reference"} & set(vary):
         shown = str(reference) if isinstance(reference, ReferenceWindows) else "given windows"
         varied["reference"] = {"none": None, shown: reference}
     return varied
@@ -52,7 +54,10 @@ def varied_values(
 
 def _named_values(parameter: str, values: Any) -> dict[Any, Any]:
     """Name the values of a parameter as they are shown: by a dict, else by themselves."""
-    pairs = values.items() if isinstance(values, Mapping) else [(v, v) for v in values]
+    if isinstance(values, Mapping):
+        pairs = list(values.items())
+    else:
+        pairs = [(v, v) for v in values] if isinstance(values, Iterable) else []
     shown = [_as_cell(name) for name, _ in pairs]
     if isinstance(values, str) or not shown or len(set(shown)) < len(shown):
         raise ValueError(

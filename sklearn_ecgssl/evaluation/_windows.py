@@ -10,6 +10,7 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from ..signal import Segmenter
 from ..signal._recordings import check_recordings
+from ..signal._segment import step_samples
 from ..signal.window_store import WindowStore, check_windows, is_windowed
 
 
@@ -100,7 +101,8 @@ class LabelledWindows:
         subject : array-like of shape (n_recordings,)
             Subject of each recording.
         segmenter : Segmenter or None, default=None
-            Cuts the recordings. None stands for ``Segmenter()``: 10 s at 256 Hz.
+            Cuts the recordings; of windowed recordings, their sampling rate and overlap are its.
+            None stands for ``Segmenter()``: 10 s at 256 Hz.
         regression : bool, default=False
             Whether the target is ratings, which become floats.
 
@@ -122,16 +124,15 @@ class LabelledWindows:
             blocks = cutter.transform(check_recordings(recordings))
             store = WindowStore(list(blocks), windowed=True)
         recording = store.per_window(np.arange(len(store.blocks)), "recording")
-        length = float(cutter.window_length)
-        step = length * (1 - float(cutter.overlap))
+        rate, step = float(cutter.sampling_rate), step_samples(store.n_times, cutter.overlap)
         check = _check_ratings if regression else _check_classes
         return cls(
             store,
             check(store.per_window(target, "target")),
             _as_text_if_mixed(store.per_window(subject, "subject")),
             recording,
-            step * _number_within(recording),
-            length,
+            step / rate * _number_within(recording),
+            store.n_times / rate,
             regression=regression,
         )
 

@@ -7,7 +7,7 @@ from ._common import COLORS, GRAY, legend, panels, tidy
 from ._score import PROTOCOLS, interval, varied_columns
 
 #: Columns that say what of a person was known to be rest, and their value for nothing.
-REFERENCES = {"reference__seconds": 0, "reference": "none"}
+REFERENCES = {"reference__seconds": 0, "reference": "none", "reference__position": None}
 #: Marks in the order of reading: column, words, style. Rows of a reference are another table.
 MARKS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "within": ("auc_within", "AUC within a person", {"color": COLORS[0], "marker": "o"}),
@@ -224,18 +224,19 @@ class SubjectLevelDisplay:
             return chosen, table, table[:0], ""
         without = table[column].isna() | (table[column] == REFERENCES[column])
         values = sorted(table.loc[~without, column].unique())
-        if column == "reference" and len(values) > 1:
+        if column != "reference__seconds" and len(values) > 1:
             raise ValueError(
-                f"The table has several references: {values}. Pass the rows with 'none' and one of "
-                "them."
+                f"The table has several references: {values}. Pass the rows without one, and those "
+                "with one of them."
             )
         if self.seconds is not None and self.seconds not in values:
             raise ValueError(f"seconds must be one of {values}, got {self.seconds!r}.")
         if not values:
             return chosen, table, table[:0], ""
         value = values[-1] if self.seconds is None else self.seconds
-        is_text = column == "reference"
-        words = str(value) if is_text else f"{value:g}\N{NO-BREAK SPACE}s of reference"
+        words = f"{value} seconds of rest" if column == "reference__position" else str(value)
+        if column == "reference__seconds" and not isinstance(value, str):
+            words = f"{value:g}\N{NO-BREAK SPACE}s of reference"
         return chosen, table[without], table[table[column] == value], words
 
     def _draw_bounds(self, rows: Any, names: list[str]) -> Any:

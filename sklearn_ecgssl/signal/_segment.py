@@ -167,7 +167,7 @@ class Segmenter(RecordingTransformer):
                 f"window_length={seconds:g} s at sampling_rate={rate:g} Hz is less than one "
                 f"sample: window_length must be at least {1 / rate:g} s."
             )
-        return n_times, max(1, round(n_times * (1 - float(self.overlap))))
+        return n_times, step_samples(n_times, self.overlap)
 
     def _recording_function(self) -> RecordingFunction:
         length, step = self._window_samples()
@@ -205,3 +205,8 @@ class Segmenter(RecordingTransformer):
         """
         check_is_fitted(self, "_has_columns")
         return self._generated_names(self._window_samples()[0])
+
+
+def step_samples(n_times: int, overlap: float) -> int:
+    """Return the distance between the starts of two windows, in samples."""
+    return max(1, round(n_times * (1 - float(overlap))))

@@ -70,8 +70,15 @@ def test_a_persons_answers_depend_on_his_or_her_windows_alone(kind):
 def test_people_reach_parts_that_take_them(kind):
     search = GridSearchCV(LogisticRegression(), {"C": [0.1, 1]}, cv=LeaveOneGroupOut())
     model = kind(Double(), search).fit(HEART_RATE, TARGET, **given(kind))
-    np.testing.assert_array_equal(model.features_.groups_, SUBJECT)
+    learnt = SUBJECT if kind is SubjectScaledClassifier else SUBJECT[~REST]
+    np.testing.assert_array_equal(model.features_.groups_, learnt)
+    assert model.features_.fitted_on_ == len(learnt)
     assert model.classifier_.n_splits_ == 6
+
+
+@each_class
+@pytest.mark.filterwarnings("ignore:fit was given reference windows and no groups")
+def test_parts_of_one_person_are_given_no_subjects(kind):
     metadata = given(kind) | {"groups": None}
     without = kind(Double(), LogisticRegression()).fit(HEART_RATE, TARGET, **metadata)
     assert without.features_.groups_ is None
@@ -126,6 +133,6 @@ def test_scaled_by_all_windows_of_a_person():
         warnings.simplefilter("error")
         scaled = model.predict(3 - 7 * values, groups=[9, 8, 9, 8])
     np.testing.assert_allclose(scaled, np.negative(expected), atol=1e-12)
-    with pytest.warns(UserWarning, match="predict was given .* scaled as one person's"):
+    with pytest.warns(UserWarning, match="predict was given .* taken for one person's"):
         scaled = model.predict(values[:, 1:])
     np.testing.assert_allclose(scaled, [[-1], [1], [-1], [1]])

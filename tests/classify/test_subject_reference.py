@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn import config_context
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -16,6 +17,7 @@ from sklearn_ecgssl.classify import SubjectReferenceClassifier
 from tests.classify.persons import HEART_RATE, REST, SUBJECT, TARGET, Kept
 
 NAN = np.nan
+FIRST = np.tile(np.arange(10) < 1, 6)
 #: Persons a and b in turn, the last two windows not reference; the third feature is constant.
 PEOPLE = list("abababab")
 VALUES = np.array([
@@ -51,11 +53,32 @@ def test_level_is_the_mean_of_rest_and_the_deviation_that_of_training_people(sta
     np.testing.assert_allclose(new, np.array([[-100, 0, -2], [100, 0, 2], [2, -1, 0]]) / deviation)
 
 
-def test_labels_of_reference_windows_are_not_learnt(fitted):
-    labels = np.where(REST, np.random.default_rng(0).choice(["stress", "baseline"], 60), TARGET)
-    other = linear(standardize=fitted.standardize).fit(HEART_RATE, labels, SUBJECT, REST)
-    answers = [m.decision_function(HEART_RATE, SUBJECT, REST) for m in (fitted, other)]
+@pytest.mark.parametrize("features", [FunctionTransformer(), LinearDiscriminantAnalysis()])
+def test_labels_of_reference_windows_are_not_learnt(features):
+    answers = []
+    for labels in (TARGET, np.where(REST, "baseline", TARGET)):
+        model = SubjectReferenceClassifier(features, LogisticRegression())
+        model.fit(HEART_RATE, labels, SUBJECT, REST)
+        answers.append(model.decision_function(HEART_RATE, SUBJECT, REST))
     np.testing.assert_array_equal(*answers)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ("fit(HEART_RATE, TARGET, SUBJECT)", "no reference windows"),
+        ("fit(HEART_RATE, TARGET, SUBJECT, FIRST)", "one reference window"),
+        ("fit(HEART_RATE, TARGET, reference=REST)", "and no groups"),
+        ("predict(HEART_RATE, SUBJECT, FIRST)", "one reference window"),
+        ("subject_features(HEART_RATE, SUBJECT, FIRST)", "one reference window"),
+        ("for_subject(HEART_RATE[:1])", "one reference window"),
+    ],
+)
+def test_warnings_name_the_line_of_the_caller(call, message):
+    model = linear().fit(HEART_RATE, TARGET, SUBJECT, REST)
+    with pytest.warns(UserWarning, match=message) as caught:
+        eval(compile(f"model.{call}", "users.py", "eval"), globals(), {"model": model})
+    assert {warning.filename for warning in caught} == {"users.py"}
 
 
 def test_without_reference_features_are_classified_as_they_are():
@@ -78,7 +101,7 @@ def test_without_reference_features_are_classified_as_they_are():
     [
         (REST[:5], r"reference must be 1-D .* each of the 60 sample\(s\), got shape \(5,\)"),
         (REST * 2, "reference must be a boolean mask, .* got '0', '2'"),
-        (TARGET, "reference must be a boolean mask, .* got 'rest', 'stress'. .* y == label"),
+        (TARGET, "reference must be a boolean mask, .* got 'rest', 'stress'. Mark a minute"),
         (REST * 0.5, r"reference must be a boolean mask, .* got '0.0', '0.5'"),
         (REST & (SUBJECT == "b"), "no window of 5 of 6 people: 'a', 'c', 'd', .*for_subject"),
         (REST & (SUBJECT != "b"), "no window of 1 of 6 people: 'b'. Leave them out, record"),
@@ -94,6 +117,8 @@ def test_bad_reference(fitted, reference, message):
 def test_predict_needs_what_fit_had(fitted):
     with pytest.raises(ValueError, match=r"pass reference= here too.*for_subject\(rest_windows\)"):
         fitted.predict(HEART_RATE, SUBJECT)
+    with pytest.raises(ValueError, match="rest_windows holds no window"):
+        fitted.for_subject(HEART_RATE[:0])
     with pytest.raises(ValueError, match="reference marks all windows: none is left to score"):
         fitted.score(HEART_RATE, TARGET, SUBJECT, np.ones(60, bool))
 
@@ -113,16 +138,15 @@ def test_a_person_who_is_all_reference_is_not_learnt_from():
 
 
 def test_one_reference_window_is_worth_a_warning(fitted):
-    first = np.tile(np.arange(10) < 1, 6)
     message = "level of 'a', 'b', 'c', ... rests on one reference window"
     with pytest.warns(UserWarning, match=message):
-        linear().fit(HEART_RATE, TARGET, SUBJECT, first)
+        linear().fit(HEART_RATE, TARGET, SUBJECT, FIRST)
     with pytest.warns(UserWarning, match=message):
-        fitted.predict(HEART_RATE, SUBJECT, first)
+        fitted.predict(HEART_RATE, SUBJECT, FIRST)
     with pytest.warns(UserWarning, match="enrolled rests on one reference window"):
         fitted.for_subject(HEART_RATE[:1])
     with pytest.raises(ValueError, match="standardize=True needs a person with two"):
-        linear(standardize=True).fit(HEART_RATE, TARGET, SUBJECT, first)
+        linear(standardize=True).fit(HEART_RATE, TARGET, SUBJECT, FIRST)
 
 
 @pytest.mark.filterwarnings("error")

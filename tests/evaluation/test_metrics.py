@@ -74,6 +74,9 @@ def test_calibration_error_weights_bins_by_their_windows():
     # .8 to .9: three windows, mean .84, one of them true; .1 to .2: one, .15, none true.
     error = metrics.calibration_error(*one_class([1, 0, 0, 0], [0.82, 0.84, 0.86, 0.15]))
     assert error == pytest.approx(3 / 4 * abs(0.84 - 1 / 3) + 1 / 4 * 0.15)
+    # a probability of 1 is in the bin of .95
+    both = metrics.calibration_error(*one_class([1, 0], [1, 0.95]))
+    assert both == pytest.approx(abs(0.975 - 0.5))
     sure = one_class([1, 1, 0], [1, 1, 0])
     assert metrics.calibration_error(*sure) == metrics.brier(*sure) == 0
     assert metrics.calibration_error(*one_class([0, 0, 1], [1, 1, 0])) == 1
@@ -84,6 +87,11 @@ class TestBestThreshold:
         scored = one_class([0, 0, 1, 0, 1, 1], [-3, -1, 0, 2, 3, 9])
         assert metrics.best_threshold(*scored) == -0.5
         assert metrics.best_balanced_accuracy(*scored) == pytest.approx((2 / 3 + 1) / 2)
+
+    def test_nothing_is_of_the_class_where_that_is_best(self):
+        scored = one_class([1, 1, 0, 0], [0.1, 0.2, 0.8, 0.9])
+        assert metrics.best_balanced_accuracy(*scored) == 0.5
+        assert metrics.best_threshold(*scored) > 0.9
 
     def test_no_other_is_better(self):
         rng = np.random.default_rng(1)

@@ -2,7 +2,10 @@
 
 import numpy as np
 import pytest
+from sklearn import config_context
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -59,7 +62,7 @@ class TestReferenceWindows:
             ("first", 2, [0, 1]),
             ("first", 2.9, [0, 1]),
             ("last", 2, [4, 5]),
-            ("first", 100, [0, 1, 2, 3, 4, 5]),
+            ("first", 6, [0, 1, 2, 3, 4, 5]),
             ("last", 0, []),
         ],
     )
@@ -88,13 +91,27 @@ class TestReferenceWindows:
         rest = np.flatnonzero(windows.target == "rest")
         np.testing.assert_array_equal(np.flatnonzero(mask[rest]), expected)
 
+    def test_windows_that_are_given_have_their_own_length(self):
+        windows = LabelledWindows.from_recordings(
+            [np.zeros((4, 7680)), np.zeros((2, 7680))], ["rest", "task"], ["A", "A"]
+        )
+        mask = ReferenceWindows("rest", 60).mask(windows)
+        np.testing.assert_array_equal(np.flatnonzero(mask), [0, 1])
+
+    def test_people_who_have_less_are_named(self):
+        message = "5 people have less than 7 s of 'rest'.*'A', 'B', 'C', "
+        with pytest.warns(UserWarning, match=message) as caught:
+            ReferenceWindows("rest", 7).mask(WINDOWS)
+        assert caught[0].filename == __file__
+
     @pytest.mark.parametrize(
         ("params", "match"),
         [
             ({"label": "Rest"}, "label must be one of 'rest', 'task', got 'Rest'"),
             ({"label": "rest", "seconds": 0.5}, r"holds no window of 1 s"),
-            ({"label": "rest", "position": "middle"}, "position must be one of 'first'"),
-            ({"label": "rest", "seconds": -1}, "seconds == -1"),
+            ({"label": "rest", "position": "middle"}, "'position' parameter .* 'middle'"),
+            ({"label": "rest", "seconds": -1}, "'seconds' parameter .* -1"),
+            ({"label": "rest", "seconds": np.nan}, "'seconds' parameter .* nan"),
         ],
     )
     def test_refuses_what_marks_nothing(self, params, match):
@@ -192,7 +209,7 @@ def test_what_overlaps_with_reference_is_not_scored():
     results = compared({"relative": relative()}, segmenter=Segmenter(RATE, 1, overlap=0.75))
     windows = results.predictions.query("subject == 'A' and estimator == 'relative'")
     at_rest = np.unique(windows["window"][windows["target"] == "rest"])
-    assert at_rest.min() == 2 * 4, "the first that begins after 2 s"
+    assert at_rest.min() == 10, "the first that begins after 2 s: a window every 2 samples of 10"
 
 
 def test_a_reference_that_is_a_choice_of_several():
@@ -209,6 +226,7 @@ def test_a_reference_that_is_a_choice_of_several():
         (SUBJECT == "A", r"4 people have no reference window: 'B', 'C', 'D', \.\.\."),
         (np.ones(7, bool), r"one value for each of 10 recordings or 50 windows, got bool of shape"),
         (np.zeros(10), "an array of bool"),
+        (np.zeros(10, bool), "marks nothing"),
         (ReferenceWindows("calm"), "label must be one of 'rest', 'task'"),
     ],
 )
@@ -217,9 +235,65 @@ def test_refuses_references_that_cannot_be(reference, match):
         compared({}, reference=reference)
 
 
-def test_seconds_need_reference_windows():
-    with pytest.raises(ValueError, match=r"needs reference=ReferenceWindows\(\.\.\.\)"):
-        compared({}, reference=TARGET == "rest", vary={"reference__seconds": [0, 1]})
+@pytest.mark.parametrize(
+    ("reference", "vary", "match"),
+    [
+        (TARGET == "rest", {"reference__seconds": [0, 1]}, r"needs reference=ReferenceWindows\("),
+        (TWO_SECONDS, {"reference__seconds": [1], "reference": [None]}, "got both"),
+        (None, {"reference": TWO_SECONDS}, "must be a list, or a dict"),
+    ],
+)
+def test_refuses_to_vary_what_is_not_there(reference, vary, match):
+    with pytest.raises(ValueError, match=match):
+        compared({}, reference=reference, vary=vary)
+
+
+@pytest.mark.parametrize(
+    "around", [GridSearchCV(relative(), {"classifier__C": [1]}), CalibratedClassifierCV(relative())]
+)
+def test_refuses_what_passes_no_reference_on(around):
+    with pytest.raises(ValueError, match="'around' holds a SubjectReferenceClassifier inside"):
+        compared({"around": around})
+
+
+def test_without_a_reference_its_classifier_warns():
+    with pytest.warns(UserWarning, match="fit was given no reference windows"):
+        compared({"relative": relative()}, reference=None)
+
+
+def test_a_subclass_may_predict_otherwise():
+    class AlwaysRest(SubjectReferenceClassifier):
+        def predict(self, X, groups=None, reference=None):
+            return np.full(len(X), "rest")
+
+    always = AlwaysRest(FunctionTransformer(mean), LogisticRegression())
+    predictions = compared({"always": always}).predictions.query("estimator == 'always'")
+    assert set(predictions["predicted"]) == {"rest"}
+
+
+@pytest.mark.parametrize("routing", [False, True])
+def test_a_step_of_a_pipeline_is_given_groups_and_reference(routing):
+    with config_context(enable_metadata_routing=routing):
+        last = relative()
+        if routing:
+            last.set_fit_request(groups=True, reference=True)
+        model = make_pipeline(FunctionTransformer(), last)
+        results = compared({"relative": relative(), "step": model})
+    assert len(results.failures) == 0
+    assert scores(results, "step") == scores(results)
+
+
+def test_reference_is_not_pretrained_on_either():
+    seen = []
+
+    class Watching(FunctionTransformer):
+        def fit(self, X, y=None):
+            seen.append(len(X))
+            return super().fit(X, y)
+
+    watching = SubjectReferenceClassifier(Watching(mean), LogisticRegression())
+    compared({"relative": watching}, vary={"reference__seconds": [0, 1, 2]}, n_splits=5)
+    assert seen == [4 * 8] * 15, "the same windows in each row"
 
 
 def test_people_all_of_whose_windows_are_reference_are_not_scored():
@@ -239,7 +313,7 @@ def test_a_folder_tells_references_apart(tmp_path):
 
 def test_results_say_what_of_the_new_person_was_used():
     notes = compared({"relative": relative(), "plain": plain()}).notes
-    assert "neither learnt from nor scored" in notes["reference"]
+    assert "neither learnt from nor scored" in notes["reference windows"]
     assert "uses that much signal of the tested people" in notes["relative"]
     assert "plain" not in notes
 
@@ -255,6 +329,12 @@ class TestLinearClassifier:
         by_samples = linear_classifier(C=None).fit(X, y)
         chosen = [m.best_params_["logisticregression__C"] for m in (by_people, by_samples)]
         assert chosen[0] < chosen[1]
+
+    def test_two_people_are_held_out_in_turn(self):
+        y, groups = np.array([0, 1, 0, 1]), np.array([1, 1, 2, 2])
+        search = linear_classifier(C=None).fit(y[:, None], y, groups=groups)
+        folds = list(search.cv.split(y, y, groups))
+        assert sorted(groups[test].tolist() for _, test in folds) == [[1, 1], [2, 2]]
 
     @pytest.mark.parametrize(
         ("y", "groups"),
