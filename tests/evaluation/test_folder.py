@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
 
-from sklearn_ecgssl.evaluation import opposite_halves, unseen_subjects
+from sklearn_ecgssl.evaluation import _run, opposite_halves, unseen_subjects
 from sklearn_ecgssl.signal import Segmenter
 from tests.evaluation.comparing import (
     ALL_PROTOCOLS,
@@ -44,6 +44,13 @@ class Broken(Mean):
 
 def n_classes(model, X):
     return {"n_classes": len(model.classes_)}
+
+
+def test_results_of_another_version_of_the_code_are_not_taken(tmp_path, monkeypatch):
+    for version, n_fits in [("old", 3), ("new", 6), ("new", 6)]:
+        monkeypatch.setattr(_run, "FORMAT", version)
+        compare({"mean": Mean()}, folder=tmp_path)
+        assert len(Mean.fitted) == n_fits
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path, monkeypatch):
