@@ -337,6 +337,11 @@ class SubjectReferenceClassifier(SubjectClassifier):
         if len(rest) == 1:
             warn_of_one_window("the person enrolled")
         level = level_of(rest, self.deviation_)
+        if np.isnan(level.mean_).all():
+            raise ValueError(
+                "rest_windows: all features of all windows are NaN, so there is no level. Record "
+                "the person's rest again: were the electrodes on?"
+            )
         return Pipeline(
             [("features", features), ("level", level), ("classifier", self.classifier_)]
         )

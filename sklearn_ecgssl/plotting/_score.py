@@ -27,7 +27,7 @@ WORDS = {
     "window_length": "window length (s)",
     "snr_db": "SNR (dB)",
     "sampling_rate": "sampling rate (Hz)",
-    "seconds": "reference (s)",
+    "seconds": "rest that is known of each person (s)",
     "macro_f1": "macro F1",
     "auc_within": "AUC within a person",
     "auc_pooled": "AUC of all people pooled",

@@ -119,6 +119,8 @@ def test_predict_needs_what_fit_had(fitted):
         fitted.predict(HEART_RATE, SUBJECT)
     with pytest.raises(ValueError, match="rest_windows holds no window"):
         fitted.for_subject(HEART_RATE[:0])
+    with pytest.raises(ValueError, match="all features of all windows are NaN.*Record"):
+        fitted.for_subject(np.full((3, 1), NAN))
     with pytest.raises(ValueError, match="reference marks all windows: none is left to score"):
         fitted.score(HEART_RATE, TARGET, SUBJECT, np.ones(60, bool))
 
