@@ -32,7 +32,7 @@ class SubjectReferenceClassifier(SubjectClassifier):
 
     People differ more from each other than one person does from calm to stress. Here the mean of
     each feature over windows that are known to be rest, a person's level, is taken away from all
-    of his or her windows [2]_. A new person needs a minute of rest and no other condition.
+    of his or her windows [1]_. A new person needs a minute of rest and no other condition.
 
     Parameters
     ----------
@@ -70,13 +70,9 @@ class SubjectReferenceClassifier(SubjectClassifier):
     Reference windows give a level and nothing else: neither features nor classifier learn from
     them, and `score` leaves them out. Their labels may be no class, such as "baseline".
 
-    A level is subtracted and no more by default, since the spread of a short rest is not known
-    well: with 30-s windows and 60 s of rest, heart rate and its variability tell rest from mental
-    arithmetic on unseen people with a balanced accuracy of .87, against .69 where each person's
-    features are also divided by the deviation of his or her own reference [1]_. `standardize` pools
-    that deviation over people. It is for features on different scales; a StandardScaler in front of
-    the classifier, in a Pipeline, is the alternative. In those data the reference is of the same
-    sitting as what is scored, and rest comes first.
+    A level is subtracted and no more by default, since the deviation of a short rest is not known
+    well. `standardize` pools it over people. It is for features on different scales; a
+    StandardScaler in front of the classifier, in a Pipeline, is the alternative.
 
     The two states of a person are never guessed from his or her own scores, by 2-means or other
     clustering: given rest alone, that calls half of it stress.
@@ -89,9 +85,7 @@ class SubjectReferenceClassifier(SubjectClassifier):
 
     References
     ----------
-    .. [1] Measured for this package on EEGMAT (I. Zyma et al., Data 4(1):14, 2019,
-       doi:10.3390/data4010014), leave one person out.
-    .. [2] P. Siirtola, 2023, doi:10.3390/s23031598: models of unseen people, whose features are
+    .. [1] P. Siirtola, 2023, doi:10.3390/s23031598: models of unseen people, whose features are
        normalised by a baseline. So are those of heart rate variability in Tervonen et al., 2023,
        by a baseline of 3 to 8 minutes.
 

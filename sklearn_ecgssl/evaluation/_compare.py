@@ -207,9 +207,7 @@ def compare_protocols(
                 values = {name: (cut | of_reference | setting)[name] for name in varied}
                 for name, estimator in with_values.items():
                     columns = {"estimator": name, "protocol": fold.protocol, **values, **kept}
-                    own = None
-                    if mask is not None and takes_reference(name, estimator):
-                        own = mask
+                    own = mask if mask is not None and takes_reference(name, estimator) else None
                     task = Task(name, estimator, windows, fold, own)
                     task = tasks.setdefault((name, id(estimator), id(own)), task)
                     rows.append((columns | {"fold": fold.number}, task))

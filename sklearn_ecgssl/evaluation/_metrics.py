@@ -76,10 +76,7 @@ def best_balanced_accuracy(truth: np.ndarray, scores: np.ndarray) -> float:
 
 
 def threshold_spread(people: Sequence[tuple[np.ndarray, np.ndarray]]) -> float:
-    """Deviation of people's best thresholds in units of the distance between their classes.
-
-    NaN where fewer than two people are ranked for one of the classes.
-    """
+    """Deviation of people's best thresholds in units of the distance between their classes."""
     n_columns = people[0][0].shape[1]
     return _mean([_spread([(t[:, c], s[:, c]) for t, s in people]) for c in range(n_columns)])
 

@@ -41,15 +41,13 @@ FORMAT = 2
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """One estimator to fit on the training set of one fold, and to score on its test set.
-
-    `reference` marks the reference windows, for an estimator that takes them.
-    """
+    """One estimator to fit on the training set of one fold, and to score on its test set."""
 
     name: str
     estimator: BaseEstimator
     windows: LabelledWindows
     fold: Fold
+    #: Marks the reference windows, for an estimator that takes them.
     reference: np.ndarray | None = None
 
     def beside(self, indices: np.ndarray) -> np.ndarray:
