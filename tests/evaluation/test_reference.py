@@ -14,8 +14,11 @@ from sklearn_ecgssl.evaluation import (
     LabelledWindows,
     ReferenceWindows,
     linear_classifier,
+    opposite_halves,
+    shuffled_windows,
     unseen_subjects,
 )
+from sklearn_ecgssl.evaluation._compare import _without_reference
 from sklearn_ecgssl.signal import Segmenter
 from tests.evaluation.comparing import ALL_PROTOCOLS, Mean, compare, same
 
@@ -281,6 +284,16 @@ def test_a_step_of_a_pipeline_is_given_groups_and_reference(routing):
         results = compared({"relative": relative(), "step": model})
     assert len(results.failures) == 0
     assert scores(results, "step") == scores(results)
+
+
+def test_reference_is_in_no_part_of_a_fold():
+    windows = LabelledWindows.from_recordings(RECORDINGS, TARGET, SUBJECT, SEGMENTER)
+    mask = TWO_SECONDS.mask(windows)
+    folds = opposite_halves(shuffled_windows(4)).folds(windows)
+    for fold in _without_reference(folds, windows, [mask]):
+        for part in (fold.train, fold.test, fold.pretrain):
+            assert len(part)
+            assert not mask[part].any()
 
 
 def test_reference_is_not_pretrained_on_either():
