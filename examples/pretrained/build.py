@@ -5,9 +5,10 @@
     python examples/pretrained/build.py ship recognition-open
 
 What is made is in encoders.toml alone. Data sets are downloaded from PhysioNet (extra `datasets`);
-with `--recordings FOLDER` they are read from recordings files of the same samples. A training that
-was stopped goes on where it was. Only what was trained from this configuration is shipped, and
-with scores downstream: scores/NAME.md, a table of the benchmark `pretrained`.
+with `--recordings FOLDER` they are read from recordings files of the same samples. rhythm-open
+needs that: not all of its sets can be downloaded. A training that was stopped goes on where it was.
+Only what was trained from this configuration is shipped, and with scores downstream:
+scores/NAME.md, a table of the benchmark `pretrained`.
 """
 
 import argparse
@@ -16,18 +17,21 @@ import shutil
 import tomllib
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
-from card import amounts_table, model_card
+from card import COMPARISONS, amounts_table, model_card
 from corpus import Corpus, Place, make_corpus
 from manifest import amounts_of, encoder_folder, read_manifest, weights_file, write_manifest
 
 from sklearn_ecgssl import MaskedPretrainer, PretextPretrainer, load_pretrained
 from sklearn_ecgssl.pretext import BasePretrainer
+from sklearn_ecgssl.transforms import default_transforms
 
 HERE = Path(__file__).resolve().parent
 SHIPPED = HERE.parents[1] / "sklearn_ecgssl" / "pretext" / "encoders"
 CARD = "MODEL_CARD.md"
 PRETRAINERS = {"recognition": PretextPretrainer, "masked": MaskedPretrainer}
+NOISE = "augmentation__recorded_noise"
 
 
 def main() -> None:
@@ -48,6 +52,7 @@ def main() -> None:
     corpus = make_corpus(config, recipe, place)
     if args.command == "corpus":
         print(amounts_table(config, recipe, amounts_of(config, recipe, corpus)))
+        print(f"Without {corpus.n_flat} windows that are flat.")
     elif args.command == "train":
         train(args.name, config, recipe, place, corpus)
     else:
@@ -57,15 +62,29 @@ def main() -> None:
 
 def train(name: str, config: dict, recipe: dict, place: Place, corpus: Corpus) -> None:
     """Train until `max_epochs`, or go on with that; print what it is worth on other people."""
-    pretrainer = PRETRAINERS[recipe["method"]](
-        **recipe["parameters"], checkpoint=place.work / name / "checkpoint", verbose=1
-    )
+    checkpoint = place.work / name / "checkpoint"
+    pretrainer = make_pretrainer(recipe, corpus, checkpoint=checkpoint, verbose=1)
     pretrainer.fit(corpus.learnt, X_val=corpus.held_out)
+    if recipe.get("noise"):
+        pretrainer.set_params(**{NOISE: None})  # for the training alone: it is not saved
     rate = config["preparation"][recipe["method"]]["sampling_rate"]
     pretrainer.save_pretrained(encoder_folder(name, place), sampling_rate=rate)
     write_manifest(name, config, recipe, place, corpus, pretrainer)
     for row in pretrainer.history_:
         print(", ".join(f"{key} {row[key]:.4g}" for key in row if "accuracy" not in key))
+
+
+def make_pretrainer(recipe: dict, corpus: Corpus, **more: Any) -> BasePretrainer:
+    """Make the pretrainer of a recipe, which names transformations where parameters hold them."""
+    parameters = recipe["parameters"] | more
+    if recipe["method"] != "rhythm":
+        return PRETRAINERS[recipe["method"]](**parameters)
+    if "transforms" in parameters:
+        known = dict(default_transforms())
+        parameters["transforms"] = [(one, known[one]) for one in parameters["transforms"]]
+    if recipe.get("noise"):
+        parameters[NOISE] = corpus.noise
+    return PretextPretrainer.from_preset("rhythm", **parameters)
 
 
 def ship(
@@ -91,8 +110,8 @@ def ship(
         trained.set_params(precision="float32")  # for the same features on every machine
         trained.save_pretrained(folder, dtype="bfloat16")
         shipped = load_pretrained(folder)
-        untrained = PRETRAINERS[recipe["method"]](**recipe["parameters"])
-        untrained.set_params(max_epochs=0, precision="float32").fit(corpus.held_out)
+        untrained = make_pretrainer(recipe, corpus, max_epochs=0, precision="float32")
+        untrained.fit(corpus.held_out)
         card = model_card(
             shipped,
             manifest,
@@ -128,7 +147,9 @@ def scores(pretrainer: BasePretrainer, corpus: Corpus) -> dict[str, float]:
     """Score an encoder on the people of the corpus who were held out."""
     X = corpus.held_out
     if isinstance(pretrainer, PretextPretrainer):
-        return {"mean": pretrainer.score(X), **pretrainer.task_scores(X)}
+        tasks = pretrainer.task_scores(X)
+        is_mean = not set(COMPARISONS) & set(tasks)  # errors and accuracies have none
+        return {"mean": pretrainer.score(X), **tasks} if is_mean else tasks
     return {"share of the masked samples' variance that is predicted": pretrainer.score(X)}
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from corpus import sets_of, windows_per_person
+from corpus import sets_of, sources_of, windows_per_person
 
 from sklearn_ecgssl.pretext import BasePretrainer
 
@@ -13,12 +13,17 @@ LICENCES = {
         "Open Data Commons Attribution License v1.0",
         "https://opendatacommons.org/licenses/by/1-0/",
     ),
+    "CC BY 4.0": (
+        "Creative Commons Attribution 4.0 International Public License",
+        "https://creativecommons.org/licenses/by/4.0/",
+    ),
 }
 PHYSIONET = (
     "A. L. Goldberger et al., PhysioBank, PhysioToolkit, and PhysioNet, Circulation "
     "101(23):e215-e220, 2000, doi:10.1161/01.CIR.101.23.e215"
 )
-NOT_FOR = """\
+#: What encoders are not for: of those that learnt from wet electrodes alone, and of the others.
+WET = """\
 - Not for diagnosis, monitoring or any medical decision: it is not a medical device and was never
   tested as one.
 - Not for scores on people of the data sets above (nor of nstdb, and of others that hold their
@@ -32,8 +37,37 @@ NOT_FOR = """\
   not in it. Leads differ, and of many records are not known. Age, sex and origin of many people are
   not known; of those whose age is, 15 are under 18. Windows with artefacts were not taken out.
 """
+RHYTHM = """\
+- Not for diagnosis, monitoring or any medical decision, above all not for finding atrial
+  fibrillation: it is not a medical device and was never tested as one.
+- Not for scores on people of the data sets above (nor of nstdb, and of others that hold their
+  recordings): it has seen them. Of the challenge of 2017 that is all but the reserved recordings,
+  and people who recorded several times may be among these.
+- Not for recognising who somebody is: it was not made for that.
+- Not where upright and upside down differ: it was made to say the same of both, so its features do
+  not tell which it is, nor on which side an electrode was.
+- Not for ECG that is prepared in another way, and not for windows under 5 s or over 60 s.
+- Not for other people and recorders before you have scored it on people like yours. Most of its
+  people are members of the public with a hand-held device of two dry electrodes, at rest; most of
+  the hours are of patients with heart disease, from ambulatory (Holter) recorders with wet ones
+  (mitdb and most of qtdb). Electrodes that are worn, and ECG of people who move about, are in it
+  only as noise that was added. Leads differ, and of many records are not known. Age, sex and origin
+  of most people are not known. Windows with artefacts were not taken out.
+"""
+#: What the encoder of the rhythm takes besides.
+RHYTHM_TAKES = """
+
+Any length from 5 to 60 s has the same weights; it learnt from windows of 10 s. A recording may be
+upside down, as many hand-held ones are (a finger of the other hand on the other electrode): in
+training, half of the windows were turned over at random, so features mean the same either way."""
+NOT_FOR = {"recognition": WET, "masked": WET, "rhythm": RHYTHM}
 #: Tasks that are no better than a constant answer by this are not learnt.
 LEARNT = 0.01
+#: What the scores of comparisons are.
+COMPARISONS = {
+    "tempo": "mean absolute error of the logarithm of how much faster one view is",
+    "irregularity": "share of pairs of views of which the less even one is found",
+}
 
 
 def model_card(
@@ -57,11 +91,11 @@ def model_card(
         "## Training",
         _training(encoder, manifest, n_bytes),
         "## Scores on the people who were held out",
-        _held_out(held_out, untrained, encoder.patience),
+        _held_out(held_out, untrained, _constant_answers(encoder, untrained), encoder.patience),
         "## Scores downstream",
         downstream.strip(),
         "## What it must not be used for",
-        NOT_FOR.strip(),
+        NOT_FOR[recipe["method"]].strip(),
         "## Licence",
         _licence(config, recipe),
     ]
@@ -73,6 +107,11 @@ def _introduction(encoder: BasePretrainer, manifest: dict, preparation: dict[str
     band = ", ".join(f"{key}={value}" for key, value in preparation["filter"].items())
     trim = "" if preparation["scale"] == "trimmed" else ", trim=0.0"
     n_weights = sum(array.size for array in encoder.state_.values())
+    length = f"{n_times} samples: {n_times / rate:g} s at {rate} Hz"
+    more = ""
+    if manifest["recipe"]["method"] == "rhythm":
+        length = f"{n_times // 2} to {6 * n_times} samples: 5 to 60 s at {rate} Hz"
+        more = RHYTHM_TAKES
     return f"""\
 A frozen encoder of ECG windows, {type(encoder).__name__} of sklearn_ecgssl \
 {manifest["made"]["sklearn_ecgssl"]}, trained on openly licensed ECG without labels. \
@@ -82,9 +121,9 @@ A frozen encoder of ECG windows, {type(encoder).__name__} of sklearn_ecgssl \
 SSLEmbedder("{manifest["name"]}"{"" if rate == 256 else f", sampling_rate={rate}"})
 ```
 
-It takes windows of {n_times} samples: {n_times / rate:g} s at {rate} Hz, after
+It takes windows of {length}, after
 `ECGFilter({rate}, {band})`, scaled to a standard deviation of 1 for each person
-(`scale_subjects(recordings, subject{trim})`, or `TrimmedScaler` for each recording)."""
+(`scale_subjects(recordings, subject{trim})`, or `TrimmedScaler` for each recording).{more}"""
 
 
 def amounts_table(config: dict, recipe: dict, amounts: dict) -> str:
@@ -111,19 +150,23 @@ def _amount(amounts: list[dict], kind: str, window_length: float) -> str:
 
 def _data(config: dict, recipe: dict, manifest: dict) -> str:
     sets = sets_of(config, recipe)
+    sources = sources_of(config, recipe)
     attribution = [
         f"- [{one['title']}](https://physionet.org/content/{one['physionet']}/), "
         f"{one['licence']}: {one['cite']}"
-        for one in sets
+        for one in sources
     ]
-    read = ["- {}, {}: `{}`".format(one["title"], *manifest["read"][one["name"]]) for one in sets]
+    read = [
+        "- {}, {}: `{}`".format(one["title"], *manifest["read"][one["name"]]) for one in sources
+    ]
+    notes = "".join(f"{one['note'].strip()}\n\n" for one in sets if "note" in one)
     return "\n".join(
         [
             f"At most {windows_per_person(config, recipe)} windows of a person, spread evenly over "
             "what there is.\n",
             amounts_table(config, recipe, manifest["sets"]),
-            "\nNobody stands on both sides: a person is held out of everything or of nothing. "
-            "Attribution:\n",
+            f"\n{notes}Nobody stands on both sides: a person is held out of everything or of "
+            "nothing. Attribution:\n",
             *attribution,
             f"- PhysioNet: {PHYSIONET}",
             "\nSHA-256 of what was read:\n",
@@ -133,14 +176,19 @@ def _data(config: dict, recipe: dict, manifest: dict) -> str:
 
 
 def _training(encoder: BasePretrainer, manifest: dict, n_bytes: int) -> str:
-    made, parameters = manifest["made"], manifest["recipe"]["parameters"]
-    settings = ", ".join(f"{key}={value!r}" for key, value in parameters.items())
+    made, recipe = manifest["made"], manifest["recipe"]
+    settings = ", ".join(f"{key}={value!r}" for key, value in recipe["parameters"].items())
+    made_by, others = f"{type(encoder).__name__}({settings})", "as they are by default"
+    if recipe["method"] == "rhythm":
+        made_by = f'{type(encoder).__name__}.from_preset("rhythm", {settings})'
+        others = "as the preset has them"
+    noise = " Recorded noise was added to the windows." if recipe.get("noise") else ""
     losses = [row["valid_loss"] for row in encoder.history_]
     kept = len(losses) if encoder.patience is None else 1 + int(np.argmin(losses))
     threads = "1 thread" if made["n_threads"] == 1 else f"{made['n_threads']} threads"
     return f"""\
-`{type(encoder).__name__}({settings})`, other parameters as they are by default, \
-{encoder.n_epochs_} epochs. The loss on held-out people after each: \
+`{made_by}`, other parameters {others}, \
+{encoder.n_epochs_} epochs.{noise} The loss on held-out people after each: \
 {", ".join(f"{loss:.3f}" for loss in losses)}. \
 The weights are those after epoch {kept}, rounded to bfloat16 for shipping ({n_bytes:,} bytes).
 
@@ -151,26 +199,48 @@ the same everywhere; the other settings in `config.json` are those of the traini
 
 
 def _held_out(
-    held_out: dict[str, dict[str, float]], untrained: dict[str, float], patience: int | None
+    held_out: dict[str, dict[str, float]],
+    untrained: dict[str, float],
+    constant: dict[str, float],
+    patience: int | None,
 ) -> str:
     rounded, whole = held_out["bfloat16"], held_out["float32"]
-    tasks = [task for task in untrained if task != "mean"] if "original" in untrained else []
-    constant = 1 - 1 / len(tasks) if tasks else None
     columns = ["score", "as shipped (bfloat16)", "weights in float32", "untrained"]
-    columns += ["a constant answer"] if tasks else []
+    columns += ["a constant answer"] if constant else []
     rows = [f"| {' | '.join(columns)} |", f"| --- |{' --: |' * (len(columns) - 1)}"]
     for score in rounded:
-        values = [rounded[score], whole[score], untrained[score], *([constant] if tasks else [])]
+        values = [rounded[score], whole[score], untrained[score]]
+        values += [constant[score]] if constant else []
         rows.append(f"| {score} | {' | '.join(f'{value:.3f}' for value in values)} |")
     said = ["\nAll in float32 arithmetic."]
-    if tasks:
-        missed = [f"`{task}`" for task in tasks if rounded[task] < constant + LEARNT]
+    compared = [score for score in rounded if score in COMPARISONS]
+    said += [f"`{score}`: {COMPARISONS[score]}." for score in compared]
+    if compared and len(compared) < len(rounded):
+        said.append("The other rows are the accuracies of each task.")
+    elif constant and not compared:
         said.append("The rows after the first are the accuracies of each task.")
-        names = ", ".join(missed) or "none"
+    if constant:
+        gains = {score: rounded[score] - constant[score] for score in rounded if score != "mean"}
+        if "tempo" in gains:
+            gains["tempo"] *= -1  # an error
+        names = ", ".join(f"`{task}`" for task, gain in gains.items() if gain < LEARNT) or "none"
         said.append(f"Not learnt, within {LEARNT} of a constant answer or below: {names}.")
     if patience is not None:
         said.append(f"The same people chose the epoch (patience={patience}), which flatters it.")
     return "\n".join([*rows, " ".join(said)])
+
+
+def _constant_answers(encoder: BasePretrainer, scores: dict[str, float]) -> dict[str, float]:
+    """Compute the scores of an answer that is always the same; none if it has no sense."""
+    tasks = [score for score in scores if score != "mean" and score not in COMPARISONS]
+    constant = {}
+    if "original" in tasks:
+        constant = dict.fromkeys(["mean", *tasks], 1 - 1 / len(tasks))
+    if "tempo" in scores:  # of the difference of two uniform numbers
+        constant["tempo"] = 2 / 3 * np.log(encoder.get_params()["tempo__stretch"])
+    if "irregularity" in scores:
+        constant["irregularity"] = 0.5
+    return constant
 
 
 def _licence(config: dict, recipe: dict) -> str:
@@ -178,7 +248,9 @@ def _licence(config: dict, recipe: dict) -> str:
         "- Contains information from {}, which is made available under the {} ({}).".format(
             one["title"], *LICENCES[one["licence"]]
         )
-        for one in sets_of(config, recipe)
+        for one in sources_of(config, recipe)
     ]
+    if any(one["licence"].startswith("CC BY") for one in sources_of(config, recipe)):
+        notices.append("- Of all of it, recordings were resampled, filtered and cut into windows.")
     own = "The weights: BSD-3-Clause, as the package. Notices of the data, for what you publish:"
     return "\n".join([f"{own}\n", *notices])

@@ -2,7 +2,8 @@
 
 import fnmatch
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,10 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from sklearn_ecgssl import datasets
-from sklearn_ecgssl.signal import ECGFilter, Segmenter
+from sklearn_ecgssl.signal import ECGFilter, Segmenter, TrimmedScaler
+
+#: A window that varies less, relative to its recordings, is flat, and in no corpus.
+FLAT = 1e-3
 
 
 @dataclass(frozen=True)
@@ -29,49 +33,53 @@ class Corpus:
     held_out: np.ndarray
     learnt_from: np.ndarray
     held_out_of: np.ndarray
+    n_flat: int = 0
+    noise: list[np.ndarray] = field(default_factory=list)
 
 
 def make_corpus(config: dict, recipe: dict, place: Place) -> Corpus:
-    """Put the windows of all sets of a recipe together."""
+    """Put the windows of all sets of a recipe together, without those of reserved people."""
     at_most = windows_per_person(config, recipe)
-    windows, person, is_held_out = [], [], []
+    windows: dict[str, list[np.ndarray]] = {"learnt": [], "held_out": []}
+    person: dict[str, list[str]] = {"learnt": [], "held_out": []}
+    n_flat = 0
     for one in sets_of(config, recipe):
-        data = load_set(config, one, recipe["method"], place)
-        people = np.unique(data.subject)
-        held_out = choose_held_out(one, people, config["corpus"]["held_out"])
-        for subject in people:
-            own = [data.recordings[i] for i in np.flatnonzero(data.subject == subject)]
-            windows.append(spread(np.concatenate(own), at_most))
-            person += [f"{one['name']}/{subject}"] * len(windows[-1])
-            is_held_out += [subject in held_out] * len(windows[-1])
-    X, person, out = np.concatenate(windows), np.array(person), np.array(is_held_out)
-    return Corpus(X[~out], X[out], person[~out], person[out])
+        X, subject = load_set(config, one, recipe["method"], place)
+        varies = np.isfinite(X).all(axis=1) & (X.std(axis=1) > FLAT)
+        X, subject, n_flat = X[varies], subject[varies], n_flat + int((~varies).sum())
+        parts = parts_of(one, np.unique(subject), config["corpus"]["held_out"])
+        for name, own in each_person(X, subject):
+            if (part := parts[name]) != "reserved":
+                windows[part].append(spread(own, at_most))
+                person[part] += [f"{one['name']}/{name}"] * len(windows[part][-1])
+    learnt, held_out = (np.concatenate(windows[part]) for part in windows)
+    learnt_from, held_out_of = (np.array(person[part]) for part in person)
+    noise = recorded_noise(config, recipe["method"], place) if recipe.get("noise") else []
+    return Corpus(learnt, held_out, learnt_from, held_out_of, n_flat, noise)
 
 
 def sets_of(config: dict, recipe: dict) -> list[dict]:
-    """List the data sets of a recipe."""
-    without = recipe.get("without_sets", [])
-    return [one for one in config["corpus"]["sets"] if one["name"] not in without]
+    """List the data sets of a recipe: those that are for its method, but for some that it names."""
+    without, method = recipe.get("without_sets", []), recipe["method"]
+    return [
+        one
+        for one in config["corpus"]["sets"]
+        if method in one.get("methods", [method]) and one["name"] not in without
+    ]
+
+
+def sources_of(config: dict, recipe: dict) -> list[dict]:
+    """List all that a recipe reads: its data sets, and the noise."""
+    return [*sets_of(config, recipe), *([config["noise"]] if recipe.get("noise") else [])]
 
 
 def windows_per_person(config: dict, recipe: dict) -> int:
     return recipe.get("windows_per_person", config["corpus"]["windows_per_person"])
 
 
-def load_set(config: dict, one: dict, method: str, place: Place) -> Bunch:
-    """Read a data set and cut it into windows, prepared as a method asks."""
-    preparation = config["preparation"][method]
-    rate = preparation["sampling_rate"]
-    data_set, options = data_set_of(one, place)
-    data = datasets.prepare(
-        data_set,
-        cache=place.work / "cache",
-        sampling_rate=rate,
-        transformer=ECGFilter(rate, **preparation["filter"]),
-        scale=preparation["scale"],
-        segmenter=Segmenter(rate, config["corpus"]["window_length"]),
-        **options,
-    )
+def load_set(config: dict, one: dict, method: str, place: Place) -> tuple[np.ndarray, np.ndarray]:
+    """Read a data set, prepared as a method asks; return its windows, and whose each is."""
+    data = prepare_set(config, one, method, place, scale=config["preparation"][method]["scale"])
     names = np.array([str(subject).rpartition("/")[2] for subject in data.subject])
     if unknown := set(one.get("without", [])) - set(names):
         raise ValueError(
@@ -79,25 +87,82 @@ def load_set(config: dict, one: dict, method: str, place: Place) -> Bunch:
             f"({len(set(names))} people: {names[0]!r}, ...). Correct it in the configuration."
         )
     keep = np.flatnonzero(~np.isin(names, one.get("without", [])))
-    data.recordings, data.subject = [data.recordings[i] for i in keep], names[keep]
-    return data
+    segmenter = Segmenter(data.sampling_rate, config["corpus"]["window_length"])
+    return segmenter.windows([data.recordings[i] for i in keep], names[keep], short="drop")
+
+
+def recorded_noise(config: dict, method: str, place: Place) -> list[np.ndarray]:
+    """Read noise without ECG, prepared as ECG is; each recording has a standard deviation of 1."""
+    data = prepare_set(config, config["noise"], method, place, scale=None)
+    return list(TrimmedScaler(trim=0).fit_transform(data.recordings))
+
+
+def prepare_set(config: dict, one: dict, method: str, place: Place, scale: str | None) -> Bunch:
+    """Read a data set, resampled and filtered as a method asks."""
+    rate = config["preparation"][method]["sampling_rate"]
+    data_set, options = data_set_of(one, place)
+    return datasets.prepare(
+        data_set,
+        cache=place.work / "cache",
+        sampling_rate=rate,
+        transformer=ECGFilter(rate, **config["preparation"][method]["filter"]),
+        scale=scale,
+        **options,
+    )
 
 
 def data_set_of(one: dict, place: Place) -> tuple[datasets.DataSet, dict[str, Any]]:
     """Find a data set, and the options that it is loaded with."""
     if place.recordings is not None:
         return datasets.RecordingsFiles(place.recordings / one["file"], target=None), {}
+    if "data_set" not in one:
+        raise SystemExit(
+            f"{one['title']}, is not downloaded: pass --recordings, a folder with {one['file']}."
+        )
     data_set = getattr(datasets, one["data_set"])
     parameters = {"data_home": place.work / "physionet", **one.get("parameters", {})}
     return data_set(**parameters), one.get("options", {})
 
 
-def choose_held_out(one: dict, people: np.ndarray, fraction: float) -> set[str]:
-    """Choose people by their names alone, so that neither order nor number of others matters."""
+def parts_of(one: dict, people: Iterable[str], fraction: float) -> dict[str, str]:
+    """Say who is learnt from, who is held out and who is reserved, by their names alone.
+
+    People who are held out help to choose among encoders; who is reserved is in no part of the
+    corpus, and is for one score at the end. A set with `held_out` and `reserved` of its own draws
+    for each person alone, so that it does not matter who else is there.
+    """
+    if "held_out" not in one:
+        held_out = choose_held_out(one, people, fraction)
+        return {person: "held_out" if person in held_out else "learnt" for person in people}
+    return {person: _drawn(one, person) for person in people}
+
+
+def _drawn(one: dict, person: str) -> str:
+    share = int.from_bytes(name_hash(one, person)) / 2**256
+    if share < one["held_out"]:
+        return "held_out"
+    return "reserved" if share < one["held_out"] + one["reserved"] else "learnt"
+
+
+def choose_held_out(one: dict, people: Iterable[str], fraction: float) -> set[str]:
+    """Choose a fraction of people by their names, at least one."""
+    people = list(people)
     patterns = one.get("never_held_out", [])
     eligible = [p for p in people if not any(fnmatch.fnmatch(p, pattern) for pattern in patterns)]
-    drawn = sorted(eligible, key=lambda p: hashlib.sha256(f"{one['name']}/{p}".encode()).digest())
+    drawn = sorted(eligible, key=lambda person: name_hash(one, person))
     return set(drawn[: max(1, round(fraction * len(people)))])
+
+
+def name_hash(one: dict, person: str) -> bytes:
+    return hashlib.sha256(f"{one['name']}/{person}".encode()).digest()
+
+
+def each_person(X: np.ndarray, subject: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    """Give the windows of each person, in the order of their names."""
+    order = np.argsort(subject, kind="stable")
+    names, start = np.unique(subject[order], return_index=True)
+    for name, own in zip(names, np.split(order, start[1:]), strict=True):
+        yield str(name), X[own]
 
 
 def spread(windows: np.ndarray, at_most: int) -> np.ndarray:

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from corpus import Corpus, Place, file_read, sets_of, windows_per_person
+from corpus import Corpus, Place, file_read, sets_of, sources_of, windows_per_person
 
 import sklearn_ecgssl
 from sklearn_ecgssl.pretext import BasePretrainer
 from sklearn_ecgssl.training import resolve_device, resolve_precision
 
 #: Keys of a data set that change nothing in what is trained.
-SAID = ("title", "licence", "cite")
+SAID = ("title", "licence", "cite", "note")
 
 
 def write_manifest(
@@ -25,7 +25,7 @@ def write_manifest(
         "name": name,
         **trained_from(name, config, recipe, place, corpus),
         "sets": amounts_of(config, recipe, corpus),
-        "read": {one["name"]: file_read(one, place) for one in sets_of(config, recipe)},
+        "read": {one["name"]: file_read(one, place) for one in sources_of(config, recipe)},
         "made": _made(name, place, pretrainer),
     }
     text = json.dumps(manifest, indent=2, ensure_ascii=False)
@@ -59,7 +59,7 @@ def trained_from(name: str, config: dict, recipe: dict, place: Place, corpus: Co
         "recipe": recipe,
         "corpus": config["corpus"] | {"windows_per_person": at_most, "sets": sets},
         "preparation": config["preparation"][recipe["method"]],
-        "windows": [_checksum(corpus.learnt), _checksum(corpus.held_out)],
+        "windows": [_checksum(X) for X in (corpus.learnt, corpus.held_out, *corpus.noise)],
         "encoder": hashlib.sha256(weights.read_bytes()).hexdigest(),
     }
 
