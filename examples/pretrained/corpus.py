@@ -44,10 +44,12 @@ def make_corpus(config: dict, recipe: dict, place: Place) -> Corpus:
     person: dict[str, list[str]] = {"learnt": [], "held_out": []}
     n_flat = 0
     for one in sets_of(config, recipe):
-        X, subject = load_set(config, one, recipe["method"], place)
+        data = load_set(config, one, recipe["method"], place)
+        parts = parts_of(one, np.unique(data.subject), config["corpus"]["held_out"])
+        segmenter = Segmenter(data.sampling_rate, config["corpus"]["window_length"])
+        X, subject = segmenter.windows(data.recordings, data.subject, short="drop")
         varies = np.isfinite(X).all(axis=1) & (X.std(axis=1) > FLAT)
         X, subject, n_flat = X[varies], subject[varies], n_flat + int((~varies).sum())
-        parts = parts_of(one, np.unique(subject), config["corpus"]["held_out"])
         for name, own in each_person(X, subject):
             if (part := parts[name]) != "reserved":
                 windows[part].append(spread(own, at_most))
@@ -77,8 +79,8 @@ def windows_per_person(config: dict, recipe: dict) -> int:
     return recipe.get("windows_per_person", config["corpus"]["windows_per_person"])
 
 
-def load_set(config: dict, one: dict, method: str, place: Place) -> tuple[np.ndarray, np.ndarray]:
-    """Read a data set, prepared as a method asks; return its windows, and whose each is."""
+def load_set(config: dict, one: dict, method: str, place: Place) -> Bunch:
+    """Read a data set, prepared as a method asks, without the people whom it leaves out."""
     data = prepare_set(config, one, method, place, scale=config["preparation"][method]["scale"])
     names = np.array([str(subject).rpartition("/")[2] for subject in data.subject])
     if unknown := set(one.get("without", [])) - set(names):
@@ -87,8 +89,8 @@ def load_set(config: dict, one: dict, method: str, place: Place) -> tuple[np.nda
             f"({len(set(names))} people: {names[0]!r}, ...). Correct it in the configuration."
         )
     keep = np.flatnonzero(~np.isin(names, one.get("without", [])))
-    segmenter = Segmenter(data.sampling_rate, config["corpus"]["window_length"])
-    return segmenter.windows([data.recordings[i] for i in keep], names[keep], short="drop")
+    data.recordings, data.subject = [data.recordings[i] for i in keep], names[keep]
+    return data
 
 
 def recorded_noise(config: dict, method: str, place: Place) -> list[np.ndarray]:
@@ -125,36 +127,28 @@ def data_set_of(one: dict, place: Place) -> tuple[datasets.DataSet, dict[str, An
 
 
 def parts_of(one: dict, people: Iterable[str], fraction: float) -> dict[str, str]:
-    """Say who is learnt from, who is held out and who is reserved, by their names alone.
+    """Say who of a set is learnt from, held out or reserved, by names alone.
 
-    People who are held out help to choose among encoders; who is reserved is in no part of the
-    corpus, and is for one score at the end. A set with `held_out` and `reserved` of its own draws
-    for each person alone, so that it does not matter who else is there.
+    A fraction of all people of a set is held out, at least one, to choose among encoders. Who is
+    reserved is in no part of the corpus, and is for one score at the end. A set may have fractions
+    of its own.
     """
-    if "held_out" not in one:
-        held_out = choose_held_out(one, people, fraction)
-        return {person: "held_out" if person in held_out else "learnt" for person in people}
-    return {person: _drawn(one, person) for person in people}
-
-
-def _drawn(one: dict, person: str) -> str:
-    share = int.from_bytes(name_hash(one, person)) / 2**256
-    if share < one["held_out"]:
-        return "held_out"
-    return "reserved" if share < one["held_out"] + one["reserved"] else "learnt"
+    people = [str(person) for person in people]
+    patterns = one.get("never_held_out", [])
+    eligible = [p for p in people if not any(fnmatch.fnmatch(p, pattern) for pattern in patterns)]
+    drawn = sorted(eligible, key=lambda p: hashlib.sha256(f"{one['name']}/{p}".encode()).digest())
+    n_held_out = max(1, round(one.get("held_out", fraction) * len(people)))
+    n_reserved = round(one.get("reserved", 0) * len(people))
+    parts = dict.fromkeys(people, "learnt")
+    parts.update(dict.fromkeys(drawn[:n_held_out], "held_out"))
+    parts.update(dict.fromkeys(drawn[n_held_out : n_held_out + n_reserved], "reserved"))
+    return parts
 
 
 def choose_held_out(one: dict, people: Iterable[str], fraction: float) -> set[str]:
-    """Choose a fraction of people by their names, at least one."""
-    people = list(people)
-    patterns = one.get("never_held_out", [])
-    eligible = [p for p in people if not any(fnmatch.fnmatch(p, pattern) for pattern in patterns)]
-    drawn = sorted(eligible, key=lambda person: name_hash(one, person))
-    return set(drawn[: max(1, round(fraction * len(people)))])
-
-
-def name_hash(one: dict, person: str) -> bytes:
-    return hashlib.sha256(f"{one['name']}/{person}".encode()).digest()
+    """Choose the people of a set who are held out."""
+    parts = parts_of(one, people, fraction)
+    return {person for person, part in parts.items() if part == "held_out"}
 
 
 def each_person(X: np.ndarray, subject: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:

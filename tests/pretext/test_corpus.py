@@ -48,6 +48,7 @@ def test_learnt_held_out_and_reserved_are_disjoint(corpus, made):
     assert len(learnt) + len(held_out) == 60 - len(reserved)
     assert not reserved & (learnt | held_out)
     assert len([one for one in held_out if one.startswith("ptbxl/")]) == 3
+    assert len([one for one in held_out if one.startswith("cinc2017/")]) == 6
 
 
 def test_windows_are_as_many_as_asked_for_and_none_is_flat(made):
@@ -65,20 +66,11 @@ def test_noise_has_a_standard_deviation_of_one(made):
 
 
 def test_names_alone_decide(corpus):
-    one = SETS["cinc2017"]
-    parts = corpus.parts_of(one, PEOPLE, 0.1)
-    some = corpus.parts_of(one, PEOPLE[::-7], 0.1)
-    assert some == {person: parts[person] for person in PEOPLE[::-7]}
-    shares = [list(parts.values()).count(part) / 1000 for part in ("held_out", "reserved")]
-    np.testing.assert_allclose(shares, 0.2, atol=0.04)
-    assert [parts[person] for person in PEOPLE[:6]] == [
-        "held_out",
-        "held_out",
-        "learnt",
-        "learnt",
-        "learnt",
-        "learnt",
-    ]
+    parts = corpus.parts_of(SETS["cinc2017"], PEOPLE, 0.1)
+    assert corpus.parts_of(SETS["cinc2017"], PEOPLE[::-1], 0.1) == parts
+    count = list(parts.values()).count
+    assert (count("held_out"), count("reserved"), count("learnt")) == (200, 200, 600)
+    assert [parts[person] for person in PEOPLE[:3]] == ["held_out", "held_out", "learnt"]
 
 
 def test_others_are_held_out_as_ever(corpus):
