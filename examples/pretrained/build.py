@@ -19,19 +19,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from card import COMPARISONS, amounts_table, model_card
+from card import amounts_table, model_card
 from corpus import Corpus, Place, make_corpus
 from manifest import amounts_of, encoder_folder, read_manifest, weights_file, write_manifest
 
-from sklearn_ecgssl import MaskedPretrainer, PretextPretrainer, load_pretrained
+from sklearn_ecgssl import MaskedPretrainer, PretextPretrainer, load_pretrained, transforms
 from sklearn_ecgssl.pretext import BasePretrainer
-from sklearn_ecgssl.transforms import default_transforms
 
 HERE = Path(__file__).resolve().parent
 SHIPPED = HERE.parents[1] / "sklearn_ecgssl" / "pretext" / "encoders"
 CARD = "MODEL_CARD.md"
 PRETRAINERS = {"recognition": PretextPretrainer, "masked": MaskedPretrainer}
-NOISE = "augmentation__recorded_noise"
 
 
 def main() -> None:
@@ -65,8 +63,6 @@ def train(name: str, config: dict, recipe: dict, place: Place, corpus: Corpus) -
     checkpoint = place.work / name / "checkpoint"
     pretrainer = make_pretrainer(recipe, corpus, checkpoint=checkpoint, verbose=1)
     pretrainer.fit(corpus.learnt, X_val=corpus.held_out)
-    if recipe.get("noise"):
-        pretrainer.set_params(**{NOISE: None})  # for the training alone: it is not saved
     rate = config["preparation"][recipe["method"]]["sampling_rate"]
     pretrainer.save_pretrained(encoder_folder(name, place), sampling_rate=rate)
     write_manifest(name, config, recipe, place, corpus, pretrainer)
@@ -80,10 +76,9 @@ def make_pretrainer(recipe: dict, corpus: Corpus, **more: Any) -> BasePretrainer
     if recipe["method"] != "rhythm":
         return PRETRAINERS[recipe["method"]](**parameters)
     if "transforms" in parameters:
-        known = dict(default_transforms())
+        known = dict(transforms.default_transforms())
         parameters["transforms"] = [(one, known[one]) for one in parameters["transforms"]]
-    if recipe.get("noise"):
-        parameters[NOISE] = corpus.noise
+    parameters["augmentation"] = transforms.RandomAugmentation(recorded_noise=corpus.noise)
     return PretextPretrainer.from_preset("rhythm", **parameters)
 
 
@@ -147,9 +142,7 @@ def scores(pretrainer: BasePretrainer, corpus: Corpus) -> dict[str, float]:
     """Score an encoder on the people of the corpus who were held out."""
     X = corpus.held_out
     if isinstance(pretrainer, PretextPretrainer):
-        tasks = pretrainer.task_scores(X)
-        is_mean = not set(COMPARISONS) & set(tasks)  # errors and accuracies have none
-        return {"mean": pretrainer.score(X), **tasks} if is_mean else tasks
+        return {"mean": pretrainer.score(X), **pretrainer.task_scores(X)}
     return {"share of the masked samples' variance that is predicted": pretrainer.score(X)}
 
 

@@ -48,25 +48,26 @@ RHYTHM = """\
   not tell which it is, nor on which side an electrode was.
 - Not for ECG that is prepared in another way, and not for windows under 5 s or over 60 s.
 - Not for other people and recorders before you have scored it on people like yours. Most of its
-  people are members of the public with a hand-held device of two dry electrodes, at rest; most of
-  the hours are of patients with heart disease, from ambulatory (Holter) recorders with wet ones
-  (mitdb and most of qtdb). Electrodes that are worn, and ECG of people who move about, are in it
-  only as noise that was added. Leads differ, and of many records are not known. Age, sex and origin
-  of most people are not known. Windows with artefacts were not taken out.
+  people are members of the public with a hand-held device of two dry electrodes; about half of its
+  hours are of patients with heart disease, from ambulatory (Holter) recorders with wet electrodes
+  (mitdb and most of qtdb). Electrodes that are worn in clothes or on a wrist are not in it, and
+  little of people who move but noise of moving electrodes that was added. Leads differ, and of many
+  records are not known. Age, sex and origin of most people are not known. Windows with artefacts
+  were not taken out.
 """
 #: What the encoder of the rhythm takes besides.
 RHYTHM_TAKES = """
 
-Any length from 5 to 60 s has the same weights; it learnt from windows of 10 s. A recording may be
-upside down, as many hand-held ones are (a finger of the other hand on the other electrode): in
-training, half of the windows were turned over at random, so features mean the same either way."""
+Any length from 5 to 60 s goes through the same weights; it learnt from windows of 10 s. A recording
+may be upside down, as many hand-held ones are: in training, half of the windows were turned over at
+random, so that features mean the same either way."""
 NOT_FOR = {"recognition": WET, "masked": WET, "rhythm": RHYTHM}
 #: Tasks that are no better than a constant answer by this are not learnt.
 LEARNT = 0.01
-#: What the scores of comparisons are.
+#: Tasks that compare two views, of which a constant answer gets one pair in two right.
 COMPARISONS = {
-    "tempo": "mean absolute error of the logarithm of how much faster one view is",
-    "irregularity": "share of pairs of views of which the less even one is found",
+    "tempo": "pairs of views of which the faster one is told",
+    "irregularity": "pairs of which the less even one is told",
 }
 
 
@@ -91,7 +92,7 @@ def model_card(
         "## Training",
         _training(encoder, manifest, n_bytes),
         "## Scores on the people who were held out",
-        _held_out(held_out, untrained, _constant_answers(encoder, untrained), encoder.patience),
+        _held_out(encoder, held_out, untrained),
         "## Scores downstream",
         downstream.strip(),
         "## What it must not be used for",
@@ -165,8 +166,8 @@ def _data(config: dict, recipe: dict, manifest: dict) -> str:
             f"At most {windows_per_person(config, recipe)} windows of a person, spread evenly over "
             "what there is.\n",
             amounts_table(config, recipe, manifest["sets"]),
-            f"\n{notes}Nobody stands on both sides: a person is held out of everything or of "
-            "nothing. Attribution:\n",
+            f"\n{notes}{'Of the other sets, nobody' if notes else 'Nobody'} stands on both sides: a "
+            "person is held out of everything or of nothing. Attribution:\n",
             *attribution,
             f"- PhysioNet: {PHYSIONET}",
             "\nSHA-256 of what was read:\n",
@@ -184,13 +185,13 @@ def _training(encoder: BasePretrainer, manifest: dict, n_bytes: int) -> str:
         others = "as the preset has them"
     noise = " Recorded noise was added to the windows." if recipe.get("noise") else ""
     losses = [row["valid_loss"] for row in encoder.history_]
-    kept = len(losses) if encoder.patience is None else 1 + int(np.argmin(losses))
     threads = "1 thread" if made["n_threads"] == 1 else f"{made['n_threads']} threads"
     return f"""\
 `{made_by}`, other parameters {others}, \
 {encoder.n_epochs_} epochs.{noise} The loss on held-out people after each: \
 {", ".join(f"{loss:.3f}" for loss in losses)}. \
-The weights are those after epoch {kept}, rounded to bfloat16 for shipping ({n_bytes:,} bytes).
+The weights are those after epoch {_epoch_kept(encoder)}, rounded to bfloat16 for shipping \
+({n_bytes:,} bytes).
 
 Trained with sklearn_ecgssl {made["sklearn_ecgssl"]} and torch {made["torch"]}, done on \
 {made["date"]}, by `examples/pretrained/build.py`. It was trained in {made["precision"]} \
@@ -199,12 +200,10 @@ the same everywhere; the other settings in `config.json` are those of the traini
 
 
 def _held_out(
-    held_out: dict[str, dict[str, float]],
-    untrained: dict[str, float],
-    constant: dict[str, float],
-    patience: int | None,
+    encoder: BasePretrainer, held_out: dict[str, dict[str, float]], untrained: dict[str, float]
 ) -> str:
     rounded, whole = held_out["bfloat16"], held_out["float32"]
+    constant = _constant_answers(encoder)
     columns = ["score", "as shipped (bfloat16)", "weights in float32", "untrained"]
     columns += ["a constant answer"] if constant else []
     rows = [f"| {' | '.join(columns)} |", f"| --- |{' --: |' * (len(columns) - 1)}"]
@@ -213,34 +212,37 @@ def _held_out(
         values += [constant[score]] if constant else []
         rows.append(f"| {score} | {' | '.join(f'{value:.3f}' for value in values)} |")
     said = ["\nAll in float32 arithmetic."]
-    compared = [score for score in rounded if score in COMPARISONS]
-    said += [f"`{score}`: {COMPARISONS[score]}." for score in compared]
-    if compared and len(compared) < len(rounded):
-        said.append("The other rows are the accuracies of each task.")
-    elif constant and not compared:
+    if tasks := [task for task in constant if task != "mean"]:
         said.append("The rows after the first are the accuracies of each task.")
-    if constant:
-        gains = {score: rounded[score] - constant[score] for score in rounded if score != "mean"}
-        if "tempo" in gains:
-            gains["tempo"] *= -1  # an error
-        names = ", ".join(f"`{task}`" for task, gain in gains.items() if gain < LEARNT) or "none"
+        said += [f"`{task}`: {COMPARISONS[task]}." for task in tasks if task in COMPARISONS]
+        if "tempo" in tasks:
+            error = encoder.history_[_epoch_kept(encoder) - 1]["valid_tempo_error"]
+            constant_error = 2 / 3 * np.log(encoder.get_params()["tempo__stretch"])
+            said.append(
+                "In training, the mean absolute error of the logarithm of the ratio of the speeds "
+                f"was {error:.3f} on them; that of a constant answer is {constant_error:.3f}."
+            )
+        missed = [f"`{task}`" for task in tasks if rounded[task] < constant[task] + LEARNT]
+        names = ", ".join(missed) or "none"
         said.append(f"Not learnt, within {LEARNT} of a constant answer or below: {names}.")
-    if patience is not None:
-        said.append(f"The same people chose the epoch (patience={patience}), which flatters it.")
+    if encoder.patience is not None:
+        said.append(
+            f"The same people chose the epoch (patience={encoder.patience}), which flatters it."
+        )
     return "\n".join([*rows, " ".join(said)])
 
 
-def _constant_answers(encoder: BasePretrainer, scores: dict[str, float]) -> dict[str, float]:
-    """Compute the scores of an answer that is always the same; none if it has no sense."""
-    tasks = [score for score in scores if score != "mean" and score not in COMPARISONS]
-    constant = {}
-    if "original" in tasks:
-        constant = dict.fromkeys(["mean", *tasks], 1 - 1 / len(tasks))
-    if "tempo" in scores:  # of the difference of two uniform numbers
-        constant["tempo"] = 2 / 3 * np.log(encoder.get_params()["tempo__stretch"])
-    if "irregularity" in scores:
-        constant["irregularity"] = 0.5
-    return constant
+def _constant_answers(encoder: BasePretrainer) -> dict[str, float]:
+    """Compute the accuracies of an answer that is always the same, if there are tasks."""
+    tasks = getattr(encoder, "task_names_", [])
+    recognised = [task for task in tasks if task not in COMPARISONS]
+    accuracy = {task: 0.5 if task in COMPARISONS else 1 - 1 / len(recognised) for task in tasks}
+    return {"mean": float(np.mean(list(accuracy.values()))), **accuracy} if tasks else {}
+
+
+def _epoch_kept(encoder: BasePretrainer) -> int:
+    losses = [row["valid_loss"] for row in encoder.history_]
+    return len(losses) if encoder.patience is None else 1 + int(np.argmin(losses))
 
 
 def _licence(config: dict, recipe: dict) -> str:

@@ -3,7 +3,7 @@
 import fnmatch
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ class Corpus:
     learnt_from: np.ndarray
     held_out_of: np.ndarray
     n_flat: int = 0
-    noise: list[np.ndarray] = field(default_factory=list)
+    noise: np.ndarray | None = None
 
 
 def make_corpus(config: dict, recipe: dict, place: Place) -> Corpus:
@@ -56,7 +56,7 @@ def make_corpus(config: dict, recipe: dict, place: Place) -> Corpus:
                 person[part] += [f"{one['name']}/{name}"] * len(windows[part][-1])
     learnt, held_out = (np.concatenate(windows[part]) for part in windows)
     learnt_from, held_out_of = (np.array(person[part]) for part in person)
-    noise = recorded_noise(config, recipe["method"], place) if recipe.get("noise") else []
+    noise = recorded_noise(config, recipe["method"], place) if recipe.get("noise") else None
     return Corpus(learnt, held_out, learnt_from, held_out_of, n_flat, noise)
 
 
@@ -93,10 +93,10 @@ def load_set(config: dict, one: dict, method: str, place: Place) -> Bunch:
     return data
 
 
-def recorded_noise(config: dict, method: str, place: Place) -> list[np.ndarray]:
+def recorded_noise(config: dict, method: str, place: Place) -> np.ndarray:
     """Read noise without ECG, prepared as ECG is; each recording has a standard deviation of 1."""
     data = prepare_set(config, config["noise"], method, place, scale=None)
-    return list(TrimmedScaler(trim=0).fit_transform(data.recordings))
+    return np.stack(TrimmedScaler(trim=0).fit_transform(data.recordings))
 
 
 def prepare_set(config: dict, one: dict, method: str, place: Place, scale: str | None) -> Bunch:

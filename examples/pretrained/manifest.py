@@ -59,7 +59,8 @@ def trained_from(name: str, config: dict, recipe: dict, place: Place, corpus: Co
         "recipe": recipe,
         "corpus": config["corpus"] | {"windows_per_person": at_most, "sets": sets},
         "preparation": config["preparation"][recipe["method"]],
-        "windows": [_checksum(X) for X in (corpus.learnt, corpus.held_out, *corpus.noise)],
+        "windows": [_checksum(corpus.learnt), _checksum(corpus.held_out)],
+        **({} if corpus.noise is None else {"noise": _checksum(corpus.noise)}),
         "encoder": hashlib.sha256(weights.read_bytes()).hexdigest(),
     }
 
