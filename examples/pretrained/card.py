@@ -166,8 +166,8 @@ def _data(config: dict, recipe: dict, manifest: dict) -> str:
             f"At most {windows_per_person(config, recipe)} windows of a person, spread evenly over "
             "what there is.\n",
             amounts_table(config, recipe, manifest["sets"]),
-            f"\n{notes}{'Of the other sets, nobody' if notes else 'Nobody'} stands on both sides: a "
-            "person is held out of everything or of nothing. Attribution:\n",
+            f"\n{notes}{'Of the other sets, nobody' if notes else 'Nobody'} stands on both sides: "
+            "a person is held out of everything or of nothing. Attribution:\n",
             *attribution,
             f"- PhysioNet: {PHYSIONET}",
             "\nSHA-256 of what was read:\n",
