@@ -23,6 +23,7 @@ NAMES = [
     "methods",
     "pretrained",
     "level",
+    "rhythm",
 ]
 #: Where `--seeds` is not 2 unless it is said.
 SEEDS = {"pretrained": 3}
@@ -73,6 +74,16 @@ def main() -> None:
         metavar="FOLDER",
         help="for pretrained: compare these encoders on people 1, 3, ... and do nothing else",
     )
+    parser.add_argument("--folder", help="for rhythm: folder of recordings files")
+    parser.add_argument("--work", help="for rhythm: folder in which prepared signals are kept")
+    parser.add_argument(
+        "--list",
+        nargs="+",
+        default=["recognition-open", "masked-open:mean"],
+        metavar="ENCODER",
+        help="for rhythm: names or folders of encoders",
+    )
+    parser.add_argument("--questions", nargs="+", default=["rate", "labels"])
     parser.add_argument("--jobs", type=int, default=1, help="for pretrained: processes")
     args = parser.parse_args()
     unknown = sorted(set(args.names) - set(NAMES))

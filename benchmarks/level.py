@@ -123,18 +123,22 @@ def features_of(args) -> Bunch:
                     FrozenEstimator(encoder), aggregate=aggregate, sampling_rate=rate
                 )
                 values[f"{method} {aggregate}{name}"] = embedder.fit_transform(data.of[method])
+    return side_by_side(values, data.target, data.subject)
+
+
+def side_by_side(values: dict[str, np.ndarray], target: np.ndarray, subject: np.ndarray) -> Bunch:
+    """Put features of windows side by side, as recordings of rows of columns."""
     ends = np.cumsum([v.shape[1] for v in values.values()]).tolist()
     columns = dict(zip(values, map(Columns, [0, *ends[:-1]], ends), strict=True))
     # A recording ends where the person or the label changes.
-    changes = (data.subject[1:] != data.subject[:-1]) | (data.target[1:] != data.target[:-1])
-    borders = np.flatnonzero(changes) + 1
+    borders = np.flatnonzero((subject[1:] != subject[:-1]) | (target[1:] != target[:-1])) + 1
     first = np.concatenate([[0], borders])
     rows = np.column_stack(list(values.values())).astype(np.float32)
-    labels, counts = np.unique(data.target, return_counts=True)
+    labels, counts = np.unique(target, return_counts=True)
     return Bunch(
         recordings=np.split(rows, borders),
-        target=data.target[first],
-        subject=data.subject[first],
+        target=target[first],
+        subject=subject[first],
         columns=columns,
         rest=labels[counts.argmax()].item(),
     )
@@ -148,15 +152,15 @@ def by_all(features) -> SubjectScaledClassifier:
     return SubjectScaledClassifier(features, linear_classifier(C=None))
 
 
-def compared(estimators: dict, data: Bunch, **how):
-    """Compare on rows of columns, as if each were a window of 10 s."""
+def compared(estimators: dict, data: Bunch, seconds: float = 10, **how):
+    """Compare on rows of columns, as if each were a window of so many seconds."""
     n_columns = data.recordings[0].shape[1]
     return compare_protocols(
         estimators,
         data.recordings,
         data.target,
         data.subject,
-        segmenter=Segmenter(n_columns / 10),
+        segmenter=Segmenter(n_columns / seconds, window_length=seconds),
         protocols=ONE_AT_A_TIME,
         **how,
     )

@@ -1,0 +1,207 @@
+"""Whom the benchmark `rhythm` learns from and asks, their signals as encoders want them, and HRV."""
+
+import hashlib
+import importlib.util
+import tomllib
+import warnings
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from joblib import Memory
+
+from sklearn_ecgssl.datasets import load_recordings
+from sklearn_ecgssl.features import HRVFeatures
+from sklearn_ecgssl.signal import ECGFilter, Resampler, scale_subjects
+
+PRETRAINED = Path(__file__).parents[1] / "examples" / "pretrained"
+#: Filter and trimming of the scale by sampling rate in Hz, as encoders of that rate learnt.
+PREPARATIONS = {
+    256: ({"low": 0.8, "order": 4}, 0.025),
+    128: ({"low": 0.8, "high": 50, "order": 8}, 0.0),
+    100: ({"low": 0.5, "high": 40, "order": 4}, 0.025),
+}
+#: The rate at which beats are looked for.
+HRV_RATE = 256
+HRV = ["mean_hr", "sdnn", "rmssd", "pnn50"]
+RHYTHMS = "cinc2017"
+#: Of the records of RHYTHMS: held out for choosing, and as many reserved for the evidence.
+HELD_OUT = 0.2
+#: Windows of one person that count, so that a day of one does not outweigh everybody.
+AT_MOST = 60
+LONGEST = 60
+
+
+@dataclass(frozen=True)
+class People:
+    """Recordings of a file: names, whose they are, labels, seconds."""
+
+    path: str
+    record: np.ndarray
+    subject: np.ndarray
+    target: np.ndarray | None
+    seconds: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.record)
+
+    def keep(self, kept: np.ndarray) -> "People":
+        target = None if self.target is None else self.target[kept]
+        return People(self.path, self.record[kept], self.subject[kept], target, self.seconds[kept])
+
+    def alone(self) -> "People":
+        """The same recordings, each as if it were of somebody else."""
+        return replace(self, subject=self.record)
+
+
+def read(path, target: str | None = None, **how) -> People:
+    """Read who is in a recordings file; `how` as of `load_recordings`."""
+    data = load_recordings(path, target=target, **how)
+    labels = None if target is None else np.array(data.target_names)[data.target]
+    seconds = np.array([len(x) for x in data.recordings]) / data.sampling_rate
+    return People(str(path), data.fields["record"], data.subject, labels, seconds)
+
+
+def labelled(args) -> People:
+    """Recordings of --data, of people who have all classes of its target."""
+    where = dict.fromkeys(args.where, True)
+    return read(args.data, args.target, where=where, complete_subjects=True)
+
+
+def at_most(subject: np.ndarray) -> np.ndarray:
+    """Take AT_MOST windows of each person, spread over all that there are."""
+    of = [np.flatnonzero(subject == one) for one in np.unique(subject)]
+    chosen = [np.unique(np.linspace(0, len(rows) - 1, AT_MOST).astype(int)) for rows in of]
+    return np.concatenate([rows[i] for rows, i in zip(of, chosen, strict=True)])
+
+
+def rhythm_parts(people) -> tuple[set[str], set[str]]:
+    """Records of cinc2017 that are held out, and that are reserved; learn from the others."""
+    drawn = sorted(people, key=lambda p: hashlib.sha256(f"{RHYTHMS}/{p}".encode()).digest())
+    n = round(HELD_OUT * len(drawn))
+    return set(drawn[:n]), set(drawn[n : 2 * n])
+
+
+def read_rhythms(folder: str) -> dict[str, People]:
+    """Recordings of cinc2017 with a rhythm, of at least a window, by part."""
+    everyone = read(Path(folder, f"{RHYTHMS}.npz"), "rhythm")
+    held_out, reserved = rhythm_parts(everyone.subject.tolist())
+    usable = (everyone.target != "~") & (everyone.seconds >= 10.5)
+    of = {
+        name: np.isin(everyone.subject, list(part))
+        for name, part in {"held out": held_out, "reserved": reserved}.items()
+    }
+    of["corpus"] = ~of["held out"] & ~of["reserved"]
+    return {name: everyone.keep(usable & part) for name, part in of.items()}
+
+
+def read_held_out(folder: str) -> list[People]:
+    """People of the corpus whom no encoder has learnt from, set by set."""
+    corpus = module_of_corpus()
+    config = tomllib.loads((PRETRAINED / "encoders.toml").read_text(encoding="utf-8"))["corpus"]
+    found = []
+    for one in config["sets"]:
+        if one["name"] == RHYTHMS:
+            continue
+        everyone = read(Path(folder, one["file"]))
+        names = np.array([str(subject).rpartition("/")[2] for subject in everyone.subject])
+        known = np.unique(names[~np.isin(names, one.get("without", []))])
+        held_out = corpus.choose_held_out(one, known, config["held_out"])
+        found.append(everyone.keep(np.isin(names, list(held_out))))
+    return [*found, read_rhythms(folder)["held out"]]
+
+
+def module_of_corpus():
+    """The module that makes the corpus; its folder is no package."""
+    spec = importlib.util.spec_from_file_location("corpus", PRETRAINED / "corpus.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class Signals:
+    """Prepared recordings and their variability, kept in a folder if there is one."""
+
+    def __init__(self, folder: str | None = None) -> None:
+        memory = Memory(folder, verbose=0)
+        self._prepared = memory.cache(prepared)
+        self._variability = memory.cache(variability)
+
+    def recordings(self, people: People, rate: int, **how) -> list[np.ndarray]:
+        """All recordings at a rate, filtered and scaled."""
+        signal, lengths = self._prepared(people.path, people.record, people.subject, rate, **how)
+        return np.split(signal, np.cumsum(lengths)[:-1])
+
+    def windows(self, people: People, rate: int, seconds: float = 10, **how):
+        """Windows that begin at the same times at every rate, and the recording of each."""
+        of = [
+            cut(x, n, round(rate * seconds))
+            for x, n in zip(
+                self.recordings(people, rate, **how), counts(people, seconds), strict=True
+            )
+        ]
+        return np.concatenate(of), np.repeat(np.arange(len(of)), counts(people, seconds))
+
+    def whole(self, people: People, rate: int) -> list[np.ndarray]:
+        """Recordings of whole seconds, at most LONGEST."""
+        seconds = np.minimum(people.seconds.astype(int), LONGEST)
+        pairs = zip(self.recordings(people, rate), seconds, strict=True)
+        return [x[: s * rate] for x, s in pairs]
+
+    def variability(self, people: People, seconds: float | None = None, **how) -> np.ndarray:
+        """Rate and its variability of windows, or of whole recordings."""
+        n_windows = None if seconds is None else counts(people, seconds)
+        return self._variability(
+            people.path, people.record, people.subject, seconds, n_windows, **how
+        )
+
+
+def counts(people: People, seconds: float) -> np.ndarray:
+    """Whole windows in each recording."""
+    return (people.seconds / seconds + 1e-9).astype(int)
+
+
+def cut(recording: np.ndarray, n_windows: int, n_times: int) -> np.ndarray:
+    return recording[: n_windows * n_times].reshape(n_windows, n_times)
+
+
+def prepared(path, record, subject, rate: int, noise: tuple | None = None):
+    """Samples of recordings end to end, and how many of each."""
+    options, trim = PREPARATIONS[rate]
+    data = load_recordings(path, target=None, where={"record": record.tolist()})
+    rates = np.broadcast_to(data.sampling_rate, len(record))
+    recordings = data.recordings if noise is None else with_noise(data.recordings, rates, *noise)
+    recordings = [
+        Resampler(own, rate).fit_transform([x])[0] for x, own in zip(recordings, rates, strict=True)
+    ]
+    filtered = ECGFilter(rate, **options).fit_transform(recordings)
+    scaled = scale_subjects(filtered, subject, trim=trim)
+    return np.concatenate(scaled), np.array([len(x) for x in scaled])
+
+
+def with_noise(recordings, rates, path: str, snr_db: float) -> list[np.ndarray]:
+    """Add electrode motion, another piece of it to each recording, at a ratio of powers."""
+    noise = load_recordings(path, target=None, where={"noise": "em"})
+    rng = np.random.default_rng(0)
+    noisy = []
+    for x, rate in zip(recordings, rates, strict=True):
+        motion = noise.recordings[rng.integers(len(noise.recordings))]
+        motion = Resampler(noise.sampling_rate, rate).fit_transform([motion])[0]
+        start = rng.integers(max(1, len(motion) - len(x)))
+        piece = np.resize(motion[start:], len(x))
+        powers = [
+            np.var(ECGFilter(rate, low=0.5, high=40).fit_transform([y])[0]) for y in (x, piece)
+        ]
+        noisy.append(x + piece * np.sqrt(powers[0] / powers[1] / 10 ** (snr_db / 10)))
+    return noisy
+
+
+def variability(path, record, subject, seconds, n_windows, noise=None) -> np.ndarray:
+    signal, lengths = prepared(path, record, subject, HRV_RATE, noise)
+    X = np.split(signal, np.cumsum(lengths)[:-1])
+    if seconds is not None:
+        n_times = round(HRV_RATE * seconds)
+        X = np.concatenate([cut(x, n, n_times) for x, n in zip(X, n_windows, strict=True)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # where there are too few beats
+        return HRVFeatures(HRV_RATE, features=HRV).fit_transform(X)
