@@ -72,19 +72,28 @@ def main() -> None:
         nargs="+",
         default=[],
         metavar="FOLDER",
-        help="for pretrained: compare these encoders on people 1, 3, ... and do nothing else",
+        help="for pretrained, rhythm: compare these encoders on people held out for that, and do "
+        "nothing else",
     )
     parser.add_argument("--folder", help="for rhythm: folder of recordings files")
     parser.add_argument("--work", help="for rhythm: folder in which prepared signals are kept")
     parser.add_argument(
         "--list",
         nargs="+",
-        default=["recognition-open", "masked-open:mean"],
+        default=["recognition-open", "masked-open:mean", "rhythm-open"],
         metavar="ENCODER",
-        help="for rhythm: names or folders of encoders",
+        help="for rhythm: names or folders of encoders; with :AGGREGATION, not their own",
     )
-    parser.add_argument("--questions", nargs="+", default=["rate", "labels"])
-    parser.add_argument("--jobs", type=int, default=1, help="for pretrained: processes")
+    parser.add_argument(
+        "--questions",
+        nargs="+",
+        default=["rate", "labels", "identity", "length", "noise"],
+        choices=["rate", "labels", "identity", "length", "noise"],
+        help="for rhythm: which tables",
+    )
+    parser.add_argument(
+        "--jobs", type=int, default=1, help="for pretrained, level, rhythm: processes"
+    )
     args = parser.parse_args()
     unknown = sorted(set(args.names) - set(NAMES))
     if unknown:

@@ -113,9 +113,8 @@ def explained(X: np.ndarray, y: np.ndarray, subject: np.ndarray) -> np.ndarray:
 
 def labels(signals: Signals, encoders: list[Frozen], args) -> None:
     """Print how well the rhythm of a recording is told, by the fraction of labels."""
-    parts = read_rhythms(args.folder)
-    asked = "held out" if args.choose else "reserved"
-    of = [parts["corpus"], parts[asked]]
+    asked = "held_out" if args.choose else "reserved"
+    of = [read_rhythms(args.folder, part) for part in ("learnt", asked)]
     n_train, n_test = map(len, of)
     target = np.concatenate([people.target for people in of])
     task = rhythm_labels.Task(target, np.arange(n_train), n_train + np.arange(n_test))

@@ -1,11 +1,12 @@
-"""Whom the benchmark `rhythm` learns from and asks, their signals as encoders want them, and HRV."""
+"""Whom the benchmark `rhythm` asks, their signals as each encoder wants them, and variability."""
 
-import hashlib
 import importlib.util
 import tomllib
 import warnings
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 from joblib import Memory
@@ -14,19 +15,19 @@ from sklearn_ecgssl.datasets import load_recordings
 from sklearn_ecgssl.features import HRVFeatures
 from sklearn_ecgssl.signal import ECGFilter, Resampler, scale_subjects
 
+#: What made the encoders: how signals are prepared, and who is learnt from.
 PRETRAINED = Path(__file__).parents[1] / "examples" / "pretrained"
-#: Filter and trimming of the scale by sampling rate in Hz, as encoders of that rate learnt.
-PREPARATIONS = {
-    256: ({"low": 0.8, "order": 4}, 0.025),
-    128: ({"low": 0.8, "high": 50, "order": 8}, 0.0),
-    100: ({"low": 0.5, "high": 40, "order": 4}, 0.025),
-}
+CONFIG = tomllib.loads((PRETRAINED / "encoders.toml").read_text(encoding="utf-8"))
+PREPARATIONS = {own["sampling_rate"]: own for own in CONFIG["preparation"].values()}
+#: Fraction of samples at either end that do not count for the scale.
+TRIM = {"trimmed": 0.025, "standard": 0.0}
 #: The rate at which beats are looked for.
 HRV_RATE = 256
 HRV = ["mean_hr", "sdnn", "rmssd", "pnn50"]
-RHYTHMS = "cinc2017"
-#: Of the records of RHYTHMS: held out for choosing, and as many reserved for the evidence.
-HELD_OUT = 0.2
+#: The set whose rhythms are asked, and its label of recordings that are too noisy.
+RHYTHMS, NOISY = "cinc2017", "~"
+#: Seconds below which a recording has no window, or one that is all edge.
+SHORTEST = 10.5
 #: Windows of one person that count, so that a day of one does not outweigh everybody.
 AT_MOST = 60
 LONGEST = 60
@@ -75,44 +76,31 @@ def at_most(subject: np.ndarray) -> np.ndarray:
     return np.concatenate([rows[i] for rows, i in zip(of, chosen, strict=True)])
 
 
-def rhythm_parts(people) -> tuple[set[str], set[str]]:
-    """Records of cinc2017 that are held out, and that are reserved; learn from the others."""
-    drawn = sorted(people, key=lambda p: hashlib.sha256(f"{RHYTHMS}/{p}".encode()).digest())
-    n = round(HELD_OUT * len(drawn))
-    return set(drawn[:n]), set(drawn[n : 2 * n])
+def read_part(folder: str, one: dict, part: str, target: str | None = None) -> People:
+    """Read the people of a set who are "learnt" from, "held_out" or "reserved"."""
+    everyone = read(Path(folder, one["file"]), target)
+    names = np.array([str(subject).rpartition("/")[2] for subject in everyone.subject])
+    known = np.unique(names[~np.isin(names, one.get("without", []))])
+    parts = corpus().parts_of(one, known, CONFIG["corpus"]["held_out"])
+    return everyone.keep(np.array([parts.get(name) == part for name in names]))
 
 
-def read_rhythms(folder: str) -> dict[str, People]:
-    """Recordings of cinc2017 with a rhythm, of at least a window, by part."""
-    everyone = read(Path(folder, f"{RHYTHMS}.npz"), "rhythm")
-    held_out, reserved = rhythm_parts(everyone.subject.tolist())
-    usable = (everyone.target != "~") & (everyone.seconds >= 10.5)
-    of = {
-        name: np.isin(everyone.subject, list(part))
-        for name, part in {"held out": held_out, "reserved": reserved}.items()
-    }
-    of["corpus"] = ~of["held out"] & ~of["reserved"]
-    return {name: everyone.keep(usable & part) for name, part in of.items()}
+def read_rhythms(folder: str, part: str) -> People:
+    """Read recordings of a part of cinc2017, with a rhythm."""
+    one = next(one for one in CONFIG["corpus"]["sets"] if one["name"] == RHYTHMS)
+    people = read_part(folder, one, part, "rhythm")
+    return people.keep((people.target != NOISY) & (people.seconds >= SHORTEST))
 
 
 def read_held_out(folder: str) -> list[People]:
-    """People of the corpus whom no encoder has learnt from, set by set."""
-    corpus = module_of_corpus()
-    config = tomllib.loads((PRETRAINED / "encoders.toml").read_text(encoding="utf-8"))["corpus"]
-    found = []
-    for one in config["sets"]:
-        if one["name"] == RHYTHMS:
-            continue
-        everyone = read(Path(folder, one["file"]))
-        names = np.array([str(subject).rpartition("/")[2] for subject in everyone.subject])
-        known = np.unique(names[~np.isin(names, one.get("without", []))])
-        held_out = corpus.choose_held_out(one, known, config["held_out"])
-        found.append(everyone.keep(np.isin(names, list(held_out))))
-    return [*found, read_rhythms(folder)["held out"]]
+    """Read the people of the corpus who are held out, set by set."""
+    sets = [one for one in CONFIG["corpus"]["sets"] if one["name"] != RHYTHMS]
+    return [*(read_part(folder, one, "held_out") for one in sets), read_rhythms(folder, "held_out")]
 
 
-def module_of_corpus():
-    """The module that makes the corpus; its folder is no package."""
+@cache
+def corpus() -> ModuleType:
+    """Import the module that makes the corpus; its folder is no package."""
     spec = importlib.util.spec_from_file_location("corpus", PRETRAINED / "corpus.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -124,12 +112,11 @@ class Signals:
 
     def __init__(self, folder: str | None = None) -> None:
         memory = Memory(folder, verbose=0)
-        self._prepared = memory.cache(prepared)
-        self._variability = memory.cache(variability)
+        self._prepared, self._variability = map(memory.cache, (prepared, variability))
 
     def recordings(self, people: People, rate: int, **how) -> list[np.ndarray]:
         """All recordings at a rate, filtered and scaled."""
-        signal, lengths = self._prepared(people.path, people.record, people.subject, rate, **how)
+        signal, lengths = self._prepared(*names(people), PREPARATIONS[rate], **how)
         return np.split(signal, np.cumsum(lengths)[:-1])
 
     def windows(self, people: People, rate: int, seconds: float = 10, **how):
@@ -151,9 +138,12 @@ class Signals:
     def variability(self, people: People, seconds: float | None = None, **how) -> np.ndarray:
         """Rate and its variability of windows, or of whole recordings."""
         n_windows = None if seconds is None else counts(people, seconds)
-        return self._variability(
-            people.path, people.record, people.subject, seconds, n_windows, **how
-        )
+        return self._variability(*names(people), PREPARATIONS[HRV_RATE], seconds, n_windows, **how)
+
+
+def names(people: People) -> tuple[str, np.ndarray, np.ndarray]:
+    """What says which signals they are."""
+    return people.path, people.record, people.subject
 
 
 def counts(people: People, seconds: float) -> np.ndarray:
@@ -165,17 +155,17 @@ def cut(recording: np.ndarray, n_windows: int, n_times: int) -> np.ndarray:
     return recording[: n_windows * n_times].reshape(n_windows, n_times)
 
 
-def prepared(path, record, subject, rate: int, noise: tuple | None = None):
+def prepared(path, record, subject, preparation: dict, noise: tuple | None = None):
     """Samples of recordings end to end, and how many of each."""
-    options, trim = PREPARATIONS[rate]
+    rate = preparation["sampling_rate"]
     data = load_recordings(path, target=None, where={"record": record.tolist()})
     rates = np.broadcast_to(data.sampling_rate, len(record))
     recordings = data.recordings if noise is None else with_noise(data.recordings, rates, *noise)
     recordings = [
         Resampler(own, rate).fit_transform([x])[0] for x, own in zip(recordings, rates, strict=True)
     ]
-    filtered = ECGFilter(rate, **options).fit_transform(recordings)
-    scaled = scale_subjects(filtered, subject, trim=trim)
+    filtered = ECGFilter(rate, **preparation["filter"]).fit_transform(recordings)
+    scaled = scale_subjects(filtered, subject, trim=TRIM[preparation["scale"]])
     return np.concatenate(scaled), np.array([len(x) for x in scaled])
 
 
@@ -196,8 +186,8 @@ def with_noise(recordings, rates, path: str, snr_db: float) -> list[np.ndarray]:
     return noisy
 
 
-def variability(path, record, subject, seconds, n_windows, noise=None) -> np.ndarray:
-    signal, lengths = prepared(path, record, subject, HRV_RATE, noise)
+def variability(path, record, subject, preparation, seconds, n_windows, noise=None) -> np.ndarray:
+    signal, lengths = prepared(path, record, subject, preparation, noise)
     X = np.split(signal, np.cumsum(lengths)[:-1])
     if seconds is not None:
         n_times = round(HRV_RATE * seconds)

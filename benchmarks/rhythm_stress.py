@@ -54,7 +54,7 @@ def length(signals: Signals, encoders: list[Frozen], args) -> None:
 
 
 def noise(signals: Signals, encoders: list[Frozen], args) -> None:
-    """Print what is left where the ECG that is tested, not what is learnt from, has motion in it."""
+    """Print what is left where only the ECG that is tested has electrode motion in it."""
     if args.data is None:
         print("\nnoise: not measured, this needs ARGS='--data eegmat.npz'")
         return
