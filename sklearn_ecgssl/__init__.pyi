@@ -50,7 +50,9 @@ from .features import (
     embed_blocks as embed_blocks,
 )
 from .networks import (
+    ComparisonNet as ComparisonNet,
     ConvTrunk as ConvTrunk,
+    DilatedTrunk as DilatedTrunk,
     MaskedTransformer as MaskedTransformer,
     RecognitionNet as RecognitionNet,
     TransformerTrunk as TransformerTrunk,
@@ -65,6 +67,7 @@ from .plotting import (
     TransformationDisplay as TransformationDisplay,
 )
 from .pretext import (
+    DilatedConvolutions as DilatedConvolutions,
     MaskedPretrainer as MaskedPretrainer,
     PretextPretrainer as PretextPretrainer,
     list_pretrained as list_pretrained,
@@ -84,9 +87,12 @@ from .signal import (
 )
 from .transforms import (
     AddNoise as AddNoise,
+    CompareIrregularity as CompareIrregularity,
+    CompareTempo as CompareTempo,
     FlipTime as FlipTime,
     Negate as Negate,
     Permute as Permute,
+    RandomAugmentation as RandomAugmentation,
     Scale as Scale,
     TimeWarp as TimeWarp,
 )

@@ -8,6 +8,8 @@ from ._aggregation import (
     n_aggregated,
     shortest_rhythm,
 )
+from ._comparison import ComparisonNet
+from ._dilated import DilatedTrunk
 from ._layers import (
     ClassificationNet,
     DenseHead,
@@ -27,8 +29,10 @@ __all__ = [
     "GLOBAL_MAX",
     "TOKEN_AGGREGATIONS",
     "ClassificationNet",
+    "ComparisonNet",
     "ConvTrunk",
     "DenseHead",
+    "DilatedTrunk",
     "Dropout",
     "LayerFeatures",
     "MaskedTransformer",

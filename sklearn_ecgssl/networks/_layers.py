@@ -117,7 +117,8 @@ def initialise_(module: nn.Module, generator: torch.Generator | None = None) -> 
     for layer in module.modules():
         if isinstance(layer, (nn.Conv2d, nn.Linear)):
             nn.init.xavier_uniform_(layer.weight, generator=generator)
-            nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
         elif isinstance(layer, nn.LayerNorm):
             layer.reset_parameters()
         elif callable(own := getattr(layer, "initialise_", None)):

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
-from ._aggregation import aggregate
+from ._aggregation import aggregate, n_aggregated
 from ._convolution import MaxPool, SameConv, as_signal, global_max
 from ._layers import DenseHead, float32_linear, initialise_, leaky_relu
 
@@ -81,6 +81,7 @@ class ConvTrunk(nn.Module):
         super().__init__()
         self.filters = tuple(filters)
         self.aggregation = tuple(aggregation)
+        self.n_features = n_aggregated(self.filters[-1], self.aggregation)
         self.pool_stride = int(pool_stride)
         self.blocks = nn.ModuleList()
         n_channels = 1
@@ -218,8 +219,8 @@ class RecognitionNet(nn.Module):
 
     Parameters
     ----------
-    trunk : ConvTrunk
-        Feature extractor; its last block gives the heads' input.
+    trunk : ConvTrunk or DilatedTrunk
+        Feature extractor; its features are the heads' input.
     n_tasks : int, default=7
         Number of heads: the untransformed window and each transformation.
     head_hidden : sequence of int, default=(128, 128)
@@ -247,7 +248,7 @@ class RecognitionNet(nn.Module):
 
     def __init__(
         self,
-        trunk: ConvTrunk,
+        trunk: Any,
         n_tasks: int = 7,
         head_hidden: Sequence[int] = (128, 128),
         head_dropout: float = 0.6,
@@ -256,7 +257,7 @@ class RecognitionNet(nn.Module):
         super().__init__()
         self.trunk = trunk
         self.heads = nn.ModuleList(
-            DenseHead(trunk.filters[-1], head_hidden, 1, head_dropout, negative_slope)
+            DenseHead(trunk.n_features, head_hidden, 1, head_dropout, negative_slope)
             for _ in range(n_tasks)
         )
 
@@ -273,8 +274,24 @@ class RecognitionNet(nn.Module):
         Tensor of shape (n_windows, n_tasks), float32
             Logits.
         """
-        features = self.trunk(windows)
-        return torch.cat([float32_linear(head, features) for head in self.heads], dim=1)
+        return self.logits(self.trunk(windows))
+
+    def logits(self, features: Tensor) -> Tensor:
+        """Compute every task's logit from features.
+
+        Parameters
+        ----------
+        features : Tensor of shape (..., n_features)
+            Features of views.
+
+        Returns
+        -------
+        Tensor of shape (..., n_tasks), float32
+            Logits.
+        """
+        if not self.heads:
+            return features.new_empty(*features.shape[:-1], 0)
+        return torch.cat([float32_linear(head, features) for head in self.heads], dim=-1)
 
 
 class ConvBlock(nn.Module):

@@ -14,11 +14,13 @@ from ._masked import MaskedPretrainer
 from ._masking import Reconstruction
 from ._memory import INDIFFERENT
 from ._pretext import PretextPretrainer
+from ._trunks import DilatedConvolutions
 from ._windows import check_duration, check_fits, held_out_split, warn_unless_scaled
 
 __all__ = [
     "INDIFFERENT",
     "BasePretrainer",
+    "DilatedConvolutions",
     "MaskedPretrainer",
     "PretextPretrainer",
     "Reconstruction",

@@ -1,12 +1,13 @@
 """What all pretrainers share: `fit`, `encode`, and the fitted network as a torch module."""
 
 from abc import ABC, abstractmethod
+from copy import deepcopy
 from functools import partial
 from typing import Any, Self
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
@@ -78,7 +79,7 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
             Unfitted.
         """
         check_choice("name", name, cls._presets)
-        return cls().set_params(**cls._presets[name]).set_params(**params)
+        return cls().set_params(**deepcopy(cls._presets[name])).set_params(**params)
 
     @_fit_context(prefer_skip_nested_validation=True)
     @all_or_nothing
@@ -175,7 +176,8 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
         X : array-like of shape (n_windows, n_times), ndarray of shape \
                 (n_recordings, n_windows, n_times) or list of arrays of shape \
                 (n_windows_i, n_times)
-            Windows, or windowed recordings, of the length that was fitted.
+            Windows, or windowed recordings, of the length that was fitted; where the trunk is
+            `DilatedConvolutions`, of half to six times that length.
         layer : str, default="last"
             Whose features; `layer_names()` lists them.
         aggregate : str, sequence of str or None, default=None
@@ -193,10 +195,13 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
         """
         check_is_fitted(self, "state_")
         device = resolve_device(self.device)
-        encoder = self._encoder(layer, aggregate, sampling_rate, device)
-        store = check_windows(self, X, reset=False)
-        if getattr(self, "sampling_rate_", None) is not None:  # the length has been compared
-            check_fits(self, store, sampling_rate)
+        shortest, longest = self._length_range()
+        if shortest == longest:
+            store = check_windows(self, X, reset=False)
+        else:
+            store = check_windows(clone(self), X, reset=True)
+        check_fits(self, store, sampling_rate)
+        encoder = self._encoder(layer, aggregate, sampling_rate, device, store.n_times)
         precision = resolve_precision(self.precision, device)
         features = apply_batched(encoder, store, device, precision)
         if not store.windowed:
@@ -226,7 +231,8 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
             float32 and evaluation mode. Its weights are a copy.
         """
         check_is_fitted(self, "state_")
-        return self._encoder(layer, aggregate, sampling_rate, torch.device("cpu"))
+        cpu = torch.device("cpu")
+        return self._encoder(layer, aggregate, sampling_rate, cpu, self.n_features_in_)
 
     def layer_names(self) -> list[str]:
         """Name the layers whose features `encode` can return.
@@ -246,7 +252,8 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
         list of str
             Names, that of the network itself first.
         """
-        return list(self._aggregations)
+        own = self._own_aggregation()
+        return [*own, *(name for name in self._aggregations if name not in own)]
 
     def n_features_encoded(self, layer: str = "last", aggregate: Any = None) -> int:
         """Count the features of a layer.
@@ -303,14 +310,19 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
         return {name.removeprefix("trunk."): self.state_[name] for name in names}
 
     def _encoder(
-        self, layer: str, aggregate: Any, sampling_rate: float | None, device: torch.device
+        self,
+        layer: str,
+        aggregate: Any,
+        sampling_rate: float | None,
+        device: torch.device,
+        n_times: int,
     ) -> nn.Module:
         """Build the module that `encode` applies, without heads: they take longer than a window."""
         layers = self._layer_indices(layer)
         names = self._check_aggregate(aggregate)
         rate = sampling_rate or getattr(self, "sampling_rate_", None) or 256.0
         if "rhythm" in names:
-            check_duration(self.n_features_in_, rate)
+            check_duration(n_times, rate)
         trunk = rebuilt(lambda: self._build_trunk(names), self.trunk_state(), device)
         if layers == self._layer_indices("last") and "rhythm" not in names:
             return trunk
@@ -331,10 +343,10 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
         return rebuilt(self._build_module, self.state_, device)
 
     def _build_module(self) -> nn.Module:
-        return self._add_heads(self._build_trunk(self._aggregations[:1]))
+        return self._add_heads(self._build_trunk(self._own_aggregation()))
 
     def _check_aggregate(self, aggregate: Any) -> tuple[str, ...]:
-        names = self._aggregations[:1] if aggregate is None else aggregate
+        names = self._own_aggregation() if aggregate is None else aggregate
         names = (names,) if isinstance(names, str) else tuple(names)
         if not names or not all(name in self._aggregations for name in names):
             raise ValueError(
@@ -353,6 +365,14 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
     def _fitted_architecture(self) -> dict[str, Any]:
         """Architecture of the fitted network, of the one that would be fitted before that."""
         return getattr(self, "architecture_", None) or self._architecture()
+
+    def _own_aggregation(self) -> tuple[str, ...]:
+        """Name how the network itself makes features of activations over time."""
+        return self._aggregations[:1]
+
+    def _length_range(self) -> tuple[float, float]:
+        """Give the samples of the shortest and the longest window that can be encoded."""
+        return self.n_features_in_, self.n_features_in_
 
     def _schedule(self) -> Schedule:
         """Choose the factor of the learning rate; without a choice, it stays 1."""

@@ -11,16 +11,28 @@ from torch import Tensor, nn
 from .._compat import Interval
 from ..networks import (
     AGGREGATIONS,
+    ComparisonNet,
     ConvTrunk,
+    DilatedTrunk,
     RecognitionNet,
     check_convolutions,
     check_sizes,
     shortest_window,
 )
 from ..training import Criterion, Schedule, decay_every_batches, training_parameters
-from ..transforms import make_views
+from ..transforms import (
+    CompareIrregularity,
+    CompareTempo,
+    RandomAugmentation,
+    WindowTransform,
+    crop,
+    make_pairs,
+    make_views,
+    pair_length,
+)
 from ._base import BasePretrainer
-from ._tasks import RecognitionLoss, TransformComposition
+from ._tasks import ComparisonLoss, RecognitionLoss, TaskComposition
+from ._trunks import DilatedConvolutions
 
 TRUNK_PARAMETERS = (
     "filters",
@@ -42,11 +54,17 @@ PRESETS: dict[str, dict[str, Any]] = {
         "permute__n_pieces": 10,
     },
     "tac2020": {},
+    "rhythm": {
+        "transforms": [],
+        "comparisons": [("tempo", CompareTempo()), ("irregularity", CompareIrregularity())],
+        "trunk": DilatedConvolutions(),
+        "l2": 0.0,
+    },
 }
 
 
 @training_parameters
-class PretextPretrainer(TransformComposition, BasePretrainer):
+class PretextPretrainer(TaskComposition, BasePretrainer):
     """Learn ECG features by recognising which transformation was applied to a window.
 
     A convolutional trunk with one head a task learns, without labels, to tell windows from their
@@ -65,6 +83,18 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
     task_weights : dict, array-like of shape (n_tasks,) or None, default=None
         Weight of each task's loss. None: 0.0125 for ``negate`` and ``flip``, 0.195 for all
         others, ``original`` included. A dict changes the weights of the tasks that it names.
+    comparisons : list of (str, WindowComparison or "drop") or None, default=None
+        What two views of a window are compared by, such as
+        ``[("tempo", CompareTempo()), ("irregularity", CompareIrregularity())]``, beside recognising
+        transformations, or in its place with ``transforms=[]``. Their parameters are parameters
+        of the pretrainer: ``set_params(tempo__stretch=1.3)``. All views are then as short as the
+        comparisons ask for, 7.1 s of 10 s with `CompareTempo`. None compares nothing, as the
+        papers.
+    augmentation : WindowTransform or None, default=None
+        How each view that is compared is disturbed. None stands for `RandomAugmentation`.
+    trunk : DilatedConvolutions or None, default=None
+        The layers that make the features. None is the papers', which the parameters from `filters`
+        to `negative_slope` describe.
     filters : tuple of int, default=(32, 64, 128)
         Channels of each convolutional block.
     kernel_sizes : tuple of int, default=(32, 16, 8)
@@ -145,6 +175,9 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
     _parameter_constraints: dict = {
         "transforms": [list, None],
         "task_weights": [dict, "array-like", None],
+        "comparisons": [list, None],
+        "augmentation": [WindowTransform, None],
+        "trunk": [DilatedConvolutions, None],
         "filters": ["array-like"],
         "kernel_sizes": ["array-like"],
         "convs_per_block": [Interval(Integral, 1, None, closed="left")],
@@ -162,6 +195,9 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
         transforms: list | None = None,
         *,
         task_weights: Any = None,
+        comparisons: list | None = None,
+        augmentation: Any = None,
+        trunk: Any = None,
         filters: Any = (32, 64, 128),
         kernel_sizes: Any = (32, 16, 8),
         convs_per_block: int = 2,
@@ -189,6 +225,9 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
     ) -> None:
         self.transforms = transforms
         self.task_weights = task_weights
+        self.comparisons = comparisons
+        self.augmentation = augmentation
+        self.trunk = trunk
         self.filters = filters
         self.kernel_sizes = kernel_sizes
         self.convs_per_block = convs_per_block
@@ -250,50 +289,91 @@ class PretextPretrainer(TransformComposition, BasePretrainer):
         return {name: metrics[f"{name}_accuracy"] for name in self.task_names_}
 
     def _before_training(self, n_times: int) -> None:
-        for _, transform in self._active_transforms():
-            transform.check_n_times(n_times)
         self.transforms_ = [(name, clone(t)) for name, t in self._active_transforms()]
+        self.comparisons_ = [(name, clone(c)) for name, c in self._active_comparisons()]
         self.task_names_ = self._task_names()
         self.task_weights_ = self._task_weights()
+        if self.comparisons_:
+            self.augmentation_ = clone(self.augmentation or RandomAugmentation())
+            n_times = pair_length(n_times, [c for _, c in self.comparisons_])
+            self.augmentation_.check_n_times(n_times)
+        for _, transform in self.transforms_:
+            transform.check_n_times(n_times)
 
     def _min_times(self) -> int:
         sizes = self.architecture_
+        if sizes.get("trunk") is not None:
+            return 1
         return shortest_window(len(sizes["filters"]), sizes["pool_size"], sizes["pool_stride"])
 
     def _schedule(self) -> Schedule:
         return decay_every_batches(self.lr_decay, self.lr_decay_steps)
 
     def _architecture(self) -> dict[str, Any]:
-        self._check_transforms()
+        self._check_tasks()
         filters, kernel_sizes = check_convolutions(self.filters, self.kernel_sizes)
-        return {
+        architecture = {
             "filters": filters,
             "kernel_sizes": kernel_sizes,
             "convs_per_block": self.convs_per_block,
             "pool_size": self.pool_size,
             "pool_stride": self.pool_stride,
             "negative_slope": self.negative_slope,
-            "n_tasks": len(self._task_names()),
+            "n_tasks": len(self._recognised()),
             "head_hidden": check_sizes("head_hidden", self.head_hidden, min_length=0),
             "head_dropout": self.head_dropout,
         }
+        if self.comparison_names():
+            architecture["n_comparisons"] = len(self.comparison_names())
+        if self.trunk is not None:
+            self.trunk._validate_params()
+            architecture["trunk"] = self.trunk.get_params()
+        return architecture
 
-    def _build_trunk(self, aggregations: tuple[str, ...]) -> ConvTrunk:
-        sizes = {name: self.architecture_[name] for name in TRUNK_PARAMETERS}
-        return ConvTrunk(**sizes, aggregation=aggregations)
+    def _build_trunk(self, aggregations: tuple[str, ...]) -> nn.Module:
+        sizes = self.architecture_
+        if (dilated := sizes.get("trunk")) is not None:
+            return DilatedTrunk(**dilated, aggregation=aggregations)
+        return ConvTrunk(**{name: sizes[name] for name in TRUNK_PARAMETERS}, aggregation=aggregations)
 
-    def _add_heads(self, trunk: ConvTrunk) -> nn.Module:
+    def _add_heads(self, trunk: Any) -> nn.Module:
         names = ("n_tasks", "head_hidden", "head_dropout", "negative_slope")
-        return RecognitionNet(trunk, **{name: self.architecture_[name] for name in names})
+        heads = {name: self.architecture_[name] for name in names}
+        if n_comparisons := self.architecture_.get("n_comparisons"):
+            return ComparisonNet(trunk, n_comparisons, **heads)
+        return RecognitionNet(trunk, **heads)
 
     def _build_criterion(self) -> Criterion:
+        if self.comparisons_:
+            return ComparisonLoss(self._recognised(), self.comparisons_, self.task_weights_)
         return RecognitionLoss(self.task_names_, self.task_weights_)
 
     def _prepare(
         self, windows: Tensor, labels: Tensor | None, generator: torch.Generator
     ) -> tuple[Tensor, Tensor]:
-        return make_views(windows, [t for _, t in self.transforms_], generator)
+        transforms = [t for _, t in self.transforms_]
+        if not self.comparisons_:
+            return make_views(windows, transforms, generator)
+        comparisons = [c for _, c in self.comparisons_]
+        pairs, differences = make_pairs(windows, comparisons, self.augmentation_, generator)
+        if not transforms:
+            return pairs, differences
+        place = torch.rand(len(windows), generator=generator, device=windows.device)
+        views, _ = make_views(crop(windows, pairs.shape[2], place), transforms, generator)
+        views = views.unflatten(0, (-1, len(windows))).transpose(0, 1)
+        return torch.cat([views, pairs], dim=1), differences
+
+    def _own_aggregation(self) -> tuple[str, ...]:
+        return ("max",) if self.trunk is None else ("mean", "max")
+
+    def _length_range(self) -> tuple[float, float]:
+        n_times = self.n_features_in_
+        if self.architecture_.get("trunk") is None:
+            return n_times, n_times
+        return n_times / 2, n_times * 6
 
     def _layer_channels(self) -> dict[str, int]:
-        filters = self._fitted_architecture()["filters"]
-        return {f"block{i + 1}": n_channels for i, n_channels in enumerate(filters)}
+        sizes = self._fitted_architecture()
+        if (dilated := sizes.get("trunk")) is not None:
+            return {f"layer{i + 1}": dilated["n_channels"] for i in range(dilated["n_layers"])}
+        return {f"block{i + 1}": n_channels for i, n_channels in enumerate(sizes["filters"])}

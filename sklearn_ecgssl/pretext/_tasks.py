@@ -1,4 +1,4 @@
-"""The tasks of transformation recognition: named transformations, their weights and their loss."""
+"""The tasks of pretraining: named transformations and comparisons, their weights and losses."""
 
 from numbers import Real
 from typing import Any, Self
@@ -10,58 +10,67 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from .._compat import _BaseComposition
 from ..training import Criterion
-from ..transforms import WindowTransform, default_transforms
+from ..transforms import WindowComparison, WindowTransform, default_transforms
 
 #: Weight of a task's loss; the authors' code gives the two easiest tasks less.
 DEFAULT_WEIGHT = 0.195
 EASY_TASK_WEIGHTS = {"negate": 0.0125, "flip": 0.0125}
+#: Of a comparison.
+COMPARISON_WEIGHT = 1.0
 
 
-class TransformComposition(_BaseComposition):
-    """Give an estimator's `transforms` names, as `FeatureUnion` does for its transformers.
+class TaskComposition(_BaseComposition):
+    """Give an estimator's tasks names, as `FeatureUnion` does for its transformers.
 
-    An estimator has a task for each of them and one for the window as it is, weighed by its
-    `task_weights`. ``transforms=None`` stands for the default ones, whose parameters can be got
-    and set all the same: the first that is set makes the list.
+    An estimator has a task for each of its `transforms` and one for the window as it is, and one
+    for each of its `comparisons`, weighed by `task_weights`. ``transforms=None`` stands for the
+    default ones, whose parameters can be got and set all the same: the first that is set makes the
+    list.
     """
 
     transforms: list | None
+    comparisons: list | None
     task_weights: Any
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Get parameters, those of the transformations included.
+        """Get parameters, those of the tasks included.
 
         Parameters
         ----------
         deep : bool, default=True
-            Whether to include the transformations and their parameters.
+            Whether to include transformations and comparisons and their parameters.
 
         Returns
         -------
         dict
             Parameter names and values.
         """
-        return self._get_params("_named_transforms", deep=deep)
+        return self._get_params("_named_tasks", deep=deep)
 
     def set_params(self, **params: Any) -> Self:
-        """Set parameters, those of the transformations included.
+        """Set parameters, those of the tasks included.
 
         Parameters
         ----------
         **params : dict
-            For instance ``batch_size=32``, ``noise__snr_db=5`` or ``warp="drop"``.
+            For instance ``batch_size=32``, ``noise__snr_db=5``, ``warp="drop"`` or
+            ``tempo__stretch=1.3``.
 
         Returns
         -------
         self : object
             The estimator.
         """
-        if "transforms" in params:
-            self.transforms = params.pop("transforms")
+        for lists in ("transforms", "comparisons"):
+            if lists in params:
+                setattr(self, lists, params.pop(lists))
         defaults = default_transforms()
         named = {name for name, _ in defaults} & {key.partition("__")[0] for key in params}
         if self.transforms is None and named:
             self.transforms = defaults
+        compared = {name for name, _ in self._named_comparisons}
+        for name in compared & set(params):
+            self._replace_estimator("comparisons", name, params.pop(name))
         self._set_params("transforms", **params)
         return self
 
@@ -75,18 +84,28 @@ class TransformComposition(_BaseComposition):
         """
         return [name for name, _ in self._active_transforms()]
 
+    def comparison_names(self) -> list[str]:
+        """Name the comparisons that are not dropped.
+
+        Returns
+        -------
+        list of str
+            Names.
+        """
+        return [name for name, _ in self._active_comparisons()]
+
     def without(self, *names: str) -> Self:
-        """Copy the pretrainer, unfitted, without some of its transformations.
+        """Copy the pretrainer, unfitted, without some of its transformations or comparisons.
 
         Parameters
         ----------
         *names : str
-            Transformations to leave out.
+            Transformations and comparisons to leave out.
 
         Returns
         -------
         estimator
-            With the other transformations, and their `task_weights`.
+            With the others, and their `task_weights`.
 
         Examples
         --------
@@ -94,11 +113,9 @@ class TransformComposition(_BaseComposition):
         >>> PretextPretrainer().without("noise", "warp").transform_names()
         ['scale', 'negate', 'flip', 'permute']
         """
-        unknown = set(names) - set(self.transform_names())
-        if unknown:
-            raise ValueError(
-                f"names must be of {self.transform_names()}, got {sorted(unknown)} among them."
-            )
+        known = self.transform_names() + self.comparison_names()
+        if unknown := set(names) - set(known):
+            raise ValueError(f"names must be of {known}, got {sorted(unknown)} among them.")
         fewer = clone(self).set_params(**dict.fromkeys(names, "drop"))
         if self.task_weights is not None:
             weights = dict(zip(self._task_names(), self._task_weights(), strict=True))
@@ -109,36 +126,57 @@ class TransformComposition(_BaseComposition):
     def _named_transforms(self) -> list:
         return default_transforms() if self.transforms is None else self.transforms
 
+    @property
+    def _named_comparisons(self) -> list:
+        return self.comparisons or []
+
+    @property
+    def _named_tasks(self) -> list:
+        return [*self._named_transforms, *self._named_comparisons]
+
     def _active_transforms(self) -> list:
         return [(name, t) for name, t in self._named_transforms if not isinstance(t, str)]
 
+    def _active_comparisons(self) -> list:
+        return [(name, c) for name, c in self._named_comparisons if not isinstance(c, str)]
+
+    def _recognised(self) -> list[str]:
+        """Name the views to tell apart: the window as it is, and each transformation, if any."""
+        names = self.transform_names()
+        return ["original", *names] if names else []
+
     def _task_names(self) -> list[str]:
-        return ["original", *self.transform_names()]
+        return [*self._recognised(), *self.comparison_names()]
 
     def _task_weights(self) -> list[float]:
-        return task_weights(self._task_names(), self.task_weights)
+        weights = {
+            **{name: EASY_TASK_WEIGHTS.get(name, DEFAULT_WEIGHT) for name in self._recognised()},
+            **dict.fromkeys(self.comparison_names(), COMPARISON_WEIGHT),
+        }
+        return task_weights(weights, self.task_weights)
 
-    def _check_transforms(self) -> None:
-        for entry in self._named_transforms:
-            if not _is_named_transform(entry):
-                raise TypeError(
-                    "transforms must be a list of (name, transform), each transform an instance of "
-                    f"WindowTransform or 'drop', got {entry!r} in it."
-                )
-        self._validate_names([name for name, _ in self._named_transforms])
+    def _check_tasks(self) -> None:
+        _check_named("transforms", self._named_transforms, "transform", WindowTransform)
+        _check_named("comparisons", self._named_comparisons, "comparison", WindowComparison)
+        self._validate_names([name for name, _ in self._named_tasks])
         names = self.transform_names()
-        if not names or "original" in names:
+        if not (names or self.comparison_names()) or "original" in names:
             raise ValueError(
-                "transforms must have at least one to recognise, and none named 'original', which "
-                f"is the window as it is, got {names}."
+                "transforms must have at least one to recognise, where there are no comparisons, "
+                f"and none named 'original', which is the window as it is, got {names}."
             )
-        for _, transform in self._active_transforms():
-            transform._validate_params()
+        for _, task in self._active_transforms() + self._active_comparisons():
+            task._validate_params()
 
 
-def _is_named_transform(entry: Any) -> bool:
-    is_pair = isinstance(entry, tuple) and len(entry) == 2 and isinstance(entry[0], str)
-    return is_pair and (isinstance(entry[1], WindowTransform) or entry[1] == "drop")
+def _check_named(name: str, entries: list, what: str, kind: type) -> None:
+    for entry in entries:
+        is_pair = isinstance(entry, tuple) and len(entry) == 2 and isinstance(entry[0], str)
+        if not (is_pair and (isinstance(entry[1], kind) or entry[1] == "drop")):
+            raise TypeError(
+                f"{name} must be a list of (name, {what}), each {what} an instance of "
+                f"{kind.__name__} or 'drop', got {entry!r} in it."
+            )
 
 
 class RecognitionLoss(Criterion):
@@ -173,11 +211,63 @@ class RecognitionLoss(Criterion):
         return labels[:, None] == torch.arange(logits.shape[1], device=logits.device)
 
 
-def task_weights(names: list[str], given: Any) -> list[float]:
+class ComparisonLoss(Criterion):
+    """The loss of recognition and that of each comparison, weighed and added.
+
+    Outputs are logits, (n_windows, n_views, n_tasks), which may be of no view, and differences of
+    scores, (n_windows, n_comparisons); targets are the differences that were drawn. The metrics are
+    those of recognition, then those of each comparison.
+    """
+
+    def __init__(
+        self,
+        recognised: list[str],
+        comparisons: list[tuple[str, WindowComparison]],
+        weights: list[float],
+    ) -> None:
+        super().__init__()
+        self.recognition = RecognitionLoss(recognised, weights[: len(recognised)])
+        self.comparisons = comparisons
+        self.weights = weights[len(recognised) :]
+        self.metric_names = list(self.recognition.metric_names)
+        for name, comparison in comparisons:
+            known = comparison.metrics(torch.zeros(1), torch.zeros(1))
+            self.metric_names += [f"{name}_{metric}" for metric in known]
+
+    def forward(self, outputs: tuple[Tensor, Tensor], targets: Tensor) -> Tensor:
+        logits, differences = outputs
+        loss = self.recognition(*_views(logits)) if logits.numel() else differences.new_zeros(())
+        for weight, metrics in zip(self.weights, self._metrics(outputs, targets), strict=True):
+            loss = loss + weight * metrics["loss"]
+        return loss
+
+    def metrics(self, outputs: tuple[Tensor, Tensor], targets: Tensor) -> Tensor:
+        logits, _ = outputs
+        recognised = [self.recognition.metrics(*_views(logits))] if logits.numel() else []
+        compared = [m for metrics in self._metrics(outputs, targets) for m in metrics.values()]
+        return torch.cat([*recognised, torch.stack(compared)])
+
+    def _metrics(self, outputs: tuple[Tensor, Tensor], targets: Tensor) -> list[dict[str, Tensor]]:
+        _, differences = outputs
+        return [
+            comparison.metrics(predicted, drawn)
+            for (_, comparison), predicted, drawn in zip(
+                self.comparisons, differences.T, targets.T, strict=True
+            )
+        ]
+
+
+def _views(logits: Tensor) -> tuple[Tensor, Tensor]:
+    """Lay the views of all windows end to end, with the number of each within its window."""
+    labels = torch.arange(logits.shape[1], device=logits.device).repeat(len(logits))
+    return logits.flatten(0, 1), labels
+
+
+def task_weights(weights: dict[str, float], given: Any) -> list[float]:
     """Give every task its weight: `given` is one for each, a dict of some, or None."""
-    weights = {name: EASY_TASK_WEIGHTS.get(name, DEFAULT_WEIGHT) for name in names}
+    names = list(weights)
     if isinstance(given, dict):
-        weights |= given
+        weights = weights | given
     elif given is not None:
         fits = getattr(given, "ndim", 1) == 1 and len(given) == len(names)
         weights = dict(zip(names, given, strict=True)) if fits else {}

@@ -60,7 +60,8 @@ def check_fits(pretrainer: Any, store: WindowStore, sampling_rate: float | None 
     same_rate = (
         rate is None or sampling_rate is None or math.isclose(rate, sampling_rate, rel_tol=1e-4)
     )
-    if n_times == store.n_times and same_rate:
+    shortest, longest = pretrainer._length_range()
+    if shortest <= store.n_times <= longest and same_rate:
         return
     advice = "Use its sampling_rate and window_length."
     if rate is not None:
@@ -74,8 +75,13 @@ def check_fits(pretrainer: Any, store: WindowStore, sampling_rate: float | None 
                 f"Put Resampler({sampling_rate:g}, {rate:g}) first and cut with {segmenter}. "
                 f"Then, or if the windows have {rate:g} Hz already, pass sampling_rate={rate:g}."
             )
+    takes = ""
+    if shortest < longest:
+        takes = f" and takes {shortest:g} to {longest:g} samples"
+        if rate is not None:
+            takes = f" and takes {shortest / rate:g} to {longest / rate:g} s"
     raise ValueError(
-        f"The pretrainer learnt from windows of {_described(n_times, rate)}, these have "
+        f"The pretrainer learnt from windows of {_described(n_times, rate)}{takes}, these have "
         f"{_described(store.n_times, sampling_rate if rate else None)}. {advice}"
     )
 

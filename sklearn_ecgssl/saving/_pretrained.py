@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from numbers import Real
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import safetensors.torch
@@ -26,7 +26,17 @@ from sklearn.utils.validation import check_is_fitted
 from .. import __version__
 from .._checks import check_choice
 from .._files import UnreadableFileError, reading, write_whole
-from ..transforms import AddNoise, FlipTime, Negate, Permute, Scale, TimeWarp
+from ..transforms import (
+    AddNoise,
+    CompareIrregularity,
+    CompareTempo,
+    FlipTime,
+    Negate,
+    Permute,
+    RandomAugmentation,
+    Scale,
+    TimeWarp,
+)
 from ._json import Encoder, decode
 
 CONFIG = "config.json"
@@ -36,11 +46,30 @@ FORMAT = "sklearn_ecgssl pretrained"
 FORMAT_VERSION = 1
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
+Estimator = TypeVar("Estimator", bound=BaseEstimator)
+
 #: Classes that a folder may hold, by name; subclasses of `PretrainedMixin` add themselves.
 CLASSES: dict[str, type[BaseEstimator]] = {
     known.__name__: known
-    for known in (AddNoise, FlipTime, FrozenEstimator, Negate, Permute, Scale, TimeWarp)
+    for known in (
+        AddNoise,
+        CompareIrregularity,
+        CompareTempo,
+        FlipTime,
+        FrozenEstimator,
+        Negate,
+        Permute,
+        RandomAugmentation,
+        Scale,
+        TimeWarp,
+    )
 }
+
+
+def savable(known: type[Estimator]) -> type[Estimator]:
+    """Let a folder hold estimators of a class."""
+    CLASSES[known.__name__] = known
+    return known
 
 
 class PretrainedMixin:
@@ -52,6 +81,7 @@ class PretrainedMixin:
         "checkpoint",
         "device",
         "memory",
+        "recorded_noise",
         "verbose",
     )
 

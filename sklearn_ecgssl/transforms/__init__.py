@@ -1,5 +1,14 @@
 """Transformations of ECG windows: what the pretext network learns to recognise."""
 
+from ._comparisons import (
+    CompareIrregularity,
+    CompareTempo,
+    RandomAugmentation,
+    WindowComparison,
+    make_pairs,
+    pair_length,
+)
+from ._pairs import crop
 from ._transforms import (
     AddNoise,
     FlipTime,
@@ -14,12 +23,19 @@ from ._transforms import (
 
 __all__ = [
     "AddNoise",
+    "CompareIrregularity",
+    "CompareTempo",
     "FlipTime",
     "Negate",
     "Permute",
+    "RandomAugmentation",
     "Scale",
     "TimeWarp",
+    "WindowComparison",
     "WindowTransform",
+    "crop",
     "default_transforms",
+    "make_pairs",
     "make_views",
+    "pair_length",
 ]

@@ -1,0 +1,65 @@
+"""What a pretrainer's trunk is, where it is not the papers'."""
+
+from numbers import Integral, Real
+
+from sklearn.base import BaseEstimator
+
+from .._compat import Interval
+from ..saving import savable
+
+
+@savable
+class DilatedConvolutions(BaseEstimator):
+    """A trunk of dilated convolutions, whose mean over time carries timing.
+
+    It takes windows of half to six times the length that it was fitted on, 5 to 60 s of 10 s, and
+    its features are mean and maximum over time side by side. With 100 Hz, 10 s cost a thirtieth of
+    the operations of the papers' trunk at 256 Hz. See `networks.DilatedTrunk` for the layers.
+
+    Parameters
+    ----------
+    n_channels : int, default=64
+        Channels; there are twice as many features.
+    n_layers : int, default=6
+        Residual layers, each of which looks twice as far as the one before.
+    kernel_size : int, default=3
+        Their kernel length.
+    n_strided : int, default=2
+        Convolutions before them that halve the sampling rate.
+    negative_slope : float, default=0.2
+        Slope of the leaky ReLU below zero.
+
+    See Also
+    --------
+    sklearn_ecgssl.networks.DilatedTrunk : The torch module.
+
+    Examples
+    --------
+    >>> from sklearn_ecgssl.pretext import DilatedConvolutions, PretextPretrainer
+    >>> pretrainer = PretextPretrainer(trunk=DilatedConvolutions(n_channels=32))
+    >>> pretrainer.n_features_encoded()
+    64
+    """
+
+    _parameter_constraints: dict = {
+        "n_channels": [Interval(Integral, 1, None, closed="left")],
+        "n_layers": [Interval(Integral, 1, None, closed="left")],
+        "kernel_size": [Interval(Integral, 1, None, closed="left")],
+        "n_strided": [Interval(Integral, 1, None, closed="left")],
+        "negative_slope": [Interval(Real, 0, 1, closed="both")],
+    }
+
+    def __init__(
+        self,
+        n_channels: int = 64,
+        *,
+        n_layers: int = 6,
+        kernel_size: int = 3,
+        n_strided: int = 2,
+        negative_slope: float = 0.2,
+    ) -> None:
+        self.n_channels = n_channels
+        self.n_layers = n_layers
+        self.kernel_size = kernel_size
+        self.n_strided = n_strided
+        self.negative_slope = negative_slope
