@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
 from sklearn_ecgssl import make_cohort
-from tests.tiny import tiny_masked, tiny_pretrainer, waves
+from tests.tiny import tiny_comparing, tiny_masked, tiny_pretrainer, waves
 
 # Properties (pytest -m hypothesis): "default" tries the same few examples in every run, "fuzz" many
 # new ones: HYPOTHESIS_PROFILE=fuzz, or --hypothesis-profile=fuzz. Neither writes into the checkout.
@@ -87,6 +87,12 @@ def fitted_recognition():
 def fitted_masked():
     """The same by masking."""
     return tiny_masked().fit(waves()[0])
+
+
+@pytest.fixture(scope="session")
+def fitted_comparing():
+    """The same by comparing views."""
+    return tiny_comparing().fit(waves()[0])
 
 
 @pytest.fixture(scope="session")

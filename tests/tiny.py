@@ -6,7 +6,7 @@ from sklearn.linear_model import LogisticRegression
 
 from sklearn_ecgssl.classify import DenseClassifier, ECGClassifier, SegmentVotingClassifier
 from sklearn_ecgssl.features import SSLEmbedder
-from sklearn_ecgssl.pretext import MaskedPretrainer, PretextPretrainer
+from sklearn_ecgssl.pretext import DilatedConvolutions, MaskedPretrainer, PretextPretrainer
 from sklearn_ecgssl.signal import Segmenter
 from sklearn_ecgssl.transforms import Negate, Scale
 
@@ -55,14 +55,30 @@ def tiny_masked(**params):
     return MaskedPretrainer(**{**defaults, **params})
 
 
+def tiny_comparing(**params):
+    """The same by comparing views, with a trunk that takes windows of several lengths."""
+    trunk = DilatedConvolutions(4, n_layers=2, n_strided=1)
+    defaults = {
+        "trunk": trunk,
+        "irregularity__n_knots": 3,
+        "max_epochs": 2,
+        "batch_size": 4,
+        "random_state": 0,
+        "precision": "float32",
+    }
+    return PretextPretrainer.from_preset("rhythm", **{**defaults, **params})
+
+
 def one_sample_masked(**params):
     """A masked pretrainer that takes windows of a single sample."""
     return tiny_masked(**{"span_length": 1, "kernel_sizes": (3, 1), "batch_size": 32, **params})
 
 
-#: Runs a test, or every test of a class, with either of the tiny pretrainers as `tiny`.
+#: Runs a test, or every test of a class, with each of the tiny pretrainers as `tiny`.
 each_pretrainer = pytest.mark.parametrize(
-    "tiny", [tiny_pretrainer, tiny_masked], ids=["recognition", "masked"]
+    "tiny",
+    [tiny_pretrainer, tiny_masked, tiny_comparing],
+    ids=["recognition", "masked", "comparison"],
 )
 
 

@@ -44,6 +44,9 @@ TRUNK_PARAMETERS = (
 )
 
 
+#: Samples of the shortest window that `DilatedConvolutions` take: two of a view of it.
+SHORTEST = 4
+
 #: What a paper does, where it is not the default.
 PRESETS: dict[str, dict[str, Any]] = {
     "icassp2020": {
@@ -303,7 +306,7 @@ class PretextPretrainer(TaskComposition, BasePretrainer):
     def _min_times(self) -> int:
         sizes = self.architecture_
         if sizes.get("trunk") is not None:
-            return 1
+            return SHORTEST
         return shortest_window(len(sizes["filters"]), sizes["pool_size"], sizes["pool_stride"])
 
     def _schedule(self) -> Schedule:
@@ -345,7 +348,8 @@ class PretextPretrainer(TaskComposition, BasePretrainer):
 
     def _build_criterion(self) -> Criterion:
         if self.comparisons_:
-            return ComparisonLoss(self._recognised(), self.comparisons_, self.task_weights_)
+            recognised = self.task_names_[: -len(self.comparisons_)]
+            return ComparisonLoss(recognised, self.comparisons_, self.task_weights_)
         return RecognitionLoss(self.task_names_, self.task_weights_)
 
     def _prepare(

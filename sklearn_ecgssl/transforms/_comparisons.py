@@ -24,6 +24,12 @@ from ._transforms import WindowTransform
 #: Error of a log ratio from which on the loss of the tempo grows linearly.
 LINEAR_FROM = 0.1
 
+#: Mean absolute difference of the squares of two uniform draws.
+EXPECTED_DIFFERENCE = 1 / 3
+
+#: What the ranges of `RandomAugmentation` may span.
+LIMITS = {"low_pass": (1e-3, 1.0), "snr_db": (-200.0, 200.0)}
+
 
 class WindowComparison(BaseEstimator, ABC):
     """Base class of tasks that compare two views of a window.
@@ -203,10 +209,6 @@ class CompareIrregularity(WindowComparison):
         }
 
 
-#: Of two squares of uniform draws: 4 / 15.
-EXPECTED_DIFFERENCE = 4 / 15
-
-
 class RandomAugmentation(WindowTransform):
     """Disturb each view of a pair in its own way, so that only what is compared tells them apart.
 
@@ -303,14 +305,15 @@ class RandomAugmentation(WindowTransform):
 
     def check_n_times(self, n_times: int) -> None:
         super().check_n_times(n_times)
-        for name in ("low_pass", "snr_db"):
+        for name, (least, most) in LIMITS.items():
             limits = getattr(self, name)
-            lowest = 0.0 if name == "low_pass" else -200.0
-            is_range = limits is None or (
-                len(limits) == 2 and lowest < limits[0] <= limits[1] <= (200, 1)[lowest == 0]
-            )
-            if not is_range:
-                raise ValueError(f"{name} must be None or (lowest, highest), got {limits!r}.")
+            if limits is not None and not (
+                len(limits) == 2 and least <= limits[0] <= limits[1] <= most
+            ):
+                raise ValueError(
+                    f"{name} must be (lowest, highest) between {least} and {most}, or None, got "
+                    f"{limits!r}."
+                )
         if self.recorded_noise is not None:
             n_noise = np.atleast_2d(np.asarray(self.recorded_noise)).shape[1]
             if n_noise < n_times:

@@ -8,6 +8,10 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 
+#: Mean square of noise that is none.
+SILENT = 1e-20
+
+
 def view_length(n_times: int, stretch: float) -> int:
     """Count the samples of a view that can be read `stretch` times as fast from a window."""
     return int((n_times - 1) / stretch) + 1
@@ -74,6 +78,5 @@ def low_pass(windows: Tensor, cutoff: Tensor) -> Tensor:
 
 def add_at_snr(windows: Tensor, noise: Tensor, snr_db: Tensor) -> Tensor:
     """Add noise, scaled so that the mean squares of a window and its noise have a ratio in dB."""
-    tiny = torch.finfo(windows.dtype).tiny
-    ratio = windows.square().mean(1) / noise.square().mean(1).clamp_min(tiny)
+    ratio = windows.square().mean(1) / noise.square().mean(1).clamp_min(SILENT)
     return windows + noise * (ratio * 10 ** (-snr_db / 10)).sqrt()[:, None]

@@ -3,13 +3,17 @@
 import pytest
 
 from sklearn_ecgssl.pretext import _base
-from tests.tiny import tiny_pretrainer
+from tests.tiny import tiny_comparing, tiny_masked, tiny_pretrainer
 
 
 @pytest.fixture
-def fitted(tiny, fitted_recognition, fitted_masked):
+def fitted(tiny, fitted_recognition, fitted_masked, fitted_comparing):
     """The session's pretrainer that `tiny` makes, fitted on ``waves()``."""
-    return fitted_recognition if tiny is tiny_pretrainer else fitted_masked
+    return {
+        tiny_pretrainer: fitted_recognition,
+        tiny_masked: fitted_masked,
+        tiny_comparing: fitted_comparing,
+    }[tiny]
 
 
 @pytest.fixture

@@ -14,9 +14,11 @@ from skorch.callbacks import Callback
 from sklearn_ecgssl.classify import SegmentVotingClassifier, SubjectScaledClassifier
 from sklearn_ecgssl.features import SSLEmbedder
 from sklearn_ecgssl.pretext import nested_pretrainers, pretrained, share_pretraining
+from sklearn_ecgssl.transforms import Negate
 from tests.tiny import (
     each_pretrainer,
     same_fit,
+    tiny_comparing,
     tiny_ecg_classifier,
     tiny_embedder,
     tiny_masked,
@@ -33,6 +35,7 @@ X_VAL, _ = waves(6, seed=1)
 OWN = {
     tiny_pretrainer: [{"noise": "drop"}, {"noise__snr_db": 3}],
     tiny_masked: [{"mask_ratio": 0.2}, {"span_length": 5}, {"warm_up": 0.5}],
+    tiny_comparing: [{"tempo": "drop"}, {"tempo__stretch": 1.2}, {"augmentation": Negate()}],
 }
 
 

@@ -214,7 +214,7 @@ class TestParts:
             sizes.clear()
             take_at_once(n, tiny(**params))
             fits.append(tiny(**params, learning_rate=1.0).fit(X))
-        assert max(sizes) == 3
+        assert 1 < max(sizes) <= 3  # an input may be a pair of views
         whole, in_parts = fits
         untrained = tiny(**params | {"max_epochs": 0}).fit(X)
         for name, weights in whole.state_.items():

@@ -10,7 +10,14 @@ from sklearn_ecgssl import UnreadableFileError
 from sklearn_ecgssl.training import _checkpoint
 from sklearn_ecgssl.training._net import TrainingNet
 from tests.killing import FITS, GROUPS, X, Y, killed
-from tests.tiny import each_pretrainer, same_fit, tiny_ecg_classifier, tiny_masked, tiny_pretrainer
+from tests.tiny import (
+    each_pretrainer,
+    same_fit,
+    tiny_comparing,
+    tiny_ecg_classifier,
+    tiny_masked,
+    tiny_pretrainer,
+)
 
 
 def interrupted(fit, epochs):
@@ -64,7 +71,7 @@ def finished(tmp_path_factory):
     folders = tmp_path_factory.mktemp("checkpoints")
     return {
         tiny: tiny(checkpoint=folders / tiny.__name__, **params).fit(X, groups=GROUPS)
-        for tiny in (tiny_pretrainer, tiny_masked)
+        for tiny in (tiny_pretrainer, tiny_masked, tiny_comparing)
     }
 
 
@@ -99,7 +106,10 @@ class TestFinished:
             ({"random_state": 1}, "random_state was 0, is 1"),
             ({"batch_size": 5, "l2": 0.5}, "batch_size was 8, is 5; .*l2 was"),
             ({"validation_fraction": 0.5}, "validation_fraction was 0.3, is 0.5"),
-            ({"noise__snr_db": 3, "span_length": 3}, "(snr_db was 15|span_length was 4), is 3"),
+            (
+                {"noise__snr_db": 3, "span_length": 3, "tempo__stretch": 3},
+                "(snr_db was 15|span_length was 4|stretch was 1.4), is 3",
+            ),
             ({"X": X[:-1], "groups": GROUPS[:-1]}, "X was"),
             ({"X": X[::-1].copy()}, "X was"),
             ({"X": X + np.float32(1e-6)}, "X was"),
