@@ -59,9 +59,14 @@ PRESETS: dict[str, dict[str, Any]] = {
     "tac2020": {},
     "rhythm": {
         "transforms": [],
-        "comparisons": [("tempo", CompareTempo()), ("irregularity", CompareIrregularity())],
+        "comparisons": [
+            ("tempo", CompareTempo()),
+            ("irregularity", CompareIrregularity()),  # from beat to beat
+            ("variation", CompareIrregularity(n_knots=4)),  # over several beats, as breathing does
+        ],
         "trunk": DilatedConvolutions(),
         "l2": 0.0,
+        "batch_size": 64,
     },
 }
 
