@@ -20,8 +20,19 @@ from sklearn_ecgssl.classify import (
     SubjectScaledClassifier,
 )
 from sklearn_ecgssl.features import HRVFeatures, SSLEmbedder
+from sklearn_ecgssl.pretext import DilatedConvolutions
 from sklearn_ecgssl.signal import ECGFilter, Resampler, Segmenter, TrimmedScaler
-from sklearn_ecgssl.transforms import AddNoise, FlipTime, Negate, Permute, Scale, TimeWarp
+from sklearn_ecgssl.transforms import (
+    AddNoise,
+    CompareIrregularity,
+    CompareTempo,
+    FlipTime,
+    Negate,
+    Permute,
+    RandomAugmentation,
+    Scale,
+    TimeWarp,
+)
 from tests.strategies import attempt, log_uniform, seeds
 from tests.tiny import tiny_dense, tiny_ecg_classifier, tiny_masked, tiny_pretrainer, waves
 
@@ -37,6 +48,7 @@ ESTIMATORS = [
     FlipTime(),
     Permute(random_state=0),
     TimeWarp(random_state=0),
+    RandomAugmentation(random_state=0),
     tiny_pretrainer(max_epochs=1, batch_size=16),
     tiny_masked(max_epochs=1, batch_size=16),
     SSLEmbedder(tiny_pretrainer(max_epochs=0)),
@@ -81,6 +93,7 @@ CAPS = {
 sizes = st.lists(st.integers(1, 8), min_size=1, max_size=3)
 hidden = st.lists(st.integers(1, 8), max_size=2)
 steps = [("a", AddNoise(3)), ("b", Scale(2)), ("c", Negate()), ("d", TimeWarp(3)), ("e", "drop")]
+compared = [("p", CompareTempo(1.3)), ("q", CompareIrregularity(0.5, 3)), ("r", "drop")]
 #: What cannot be told from a declaration; None where the default is kept.
 BY_NAME = {
     "notch": st.none() | st.floats(1, 31) | st.lists(st.floats(1, 31), max_size=3),
@@ -91,6 +104,11 @@ BY_NAME = {
     "task_weights": st.none()
     | st.lists(st.floats(0, 9), min_size=7, max_size=7)
     | st.dictionaries(st.sampled_from(["noise", "original"]), st.floats(0, 9)),
+    "comparisons": st.none() | st.lists(st.sampled_from(compared), unique_by=lambda pair: pair[0]),
+    "augmentation": st.sampled_from([None, Negate(), RandomAugmentation(low_pass=None)]),
+    "trunk": st.none() | st.builds(DilatedConvolutions, st.integers(1, 5), n_layers=st.just(2)),
+    "low_pass": st.sampled_from([None, (0.1, 0.1), [0.5, np.float32(1)]]),
+    "snr_db": st.floats(-50, 150) | st.floats(-50, 150).map(np.float32),
     "transforms": st.none() | st.lists(st.sampled_from(steps), unique_by=lambda pair: pair[0]),
     "class_weight": st.sampled_from([None, "balanced", "positive", {0: 1, 1: 2.5}]),
     "device": st.sampled_from(["auto", "cpu"]),
@@ -154,6 +172,7 @@ def valid_parameters(draw, estimator):
 def test_every_public_estimator_is_tried():
     public = {getattr(sklearn_ecgssl, name) for name in sklearn_ecgssl.__all__}
     classes = {c for c in public if isinstance(c, type) and issubclass(c, BaseEstimator)}
+    classes = {c for c in classes if hasattr(c, "fit")}
     assert {type(estimator) for estimator in ESTIMATORS} == classes
 
 

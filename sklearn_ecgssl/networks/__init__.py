@@ -8,7 +8,7 @@ from ._aggregation import (
     n_aggregated,
     shortest_rhythm,
 )
-from ._comparison import ComparisonNet
+from ._comparison import ComparisonNet, ComparisonScores
 from ._dilated import DilatedTrunk
 from ._layers import (
     ClassificationNet,
@@ -30,6 +30,7 @@ __all__ = [
     "TOKEN_AGGREGATIONS",
     "ClassificationNet",
     "ComparisonNet",
+    "ComparisonScores",
     "ConvTrunk",
     "DenseHead",
     "DilatedTrunk",

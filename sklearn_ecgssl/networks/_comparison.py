@@ -56,3 +56,18 @@ class ComparisonNet(RecognitionNet):
         features = self.trunk(views.flatten(0, 1)).unflatten(0, views.shape[:2])
         difference = features[:, -2].float() - features[:, -1].float()
         return self.logits(features[:, :-2]), float32_linear(self.comparisons, difference)
+
+
+class ComparisonScores(nn.Module):
+    """The scores by which a network compares views, of windows as they are."""
+
+    def __init__(self, net: ComparisonNet) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, windows: Tensor) -> Tensor:
+        return float32_linear(self.net.comparisons, self.net.trunk(windows))
+
+    def largest_activation(self, n_times: int) -> int:
+        """Count the values of the largest activation of a window."""
+        return int(self.net.trunk.largest_activation(n_times))

@@ -1,6 +1,7 @@
 """A trunk of dilated convolutions, whose mean over time tells how often something happens."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -83,8 +84,7 @@ class DilatedTrunk(nn.Module):
         self.n_features = n_aggregated(self.n_channels, self.aggregation)
         widths = [1] + [max(1, self.n_channels // 2)] * (self.n_strided - 1) + [self.n_channels]
         self.strided = nn.ModuleList(
-            _conv(before, after, STRIDED_KERNEL, stride=2)
-            for before, after in zip(widths[:-1], widths[1:], strict=True)
+            _conv(before, after, STRIDED_KERNEL, stride=2) for before, after in pairwise(widths)
         )
         self.layers = nn.ModuleList(
             _conv(self.n_channels, self.n_channels, int(kernel_size), dilation=2**i)

@@ -13,8 +13,8 @@ from ._load import (
 from ._masked import MaskedPretrainer
 from ._masking import Reconstruction
 from ._memory import INDIFFERENT
+from ._network import DilatedConvolutions
 from ._pretext import PretextPretrainer
-from ._trunks import DilatedConvolutions
 from ._windows import check_duration, check_fits, held_out_split, warn_unless_scaled
 
 __all__ = [

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
@@ -36,7 +36,7 @@ from ..training import (
     train,
 )
 from ._memory import cache_key, train_or_read
-from ._windows import check_duration, check_fits, check_validation_set, held_out_split
+from ._windows import check_duration, check_encoded, check_validation_set, held_out_split
 
 
 class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
@@ -63,13 +63,14 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
 
     @classmethod
     def from_preset(cls, name: str, **params: Any) -> Self:
-        """Make a pretrainer with the parameters of a paper.
+        """Make a pretrainer with the parameters of a paper, or of an encoder of the package.
 
         Parameters
         ----------
-        name : {"icassp2020", "tac2020", "icpr2022"}
-            `PretextPretrainer` has "icassp2020" and "tac2020", `MaskedPretrainer` "icpr2022". Where
-            a paper does not say a value, it is the default.
+        name : {"icassp2020", "tac2020", "rhythm", "icpr2022"}
+            The last is of `MaskedPretrainer`, the others of `PretextPretrainer`. Where a paper does
+            not say a value, it is the default. "rhythm" compares views and has a trunk of dilated
+            convolutions, as "rhythm-open", for windows of about 10 s at 100 Hz.
         **params : dict
             Parameters to set or to change.
 
@@ -173,11 +174,9 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
 
         Parameters
         ----------
-        X : array-like of shape (n_windows, n_times), ndarray of shape \
-                (n_recordings, n_windows, n_times) or list of arrays of shape \
-                (n_windows_i, n_times)
-            Windows, or windowed recordings, of the length that was fitted; where the trunk is
-            `DilatedConvolutions`, of half to six times that length.
+        X : array-like or list of arrays
+            Windows, or windowed recordings, as in `fit`, of the length that was fitted; where the
+            trunk is `DilatedConvolutions`, of half to six times that length.
         layer : str, default="last"
             Whose features; `layer_names()` lists them.
         aggregate : str, sequence of str or None, default=None
@@ -195,13 +194,8 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
         """
         check_is_fitted(self, "state_")
         device = resolve_device(self.device)
-        shortest, longest = self._length_range()
-        if shortest == longest:
-            store = check_windows(self, X, reset=False)
-        else:
-            store = check_windows(clone(self), X, reset=True)
-        check_fits(self, store, sampling_rate)
-        encoder = self._encoder(layer, aggregate, sampling_rate, device, store.n_times)
+        store = check_encoded(self, X, sampling_rate)
+        encoder = self._encoder((layer, aggregate, sampling_rate), device, store.n_times)
         precision = resolve_precision(self.precision, device)
         features = apply_batched(encoder, store, device, precision)
         if not store.windowed:
@@ -231,8 +225,8 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
             float32 and evaluation mode. Its weights are a copy.
         """
         check_is_fitted(self, "state_")
-        cpu = torch.device("cpu")
-        return self._encoder(layer, aggregate, sampling_rate, cpu, self.n_features_in_)
+        features = layer, aggregate, sampling_rate
+        return self._encoder(features, torch.device("cpu"), self.n_features_in_)
 
     def layer_names(self) -> list[str]:
         """Name the layers whose features `encode` can return.
@@ -309,15 +303,9 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
         names = [name for name in self.state_ if name.startswith("trunk.")]
         return {name.removeprefix("trunk."): self.state_[name] for name in names}
 
-    def _encoder(
-        self,
-        layer: str,
-        aggregate: Any,
-        sampling_rate: float | None,
-        device: torch.device,
-        n_times: int,
-    ) -> nn.Module:
+    def _encoder(self, features: tuple, device: torch.device, n_times: int) -> nn.Module:
         """Build the module that `encode` applies, without heads: they take longer than a window."""
+        layer, aggregate, sampling_rate = features
         layers = self._layer_indices(layer)
         names = self._check_aggregate(aggregate)
         rate = sampling_rate or getattr(self, "sampling_rate_", None) or 256.0
@@ -339,7 +327,7 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
             network, self._build_criterion(), self._prepare, store, device, precision, seed=0
         )
 
-    def _fitted_network(self, device: torch.device) -> nn.Module:
+    def _fitted_network(self, device: torch.device) -> Any:
         return rebuilt(self._build_module, self.state_, device)
 
     def _build_module(self) -> nn.Module:

@@ -9,16 +9,7 @@ from sklearn.base import clone
 from torch import Tensor, nn
 
 from .._compat import Interval
-from ..networks import (
-    AGGREGATIONS,
-    ComparisonNet,
-    ConvTrunk,
-    DilatedTrunk,
-    RecognitionNet,
-    check_convolutions,
-    check_sizes,
-    shortest_window,
-)
+from ..networks import AGGREGATIONS, ComparisonScores, shortest_window
 from ..training import Criterion, Schedule, decay_every_batches, training_parameters
 from ..transforms import (
     CompareIrregularity,
@@ -31,21 +22,14 @@ from ..transforms import (
     pair_length,
 )
 from ._base import BasePretrainer
+from ._network import DilatedConvolutions, add_heads, architecture_of, build_trunk
 from ._tasks import ComparisonLoss, RecognitionLoss, TaskComposition
-from ._trunks import DilatedConvolutions
-
-TRUNK_PARAMETERS = (
-    "filters",
-    "kernel_sizes",
-    "convs_per_block",
-    "pool_size",
-    "pool_stride",
-    "negative_slope",
-)
-
 
 #: Samples of the shortest window that `DilatedConvolutions` take: two of a view of it.
 SHORTEST = 4
+
+#: The layer of what comparisons have learnt, a feature each.
+SCORES = "scores"
 
 #: What a paper does, where it is not the default.
 PRESETS: dict[str, dict[str, Any]] = {
@@ -296,6 +280,34 @@ class PretextPretrainer(TaskComposition, BasePretrainer):
         metrics = self._evaluate(X)
         return {name: metrics[f"{name}_accuracy"] for name in self.task_names_}
 
+    def layer_names(self) -> list[str]:
+        """Name the layers whose features `encode` can return.
+
+        Returns
+        -------
+        list of str
+            Single layers, then "last" and "all"; where there are comparisons, "scores": how far a
+            window is up in each, such as the logarithm of its tempo.
+        """
+        scores = [SCORES] if self._fitted_architecture().get("n_comparisons") else []
+        return [*super().layer_names(), *scores]
+
+    def n_features_encoded(self, layer: str = "last", aggregate: Any = None) -> int:
+        if layer == SCORES in self.layer_names():
+            return int(self._fitted_architecture()["n_comparisons"])
+        return super().n_features_encoded(layer, aggregate)
+
+    def _encoder(self, features: tuple, device: torch.device, n_times: int) -> nn.Module:
+        layer, aggregate, _ = features
+        if layer != SCORES or SCORES not in self.layer_names():
+            return super()._encoder(features, device, n_times)
+        if aggregate is not None:
+            raise ValueError(
+                f"aggregate must be None with layer={SCORES!r}, whose features are the network's "
+                f"own, got {aggregate!r}."
+            )
+        return ComparisonScores(self._fitted_network(device)).eval()
+
     def _before_training(self, n_times: int) -> None:
         self.transforms_ = [(name, clone(t)) for name, t in self._active_transforms()]
         self.comparisons_ = [(name, clone(c)) for name, c in self._active_comparisons()]
@@ -319,51 +331,28 @@ class PretextPretrainer(TaskComposition, BasePretrainer):
 
     def _architecture(self) -> dict[str, Any]:
         self._check_tasks()
-        filters, kernel_sizes = check_convolutions(self.filters, self.kernel_sizes)
-        architecture = {
-            "filters": filters,
-            "kernel_sizes": kernel_sizes,
-            "convs_per_block": self.convs_per_block,
-            "pool_size": self.pool_size,
-            "pool_stride": self.pool_stride,
-            "negative_slope": self.negative_slope,
-            "n_tasks": len(self._recognised()),
-            "head_hidden": check_sizes("head_hidden", self.head_hidden, min_length=0),
-            "head_dropout": self.head_dropout,
-        }
-        if self.comparison_names():
-            architecture["n_comparisons"] = len(self.comparison_names())
-        if self.trunk is not None:
-            self.trunk._validate_params()
-            architecture["trunk"] = self.trunk.get_params()
-        return architecture
+        n_recognised, n_comparisons = len(self._recognised()), len(self.comparison_names())
+        return architecture_of(self, n_recognised, n_comparisons)
 
     def _build_trunk(self, aggregations: tuple[str, ...]) -> nn.Module:
-        sizes = self.architecture_
-        if (dilated := sizes.get("trunk")) is not None:
-            return DilatedTrunk(**dilated, aggregation=aggregations)
-        return ConvTrunk(**{name: sizes[name] for name in TRUNK_PARAMETERS}, aggregation=aggregations)
+        return build_trunk(self.architecture_, aggregations)
 
     def _add_heads(self, trunk: Any) -> nn.Module:
-        names = ("n_tasks", "head_hidden", "head_dropout", "negative_slope")
-        heads = {name: self.architecture_[name] for name in names}
-        if n_comparisons := self.architecture_.get("n_comparisons"):
-            return ComparisonNet(trunk, n_comparisons, **heads)
-        return RecognitionNet(trunk, **heads)
+        return add_heads(self.architecture_, trunk)
 
     def _build_criterion(self) -> Criterion:
-        if self.comparisons_:
-            recognised = self.task_names_[: -len(self.comparisons_)]
-            return ComparisonLoss(recognised, self.comparisons_, self.task_weights_)
+        if compared := self._fitted_comparisons():
+            recognised = self.task_names_[: -len(compared)]
+            return ComparisonLoss(recognised, compared, self.task_weights_)
         return RecognitionLoss(self.task_names_, self.task_weights_)
 
     def _prepare(
         self, windows: Tensor, labels: Tensor | None, generator: torch.Generator
     ) -> tuple[Tensor, Tensor]:
         transforms = [t for _, t in self.transforms_]
-        if not self.comparisons_:
+        comparisons = [c for _, c in self._fitted_comparisons()]
+        if not comparisons:
             return make_views(windows, transforms, generator)
-        comparisons = [c for _, c in self.comparisons_]
         pairs, differences = make_pairs(windows, comparisons, self.augmentation_, generator)
         if not transforms:
             return pairs, differences
@@ -371,6 +360,9 @@ class PretextPretrainer(TaskComposition, BasePretrainer):
         views, _ = make_views(crop(windows, pairs.shape[2], place), transforms, generator)
         views = views.unflatten(0, (-1, len(windows))).transpose(0, 1)
         return torch.cat([views, pairs], dim=1), differences
+
+    def _fitted_comparisons(self) -> list:
+        return getattr(self, "comparisons_", [])  # encoders of before have none
 
     def _own_aggregation(self) -> tuple[str, ...]:
         return ("max",) if self.trunk is None else ("mean", "max")

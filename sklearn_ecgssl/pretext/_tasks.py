@@ -128,11 +128,12 @@ class TaskComposition(_BaseComposition):
 
     @property
     def _named_comparisons(self) -> list:
-        return self.comparisons or []
+        return self.comparisons if isinstance(self.comparisons, list) else []
 
     @property
     def _named_tasks(self) -> list:
-        return [*self._named_transforms, *self._named_comparisons]
+        transforms = self._named_transforms
+        return transforms + self._named_comparisons if isinstance(transforms, list) else transforms
 
     def _active_transforms(self) -> list:
         return [(name, t) for name, t in self._named_transforms if not isinstance(t, str)]

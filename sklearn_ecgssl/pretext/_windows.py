@@ -8,7 +8,7 @@ from types import FrameType
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit
 
 from ..networks import shortest_rhythm
@@ -51,6 +51,17 @@ def check_validation_set(pretrainer: BaseEstimator, X_val: Any) -> WindowStore:
     except (TypeError, ValueError) as error:
         raise type(error)(f"X_val cannot be held out. {error}") from None
     store.n_held_out = len(store)
+    return store
+
+
+def check_encoded(pretrainer: Any, X: Any, sampling_rate: float | None) -> WindowStore:
+    """Check windows that a fitted pretrainer is to encode."""
+    shortest, longest = pretrainer._length_range()
+    if shortest == longest:
+        store = check_windows(pretrainer, X, reset=False)
+    else:  # not of the one length that was fitted
+        store = check_windows(clone(pretrainer), X, reset=True)
+    check_fits(pretrainer, store, sampling_rate)
     return store
 
 

@@ -40,11 +40,11 @@ class Criterion(nn.Module, ABC):
     metric_names: list[str]
 
     @abstractmethod
-    def forward(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Compute the loss, a scalar."""
+    def forward(self, outputs: Any, targets: Tensor) -> Tensor:
+        """Compute the loss, a scalar, of what the network gives."""
 
     @abstractmethod
-    def metrics(self, outputs: Tensor, targets: Tensor) -> Tensor:
+    def metrics(self, outputs: Any, targets: Tensor) -> Tensor:
         """Compute the metrics, (n_metrics,), on the device of the outputs."""
 
 

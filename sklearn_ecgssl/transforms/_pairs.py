@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-
 #: Mean square of noise that is none.
 SILENT = 1e-20
 

@@ -46,6 +46,8 @@ class TestColumns:
         X, _ = waves(9, n_times=4 * SAMPLING_RATE)
         pretrainer = tiny(max_epochs=0).fit(X)
         for layer in pretrainer.layer_names():
+            if layer == "scores" and aggregate is not None:
+                continue
             features = pretrainer.encode(X, layer, aggregate, SAMPLING_RATE)
             embedder = SSLEmbedder(
                 pretrainer, layer=layer, aggregate=aggregate, sampling_rate=SAMPLING_RATE

@@ -65,4 +65,4 @@ def test_comparisons_are_antisymmetric_and_zero_between_equal_views():
     _, swapped = net(views[:, [0, 1, 3, 2]])
     np.testing.assert_allclose(differences.detach(), -swapped.detach(), rtol=1e-4, atol=1e-6)
     _, equal = net(views[:, [0, 1, 2, 2]])
-    assert float(equal.abs().max()) < 1e-6
+    assert float(equal.detach().abs().max()) < 1e-6

@@ -5,7 +5,9 @@ import pytest
 import torch
 from scipy.special import expit
 from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
 
+from sklearn_ecgssl.features import SSLEmbedder
 from sklearn_ecgssl.pretext import PretextPretrainer
 from sklearn_ecgssl.transforms import (
     CompareIrregularity,
@@ -23,6 +25,7 @@ from sklearn_ecgssl.transforms._pairs import (
     varying_log_speed,
     view_length,
 )
+from tests.tiny import waves
 
 RATE = 100
 rng = np.random.default_rng(0)
@@ -198,7 +201,7 @@ class TestLosses:
 
 class TestAugmentation:
     def test_recorded_noise_is_a_stretch_of_it(self):
-        recorded = np.stack([np.arange(500.0), -np.arange(500.0) ** 2])
+        recorded = np.stack([np.arange(500.0), -(np.arange(500.0) ** 2)])
         only = RandomAugmentation(None, (0, 0), 1.0, negate=False, recorded_noise=recorded)
         windows = torch.ones(200, 20)
         added = only.apply(windows, generator()) - windows
@@ -255,10 +258,26 @@ class TestInAPretrainer:
         assert pretrainer.get_params()["irregularity__n_knots"] == 10
         pretrainer.set_params(tempo__stretch=1.2, trunk__n_channels=8)
         assert pretrainer.comparisons[0][1].stretch == 1.2
-        assert clone(pretrainer).set_params(tempo="drop").comparison_names() == ["irregularity"]
-        assert pretrainer.without("irregularity").comparison_names() == ["tempo"]
+        assert clone(pretrainer).set_params(tempo="drop").comparison_names() == [
+            "irregularity",
+            "variation",
+        ]
+        assert pretrainer.without("irregularity", "variation").comparison_names() == ["tempo"]
         other = PretextPretrainer.from_preset("rhythm")
         assert other.comparisons[0][1].stretch == 1.4  # a preset is nobody's own
+
+    def test_scores_are_what_pairs_were_compared_by(self, fitted_comparing):
+        windows, pretrainer = waves()[0], fitted_comparing
+        scores = pretrainer.encode(windows, "scores")
+        assert scores.shape == (24, 3) == (24, pretrainer.n_features_encoded("scores"))
+        weights = pretrainer.state_["comparisons.weight"]
+        np.testing.assert_allclose(scores, pretrainer.encode(windows) @ weights.T, rtol=1e-4)
+        embedded = SSLEmbedder(FrozenEstimator(pretrainer), layer="scores").fit_transform(windows)
+        np.testing.assert_array_equal(embedded, scores)
+        with pytest.raises(ValueError, match="aggregate must be None with layer='scores'"):
+            pretrainer.encode(windows, "scores", "max")
+        with pytest.raises(ValueError, match="layer must be one of"):
+            PretextPretrainer().n_features_encoded("scores")
 
     def test_beside_recognition(self):
         beside = PretextPretrainer(

@@ -1,11 +1,31 @@
-"""What a pretrainer's trunk is, where it is not the papers'."""
+"""The network of a `PretextPretrainer`: what its parameters say, and the modules built of that."""
 
 from numbers import Integral, Real
+from typing import Any
 
 from sklearn.base import BaseEstimator
+from torch import nn
 
 from .._compat import Interval
+from ..networks import (
+    ComparisonNet,
+    ConvTrunk,
+    DilatedTrunk,
+    RecognitionNet,
+    check_convolutions,
+    check_sizes,
+)
 from ..saving import savable
+
+TRUNK_PARAMETERS = (
+    "filters",
+    "kernel_sizes",
+    "convs_per_block",
+    "pool_size",
+    "pool_stride",
+    "negative_slope",
+)
+HEAD_PARAMETERS = ("n_tasks", "head_hidden", "head_dropout", "negative_slope")
 
 
 @savable
@@ -63,3 +83,37 @@ class DilatedConvolutions(BaseEstimator):
         self.kernel_size = kernel_size
         self.n_strided = n_strided
         self.negative_slope = negative_slope
+
+
+def architecture_of(pretrainer: Any, n_tasks: int, n_comparisons: int) -> dict[str, Any]:
+    """Check the parameters that shape the network, and return what it is built from."""
+    filters, kernel_sizes = check_convolutions(pretrainer.filters, pretrainer.kernel_sizes)
+    architecture = {
+        **{name: getattr(pretrainer, name) for name in (*TRUNK_PARAMETERS, "head_dropout")},
+        "filters": filters,
+        "kernel_sizes": kernel_sizes,
+        "n_tasks": n_tasks,
+        "head_hidden": check_sizes("head_hidden", pretrainer.head_hidden, min_length=0),
+    }
+    if n_comparisons:
+        architecture["n_comparisons"] = n_comparisons
+    if pretrainer.trunk is not None:
+        pretrainer.trunk._validate_params()
+        architecture["trunk"] = pretrainer.trunk.get_params()
+    return architecture
+
+
+def build_trunk(architecture: dict[str, Any], aggregations: tuple[str, ...]) -> nn.Module:
+    """Build what makes the features of the last layer."""
+    if (dilated := architecture.get("trunk")) is not None:
+        return DilatedTrunk(**dilated, aggregation=aggregations)
+    sizes = {name: architecture[name] for name in TRUNK_PARAMETERS}
+    return ConvTrunk(**sizes, aggregation=aggregations)
+
+
+def add_heads(architecture: dict[str, Any], trunk: Any) -> nn.Module:
+    """Build the network that is trained, around a trunk."""
+    heads = {name: architecture[name] for name in HEAD_PARAMETERS}
+    if n_comparisons := architecture.get("n_comparisons"):
+        return ComparisonNet(trunk, n_comparisons, **heads)
+    return RecognitionNet(trunk, **heads)
