@@ -1,5 +1,6 @@
 """The tasks of pretraining: named transformations and comparisons, their weights and losses."""
 
+from contextlib import suppress
 from numbers import Real
 from typing import Any, Self
 
@@ -68,9 +69,9 @@ class TaskComposition(_BaseComposition):
         named = {name for name, _ in defaults} & {key.partition("__")[0] for key in params}
         if self.transforms is None and named:
             self.transforms = defaults
-        compared = {name for name, _ in self._named_comparisons}
-        for name in compared & set(params):
-            self._replace_estimator("comparisons", name, params.pop(name))
+        with suppress(TypeError):  # what is no list of pairs is refused in `fit`
+            for name in [name for name, _ in self._named_comparisons if name in params]:
+                self._replace_estimator("comparisons", name, params.pop(name))
         self._set_params("transforms", **params)
         return self
 
