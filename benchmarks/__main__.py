@@ -51,8 +51,9 @@ def main() -> None:
     )
     parser.add_argument("--records", type=int, default=48, help="for beats: how many of the 48")
     for method, names in {
-        "recognition": "pretrained",
-        "masked": "pretrained, reconstruction",
+        "recognition": "pretrained, level",
+        "masked": "pretrained, level, reconstruction",
+        "rhythm": "pretrained, level",
     }.items():
         parser.add_argument(
             f"--{method}",

@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from sklearn.utils import Bunch
 
 from sklearn_ecgssl.datasets import load_recordings, make_cohort, prepare_windows
 from sklearn_ecgssl.signal import ECGFilter, Resampler, Segmenter, scale_subjects
@@ -39,13 +40,17 @@ def labelled_windows(args) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return Segmenter(256).windows(scale_subjects(recordings, subject), target, subject)
 
 
+def labelled_cohort(args) -> Bunch:
+    """Recordings of --data, of people who have all classes, or a simulated cohort."""
+    if args.data is None:
+        return make_cohort(n_subjects=10, duration=(60, 61), random_state=0)
+    where = dict.fromkeys(args.where, True)
+    return load_recordings(args.data, target=args.target, where=where, complete_subjects=True)
+
+
 def labelled_recordings(args) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
     """Recordings of --data at 256 Hz, filtered, with target and subject, or a simulated cohort."""
-    if args.data is None:
-        cohort = make_cohort(n_subjects=10, duration=(60, 61), random_state=0)
-    else:
-        where = dict.fromkeys(args.where, True)
-        cohort = load_recordings(args.data, target=args.target, where=where, complete_subjects=True)
+    cohort = labelled_cohort(args)
     rates = np.broadcast_to(cohort.sampling_rate, len(cohort.target))
     recordings = [
         Resampler(rate, 256).fit_transform([recording])[0]

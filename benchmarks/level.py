@@ -25,16 +25,15 @@ from sklearn_ecgssl.evaluation import (
     unseen_subjects,
 )
 from sklearn_ecgssl.features import HRVFeatures, SSLEmbedder
-from sklearn_ecgssl.pretext import load_pretrained
 from sklearn_ecgssl.signal import Segmenter, scale_subjects
 
 from .ecg import labelled_recordings
-from .pretrained import untrained, windows_of_both
+from .pretrained import METHODS, load_encoders, untrained, windows_of_all
 from .tables import print_table
 
-AGGREGATIONS = {"recognition": ["max", "rhythm"], "masked": ["mean"]}
+AGGREGATIONS = {"recognition": ["max", "rhythm"], "masked": ["mean"], "rhythm": [["mean", "max"]]}
 #: Also measured by the seconds, and by the part of the rest that is reference.
-FEW = ["heart rate", "recognition rhythm", "masked mean"]
+FEW = ["heart rate", "recognition rhythm", "masked mean", "rhythm mean, max"]
 ONE_AT_A_TIME = unseen_subjects(n_splits=None)
 LENGTHS = [10, 20, 30, 60]
 
@@ -70,7 +69,7 @@ def run(args) -> None:
     estimators = {name: by_rest(columns) for name, columns in data.columns.items()} | scaled
     found = compared(estimators, data, reference=minute, **how)
     print_scores("Balanced accuracy and AUC, mean over people", found, scaled)
-    few = {name: estimators[name] for name in FEW}
+    few = {name: estimators[name] for name in FEW if name in estimators}
     for title, vary in {
         "seconds of rest": {"reference__seconds": [0, 10, 30, 60, 120]},
         "which part of the rest": {"reference__position": ["first", "last", "random"]},
@@ -110,19 +109,21 @@ def run(args) -> None:
 
 def features_of(args) -> Bunch:
     """Compute all features of all windows once, as recordings of rows of columns."""
-    data = windows_of_both(args)
+    data = windows_of_all(args)
     heart_rate = HRVFeatures(sampling_rate=256).fit_transform(data.of["recognition"])
     values = {"heart rate": np.where(np.isnan(heart_rate), np.nanmean(heart_rate, 0), heart_rate)}
-    for method, aggregations in AGGREGATIONS.items():
-        shipped = load_pretrained(getattr(args, method))
+    for method, shipped in load_encoders(args).items():
         drawn = untrained(shipped, data.of[method], seed=0)
         for name, encoder in {"": shipped, " untrained": drawn}.items():
-            for aggregate in aggregations:
-                rate = shipped.sampling_rate_
+            for aggregate in AGGREGATIONS[method]:
                 embedder = SSLEmbedder(
-                    FrozenEstimator(encoder), aggregate=aggregate, sampling_rate=rate
+                    FrozenEstimator(encoder), aggregate=aggregate, sampling_rate=METHODS[method][1]
                 )
-                values[f"{method} {aggregate}{name}"] = embedder.fit_transform(data.of[method])
+                features = embedder.fit_transform(data.of[method])
+                kind = f"{method} {', '.join(np.atleast_1d(aggregate))}{name}"
+                values[kind] = features
+                if method == "rhythm":
+                    values[f"{kind}, heart rate"] = np.hstack([features, values["heart rate"]])
     return side_by_side(values, data.target, data.subject)
 
 

@@ -26,21 +26,23 @@ from joblib import Parallel, delayed
 from sklearn.base import clone
 
 from sklearn_ecgssl.classify._subject_scaled import scale_rows
-from sklearn_ecgssl.datasets import load_recordings, make_cohort
 from sklearn_ecgssl.features import HRVFeatures
 from sklearn_ecgssl.pretext import MaskedPretrainer, PretextPretrainer, load_pretrained
+from sklearn_ecgssl.signal import Segmenter
 
-from .ecg import labelled_windows
+from .ecg import labelled_cohort
 from .linear_scores import interval, majority_people, score_people
-from .reconstruction import RATE, prepared
+from .reconstruction import RATE
+from .rhythm_data import CONFIG, as_learnt
 from .score_tables import Row, print_fractions, print_scores
 from .tables import print_table
 
 FRACTIONS = (1.0, 0.5, 0.2, 0.01)
-#: Estimator, sampling rate in Hz and aggregations of either method.
+#: Estimator, sampling rate in Hz and aggregations of each method.
 METHODS = {
     "recognition": (PretextPretrainer, 256, ["max", "rhythm"]),
     "masked": (MaskedPretrainer, RATE, ["cls", "mean", "rhythm"]),
+    "rhythm": (PretextPretrainer, 100, ["mean", "max"]),
 }
 #: Features side by side.
 ROWS = {
@@ -50,12 +52,15 @@ ROWS = {
     "masked cls": ["masked cls"],
     "masked mean": ["masked mean"],
     "masked rhythm": ["masked rhythm"],
+    "rhythm mean": ["rhythm mean"],
+    "rhythm mean, max": ["rhythm mean", "rhythm max"],
 }
 UNIONS = {
     "recognition max, masked mean": ["recognition max", "masked mean"],
     "recognition max, heart rate": ["recognition max", "heart rate"],
     "recognition rhythm, heart rate": ["recognition rhythm", "heart rate"],
     "masked mean, heart rate": ["masked mean", "heart rate"],
+    "rhythm mean, max, heart rate": ["rhythm mean", "rhythm max", "heart rate"],
     "recognition max, masked mean, heart rate": ["recognition max", "masked mean", "heart rate"],
 }
 HEART_RATE = {"heart rate": ["heart rate"]}
@@ -104,7 +109,7 @@ class Labels:
 def run(args) -> None:
     if args.seeds < 1:
         raise ValueError(f"--seeds must be at least 1, got {args.seeds}.")
-    data = windows_of_both(args)
+    data = windows_of_all(args)
     if args.choose:
         choose(args.choose, data.halves[0], args)
         return
@@ -124,21 +129,24 @@ def run(args) -> None:
     print_fractions(rows, FRACTIONS)
 
 
-def windows_of_both(args) -> Windows:
-    """Windows of --data, or of a simulated cohort, prepared for either method."""
-    recognition, target, subject = labelled_windows(args)
-    if args.data is None:
-        cohort = make_cohort(n_subjects=10, duration=(60, 61), random_state=0)
-    else:
-        where = dict.fromkeys(args.where, True)
-        cohort = load_recordings(args.data, target=args.target, where=where, complete_subjects=True)
-    masked, *labels = prepared(cohort, cohort.target, cohort.subject)
-    if not (np.array_equal(labels[0], target) and np.array_equal(labels[1], subject)):
-        raise ValueError(
-            f"--data {args.data} gives {len(target)} windows at 256 Hz, {len(masked)} at {RATE}; "
-            "features side by side need the same ones. Trim its recordings to whole windows."
-        )
-    return Windows({"recognition": recognition, "masked": masked}, target, subject)
+def windows_of_all(args) -> Windows:
+    """Windows of --data, or of a simulated cohort, prepared for each method."""
+    cohort = labelled_cohort(args)
+    rates = np.broadcast_to(cohort.sampling_rate, len(cohort.target))
+    of, labels = {}, None
+    for method in METHODS:
+        preparation = CONFIG["preparation"][method]
+        scaled = as_learnt(cohort.recordings, rates, cohort.subject, preparation)
+        segmenter = Segmenter(preparation["sampling_rate"])
+        of[method], *own = segmenter.windows(scaled, cohort.target, cohort.subject)
+        labels = labels or own
+        if not all(map(np.array_equal, labels, own)):
+            raise ValueError(
+                f"--data {args.data} gives {len(labels[0])} windows for recognition, "
+                f"{len(own[0])} for {method}; features side by side need the same ones. Trim its "
+                "recordings to whole windows."
+            )
+    return Windows(of, *labels)
 
 
 def load_encoders(args) -> dict:
@@ -152,8 +160,9 @@ def load_encoders(args) -> dict:
             print(f"without rows of {method}: --{method} {place} is missing ({error})\n")
             continue
         if found != method:
-            expected, got = METHODS[method][0].__name__, type(encoder).__name__
-            raise ValueError(f"--{method} {place} must hold a {expected}, got a {got}.")
+            raise ValueError(
+                f"--{method} {place} must hold a {wanted(method)}, got a {wanted(found)}."
+            )
         encoders[method] = encoder
     return encoders
 
@@ -161,14 +170,20 @@ def load_encoders(args) -> dict:
 def load(place: str, device: str) -> tuple:
     """Load an encoder, and find which method it is of."""
     encoder = load_pretrained(place, device=device)
-    method = next(name for name, (kind, *_) in METHODS.items() if isinstance(encoder, kind))
-    rate = METHODS[method][1]
-    if encoder.sampling_rate_ not in (None, rate):
+    of_kind = [method for method, (kind, *_) in METHODS.items() if isinstance(encoder, kind)]
+    fits = [method for method in of_kind if encoder.sampling_rate_ in (None, METHODS[method][1])]
+    if not fits:
+        rates = " or ".join(f"{METHODS[method][1]:g}" for method in of_kind)
         raise ValueError(
-            f"{place} takes windows at {encoder.sampling_rate_:g} Hz; the windows of {method} are "
-            f"prepared at {rate} Hz here."
+            f"{place} takes windows at {encoder.sampling_rate_:g} Hz; those of a "
+            f"{type(encoder).__name__} are prepared at {rates} Hz here."
         )
-    return method, encoder
+    return fits[0], encoder
+
+
+def wanted(method: str) -> str:
+    kind, rate, _ = METHODS[method]
+    return f"{kind.__name__} of windows at {rate} Hz"
 
 
 def majority(data: Windows) -> Row:

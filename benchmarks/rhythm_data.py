@@ -157,16 +157,21 @@ def cut(recording: np.ndarray, n_windows: int, n_times: int) -> np.ndarray:
 
 def prepared(path, record, subject, preparation: dict, noise: tuple | None = None):
     """Samples of recordings end to end, and how many of each."""
-    rate = preparation["sampling_rate"]
     data = load_recordings(path, target=None, where={"record": record.tolist()})
     rates = np.broadcast_to(data.sampling_rate, len(record))
     recordings = data.recordings if noise is None else with_noise(data.recordings, rates, *noise)
-    recordings = [
+    scaled = as_learnt(recordings, rates, subject, preparation)
+    return np.concatenate(scaled), np.array([len(x) for x in scaled])
+
+
+def as_learnt(recordings, rates, subject, preparation: dict) -> list[np.ndarray]:
+    """Resample, filter and scale recordings as those that an encoder learnt from."""
+    rate = preparation["sampling_rate"]
+    resampled = [
         Resampler(own, rate).fit_transform([x])[0] for x, own in zip(recordings, rates, strict=True)
     ]
-    filtered = ECGFilter(rate, **preparation["filter"]).fit_transform(recordings)
-    scaled = scale_subjects(filtered, subject, trim=TRIM[preparation["scale"]])
-    return np.concatenate(scaled), np.array([len(x) for x in scaled])
+    filtered = ECGFilter(rate, **preparation["filter"]).fit_transform(resampled)
+    return scale_subjects(filtered, subject, trim=TRIM[preparation["scale"]])
 
 
 def with_noise(recordings, rates, path: str, snr_db: float) -> list[np.ndarray]:
