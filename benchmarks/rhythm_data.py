@@ -176,7 +176,7 @@ def as_learnt(recordings, rates, subject, preparation: dict) -> list[np.ndarray]
 
 def with_noise(recordings, rates, path: str, snr_db: float) -> list[np.ndarray]:
     """Add electrode motion, another piece of it to each recording, at a ratio of powers."""
-    noise = load_recordings(path, target=None, where={"noise": "em"})
+    noise = load_recordings(path, target=None, where={"noise": "electrode_motion"})
     rng = np.random.default_rng(0)
     noisy = []
     for x, rate in zip(recordings, rates, strict=True):

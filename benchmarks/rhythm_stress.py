@@ -40,7 +40,8 @@ def length(signals: Signals, encoders: list[Frozen], args) -> None:
         reference = ReferenceWindows(data.rest, seconds=60)
         how = {"seconds": seconds, "reference": reference, "n_jobs": args.jobs}
         table = level.compared(estimators, data, **how).table()
-        for name, own in table.groupby("estimator", sort=False):
+        for name in values:
+            own = table[table.estimator == name]
             as_is, minus_rest = (own[(own.reference == "none") == is_none] for is_none in (1, 0))
             cells = [
                 level.cell(part.iloc[0], metric)
