@@ -19,6 +19,7 @@ NAMES = [
     "aggregation",
     "labels",
     "masked",
+    "comparisons",
     "reconstruction",
     "methods",
     "pretrained",

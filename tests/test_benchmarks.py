@@ -6,14 +6,28 @@ import numpy as np
 import torch
 
 from sklearn_ecgssl.datasets import save_recordings
-from sklearn_ecgssl.networks import ConvTrunk, MaskedTransformer, RecognitionNet, TransformerTrunk
+from sklearn_ecgssl.networks import (
+    ComparisonNet,
+    ConvTrunk,
+    DilatedTrunk,
+    MaskedTransformer,
+    RecognitionNet,
+    TransformerTrunk,
+)
 from sklearn_ecgssl.pretext import PretextPretrainer
-from sklearn_ecgssl.transforms import default_transforms
+from sklearn_ecgssl.transforms import RandomAugmentation, default_transforms
 from tests.checkout import checkout
 
 checkout()  # the benchmarks are no part of the package
 
-from benchmarks import naive, naive_transformer, rhythm, rhythm_data, rhythm_labels
+from benchmarks import (
+    naive,
+    naive_comparisons,
+    naive_transformer,
+    rhythm,
+    rhythm_data,
+    rhythm_labels,
+)
 
 
 def test_naive_network_is_ours():
@@ -31,6 +45,24 @@ def test_plain_transformer_has_our_sizes():
     assert sizes[0] == sizes[1]
     windows = torch.zeros(2, 300)
     assert port(windows).shape == ours(windows).shape
+
+
+def test_plain_comparisons_are_ours():
+    preset = PretextPretrainer.from_preset("rhythm")
+    ours, port = ComparisonNet(DilatedTrunk(), 3, n_tasks=0), naive_comparisons.Network()
+    with torch.no_grad():
+        for mine, theirs in zip(ours.parameters(), port.parameters(), strict=True):
+            theirs.copy_(mine.reshape(theirs.shape))
+        pairs = torch.randn(3, 2, 300)
+        torch.testing.assert_close(port(pairs), ours(pairs)[1], rtol=1e-4, atol=1e-5)
+    (_, tempo), *others = preset.comparisons
+    assert tempo.stretch == naive_comparisons.STRETCH
+    assert tuple(one.n_knots for _, one in others) == naive_comparisons.KNOTS
+    assert {one.strength for _, one in others} == {naive_comparisons.STRENGTH}
+    augmentation = RandomAugmentation()
+    ranges = augmentation.low_pass, augmentation.snr_db, augmentation.factor
+    in_port = naive_comparisons
+    assert ranges == (in_port.LOW_PASS, in_port.SNR_DB, in_port.FACTOR)
 
 
 def test_naive_tasks_are_ours():
