@@ -84,7 +84,8 @@ def main() -> None:
         nargs="+",
         default=["recognition-open", "masked-open:mean", "rhythm-open"],
         metavar="ENCODER",
-        help="for rhythm: names or folders of encoders; with :AGGREGATION, not their own",
+        help="for rhythm: names or folders of encoders; with :AGGREGATION or :LAYER, not "
+        "their own features",
     )
     parser.add_argument(
         "--questions",

@@ -12,20 +12,22 @@ from .rhythm_data import People, Signals
 
 @dataclass
 class Frozen:
-    """An encoder, how fast its windows are sampled, and how it aggregates over time."""
+    """An encoder, how fast its windows are sampled, and which features of it."""
 
     name: str
     encoder: object
     rate: int
-    aggregate: str | None = None
+    kind: str | None = None
 
     def features(self, X: np.ndarray) -> np.ndarray:
-        return self.encoder.encode(X, aggregate=self.aggregate, sampling_rate=self.rate)
+        if self.kind in self.encoder.layer_names():
+            return self.encoder.encode(X, layer=self.kind, sampling_rate=self.rate)
+        return self.encoder.encode(X, aggregate=self.kind, sampling_rate=self.rate)
 
     def with_twin(self, X: np.ndarray) -> list["Frozen"]:
         """This one, and the same network as it is initialised for windows like these."""
         drawn = untrained(self.encoder, X[:64], seed=0)
-        return [self, Frozen(f"{self.name} untrained", drawn, self.rate, self.aggregate)]
+        return [self, Frozen(f"{self.name} untrained", drawn, self.rate, self.kind)]
 
     @property
     def any_length(self) -> bool:
@@ -38,11 +40,11 @@ class Frozen:
 
 
 def load(place: str, device: str) -> Frozen:
-    """Load an encoder by name or folder; `:AGGREGATION` behind it takes another than its own."""
-    name, _, aggregate = place.partition(":")
+    """Load an encoder by name or folder; `:mean` behind it asks for an aggregation or a layer."""
+    name, _, kind = place.partition(":")
     encoder = load_pretrained(name, device=device)
     usual = 128 if isinstance(encoder, MaskedPretrainer) else 256
-    return Frozen(place, encoder, round(encoder.sampling_rate_ or usual), aggregate or None)
+    return Frozen(place, encoder, round(encoder.sampling_rate_ or usual), kind or None)
 
 
 def load_those_there(places: list[str], device: str) -> list[Frozen]:
