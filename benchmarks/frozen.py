@@ -9,6 +9,9 @@ from sklearn_ecgssl.pretext import MaskedPretrainer, load_pretrained
 from .pretrained import untrained
 from .rhythm_data import People, Signals
 
+#: The layer of what comparisons have learnt.
+SCORES = "scores"
+
 
 @dataclass
 class Frozen:
@@ -23,6 +26,12 @@ class Frozen:
         if self.kind in self.encoder.layer_names():
             return self.encoder.encode(X, layer=self.kind, sampling_rate=self.rate)
         return self.encoder.encode(X, aggregate=self.kind, sampling_rate=self.rate)
+
+    @property
+    def scores(self) -> "Frozen | None":
+        """The same encoder with the scores of its comparisons as features, if it has any."""
+        there = SCORES in self.encoder.layer_names()
+        return Frozen(self.name, self.encoder, self.rate, SCORES) if there else None
 
     def with_twin(self, X: np.ndarray) -> list["Frozen"]:
         """This one, and the same network as it is initialised for windows like these."""
@@ -70,10 +79,16 @@ def pool(signals: Signals, frozen: Frozen, of: list[People]) -> dict[str, np.nda
 
 def pool_windows(signals: Signals, frozen: Frozen, people: People) -> dict[str, np.ndarray]:
     X, recording = signals.windows(people, frozen.rate)
-    of = np.split(frozen.features(X), np.flatnonzero(np.diff(recording)) + 1)
-    mean = np.stack([rows.mean(axis=0) for rows in of])
-    std = np.stack([rows.std(axis=0) for rows in of])
-    return {"mean": mean, "mean, std": np.hstack([mean, std])}
+    ends = np.flatnonzero(np.diff(recording)) + 1
+    mean, std = mean_and_std(np.split(frozen.features(X), ends))
+    ways = {"mean": mean, "mean, std": np.hstack([mean, std])}
+    if frozen.scores is not None:
+        ways[SCORES] = np.hstack(mean_and_std(np.split(frozen.scores.features(X), ends)))
+    return ways
+
+
+def mean_and_std(of: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    return np.stack([rows.mean(axis=0) for rows in of]), np.stack([rows.std(axis=0) for rows in of])
 
 
 def encode_whole(frozen: Frozen, recordings: list[np.ndarray]) -> np.ndarray:

@@ -23,9 +23,13 @@ from sklearn.preprocessing import StandardScaler
 #: Draws of which labels are kept, by their fraction.
 DRAWS = {0.01: 10, 0.1: 3, 1.0: 1}
 COMPONENTS = [8, 16, 32]
+#: Variance of an encoder's features beside the scores of its comparisons.
+SHARES = [0.03, 0.2, 1.0]
 #: C of the logistic regression, of columns whose variances add up to 1.
 GRID = [0.1, 1, 10, 100, 1000]
 N_FOLDS = 5
+#: Probability that a recording which is told wrongly counts with.
+LEAST = 1e-6
 
 
 @dataclass
@@ -72,6 +76,10 @@ def reduced(pooled: dict[str, np.ndarray], task: Task) -> dict[str, np.ndarray]:
         for n in COMPONENTS:
             if n < X.shape[1]:
                 candidates[f"{name}, {n} PC"] = as_one(components[:, :n], task)
+    if "scores" in candidates:  # a few columns, and many that weigh less
+        for share in SHARES:
+            weighed = np.sqrt(share) * candidates["mean"]
+            candidates[f"scores, {share} mean"] = np.hstack([candidates["scores"], weighed])
     return candidates
 
 
@@ -110,8 +118,8 @@ def losses(X: np.ndarray, y: np.ndarray, folds: list) -> dict[float, float]:
         for c in GRID:
             regression.set_params(C=c).fit(X[train], y[train])
             column = np.searchsorted(regression.classes_, y[test])
-            probability = regression.predict_log_proba(X[test])[np.arange(len(test)), column]
-            total[c] -= probability.sum()
+            probability = regression.predict_proba(X[test])[np.arange(len(test)), column]
+            total[c] -= np.log(np.maximum(probability, LEAST)).sum()
     return total
 
 
