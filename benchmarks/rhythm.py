@@ -128,8 +128,9 @@ def labels(signals: Signals, encoders: list[Frozen], args) -> None:
             pooled = pool(signals, frozen, of)
             encoded = time.perf_counter() - start
             rows.append([frozen.name, *rhythm_labels.score(pooled, task, fractions)])
-            both = rhythm_labels.score(pooled, task, fractions, beside=hrv)
-            rows.append([f"{frozen.name}, the four", *both])
+            if not args.choose:
+                both = rhythm_labels.score(pooled, task, fractions, beside=hrv)
+                rows.append([f"{frozen.name}, the four", *both])
             seconds = time.perf_counter() - start
             print(f"{frozen.name}: {seconds:.0f} s, {encoded:.0f} of them to encode", flush=True)
     print(f"\nMacro F1 of rhythm, learnt from {n_train} recordings, asked of {n_test} {asked}\n")

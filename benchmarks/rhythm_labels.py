@@ -22,11 +22,11 @@ from sklearn.preprocessing import StandardScaler
 
 #: Draws of which labels are kept, by their fraction.
 DRAWS = {0.01: 10, 0.1: 3, 1.0: 1}
-COMPONENTS = [8, 16, 32]
+COMPONENTS = [16]
 #: Variance of an encoder's features beside the scores of its comparisons.
 SHARES = [0.03, 0.2, 1.0]
 #: C of the logistic regression, of columns whose variances add up to 1.
-GRID = [0.1, 1, 10, 100, 1000]
+GRID = [1, 10, 100, 1000]
 N_FOLDS = 5
 #: Probability that a recording which is told wrongly counts with.
 LEAST = 1e-6
