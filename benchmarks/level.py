@@ -31,7 +31,14 @@ from .ecg import labelled_recordings
 from .pretrained import METHODS, load_encoders, untrained, windows_of_all
 from .tables import print_table
 
-AGGREGATIONS = {"recognition": ["max", "rhythm"], "masked": ["mean"], "rhythm": [["mean", "max"]]}
+#: Features by encoder: a layer, or how the last one is aggregated.
+FEATURES = {
+    "recognition": ["max", "rhythm"],
+    "masked": ["mean"],
+    "rhythm": ["mean, max", "scores"],
+}
+#: Seeds of the untrained networks. Those of `rhythm` differ much from each other.
+SEEDS = {"recognition": [0], "masked": [0], "rhythm": [0, 1, 2]}
 #: Also measured by the seconds, and by the part of the rest that is reference.
 FEW = ["heart rate", "recognition rhythm", "masked mean", "rhythm mean, max"]
 ONE_AT_A_TIME = unseen_subjects(n_splits=None)
@@ -113,17 +120,21 @@ def features_of(args) -> Bunch:
     heart_rate = HRVFeatures(sampling_rate=256).fit_transform(data.of["recognition"])
     values = {"heart rate": np.where(np.isnan(heart_rate), np.nanmean(heart_rate, 0), heart_rate)}
     for method, shipped in load_encoders(args).items():
-        drawn = untrained(shipped, data.of[method], seed=0)
-        for name, encoder in {"": shipped, " untrained": drawn}.items():
-            for aggregate in AGGREGATIONS[method]:
+        networks = {"": shipped}
+        for seed in SEEDS[method]:
+            name = f" untrained {seed}" if seed else " untrained"
+            networks[name] = untrained(shipped, data.of[method], seed=seed)
+        for name, encoder in networks.items():
+            for kind in FEATURES[method]:
+                is_layer = kind in encoder.layer_names()
+                which = {"layer": kind} if is_layer else {"aggregate": kind.split(", ")}
                 embedder = SSLEmbedder(
-                    FrozenEstimator(encoder), aggregate=aggregate, sampling_rate=METHODS[method][1]
+                    FrozenEstimator(encoder), sampling_rate=METHODS[method][1], **which
                 )
-                features = embedder.fit_transform(data.of[method])
-                kind = f"{method} {', '.join(np.atleast_1d(aggregate))}{name}"
-                values[kind] = features
-                if method == "rhythm":
-                    values[f"{kind}, heart rate"] = np.hstack([features, values["heart rate"]])
+                values[f"{method} {kind}{name}"] = embedder.fit_transform(data.of[method])
+        if method == "rhythm":
+            both = [values[f"{method} {FEATURES[method][0]}"], values["heart rate"]]
+            values[f"{method}, heart rate"] = np.hstack(both)
     return side_by_side(values, data.target, data.subject)
 
 
