@@ -6,7 +6,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from ._aggregation import aggregate, n_aggregated
+from ._aggregation import aggregate
 from ._convolution import as_signal
 from ._layers import initialise_
 
@@ -81,7 +81,7 @@ class DilatedTrunk(nn.Module):
         self.n_channels = int(n_channels)
         self.n_strided = int(n_strided)
         self.aggregation = tuple(aggregation)
-        self.n_features = n_aggregated(self.n_channels, self.aggregation)
+        self.n_features = self.n_channels * len(self.aggregation)
         widths = [1] + [max(1, self.n_channels // 2)] * (self.n_strided - 1) + [self.n_channels]
         self.strided = nn.ModuleList(
             _conv(before, after, STRIDED_KERNEL, stride=2) for before, after in pairwise(widths)

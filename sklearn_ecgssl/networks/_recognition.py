@@ -7,7 +7,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from ._aggregation import aggregate, n_aggregated
+from ._aggregation import aggregate
 from ._convolution import MaxPool, SameConv, as_signal, global_max
 from ._layers import DenseHead, float32_linear, initialise_, leaky_relu
 
@@ -81,7 +81,7 @@ class ConvTrunk(nn.Module):
         super().__init__()
         self.filters = tuple(filters)
         self.aggregation = tuple(aggregation)
-        self.n_features = n_aggregated(self.filters[-1], self.aggregation)
+        self.n_features = self.filters[-1] * len(self.aggregation)
         self.pool_stride = int(pool_stride)
         self.blocks = nn.ModuleList()
         n_channels = 1

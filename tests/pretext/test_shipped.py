@@ -29,6 +29,7 @@ STORED = Path(__file__).with_name("shipped_features.npz")
 ENCODERS = {
     "recognition-open": (PretextPretrainer, 256, 128),
     "masked-open": (MaskedPretrainer, 128, 64),
+    "rhythm-open": (PretextPretrainer, 100, 128),
 }
 each_encoder = pytest.mark.parametrize("name", ENCODERS)
 
@@ -158,3 +159,41 @@ class TestEncoders:
         difference = np.abs(half - expected)
         assert difference.max() < 0.02 * expected.max()
         assert difference.mean() < 0.005 * np.sqrt(np.mean(expected**2))
+
+
+class TestRhythm:
+    """What `rhythm-open` is for: tempo and its variation, of windows of any length."""
+
+    @pytest.fixture(scope="class")
+    def encoder(self):
+        return load_pretrained("rhythm-open")
+
+    def test_one_set_of_weights_for_5_to_60_s(self, encoder):
+        minute = beats(100).reshape(1, -1)
+        assert minute.shape == (1, 6000)
+        (whole,) = encoder.encode(minute, "scores")
+        for n_windows in (12, 6, 2):
+            parts = encoder.encode(minute.reshape(n_windows, -1), "scores")
+            np.testing.assert_allclose(parts.mean(axis=0)[0], whole[0], atol=0.1)  # tempo
+        for seconds in (4.9, 61):
+            windows = np.zeros((1, round(100 * seconds)))
+            message = r"takes 5 to 60 s, these have .*Segmenter\(sampling_rate=100"
+            with pytest.raises(ValueError, match=message):
+                encoder.encode(windows, sampling_rate=100)
+
+    def test_tempo_is_the_logarithm_of_the_heart_rate(self, encoder):
+        """Of beats that follow each other 0.8 to 1.6 times as fast, waves and all."""
+        speeds = np.array([0.8, 1.0, 1.25, 1.6])
+        windows = [beats(100 / speed, 4).ravel()[:1000] for speed in speeds]
+        tempo = encoder.encode(np.stack(windows), "scores")[:, 0]
+        np.testing.assert_allclose(tempo - tempo[1], np.log(speeds), atol=0.15)
+
+    def test_upside_down_is_the_same(self, encoder):
+        windows = beats(100)
+        up, down = (encoder.encode(x, "scores") for x in (windows, -windows))
+        np.testing.assert_allclose(up[:, 0], down[:, 0], atol=0.15)
+
+    def test_windows_do_not_see_each_other(self, encoder):
+        windows = beats(100)
+        alone = np.concatenate([encoder.encode(window[None]) for window in windows])
+        np.testing.assert_allclose(encoder.encode(windows), alone, rtol=0, atol=1e-4)
