@@ -120,7 +120,7 @@ def labels(signals: Signals, encoders: list[Frozen], args) -> None:
     task = rhythm_labels.Task(target, np.arange(n_train), n_train + np.arange(n_test))
     fractions = [fraction for fraction in rhythm_labels.DRAWS if fraction < 1 or not args.choose]
     hrv = np.concatenate([signals.variability(people) for people in of])
-    rows = [[", ".join(HRV), *rhythm_labels.score({"whole": hrv}, task, fractions)]]
+    rows = [[", ".join(HRV), *rhythm_labels.score([(hrv, 1.0)], task, fractions)]]
     for one in encoders:
         windows, _ = signals.windows(of[1], one.rate)
         for frozen in [one] if args.choose else one.with_twin(windows):
@@ -128,14 +128,12 @@ def labels(signals: Signals, encoders: list[Frozen], args) -> None:
             pooled = pool(signals, frozen, of)
             encoded = time.perf_counter() - start
             rows.append([frozen.name, *rhythm_labels.score(pooled, task, fractions)])
-            if not args.choose:
-                both = rhythm_labels.score(pooled, task, fractions, beside=hrv)
-                rows.append([f"{frozen.name}, the four", *both])
+            both = rhythm_labels.score([*pooled, (hrv, 1.0)], task, fractions)
+            rows.append([f"{frozen.name}, the four", *both])
             seconds = time.perf_counter() - start
             print(f"{frozen.name}: {seconds:.0f} s, {encoded:.0f} of them to encode", flush=True)
     print(f"\nMacro F1 of rhythm, learnt from {n_train} recordings, asked of {n_test} {asked}\n")
-    columns = [cell for f in fractions for cell in (f"{f:.0%} of labels", "chosen")]
-    print_table(["features", *columns], rows)
+    print_table(["features", *(f"{fraction:.0%} of labels" for fraction in fractions)], rows)
 
 
 def identity(signals: Signals, encoders: list[Frozen], args) -> None:

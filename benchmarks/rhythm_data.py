@@ -30,7 +30,6 @@ RHYTHMS, NOISY = "cinc2017", "~"
 SHORTEST = 10.5
 #: Windows of one person that count, so that a day of one does not outweigh everybody.
 AT_MOST = 60
-LONGEST = 60
 
 
 @dataclass(frozen=True)
@@ -128,12 +127,6 @@ class Signals:
             )
         ]
         return np.concatenate(of), np.repeat(np.arange(len(of)), counts(people, seconds))
-
-    def whole(self, people: People, rate: int) -> list[np.ndarray]:
-        """Recordings of whole seconds, at most LONGEST."""
-        seconds = np.minimum(people.seconds.astype(int), LONGEST)
-        pairs = zip(self.recordings(people, rate), seconds, strict=True)
-        return [x[: s * rate] for x, s in pairs]
 
     def variability(self, people: People, seconds: float | None = None, **how) -> np.ndarray:
         """Rate and its variability of windows, or of whole recordings."""

@@ -91,12 +91,14 @@ def test_no_label_of_the_asked_has_a_say():
     target = np.array(["N", "O", "A"])[np.arange(90) % 3]
     X = rng.normal(size=(90, 40)) + 3 * np.eye(3)[np.arange(90) % 3].repeat(14, axis=1)[:, :40]
     task = rhythm_labels.Task(target, np.arange(60), np.arange(60, 90))
-    columns = {"mean": X, "whole": X[:, :4]}
-    told = rhythm_labels.score(columns, task, [1.0])
-    assert float(told[0]) > 0.9
+    (told,) = rhythm_labels.score([(X, 1.0), (X[:, :4], 0.2)], task, [1.0])
+    assert float(told) > 0.9
+    alone = rhythm_labels.score([(X[:, :4], 1.0), (rng.normal(size=(90, 40)), 1.0)], task, [1.0])
+    assert float(alone[0]) < float(told)
     swapped = np.where(np.arange(90) < 60, target, np.roll(target, 1))
     other = rhythm_labels.Task(swapped, task.train, task.test)
-    assert rhythm_labels.score(columns, other, [1.0])[1] == told[1]
+    other_labels = rhythm_labels.score([(X, 1.0)], other, [1.0])
+    assert float(other_labels[0]) < 0.2
 
 
 def test_a_person_is_recognised_among_the_enrolled():
