@@ -67,7 +67,8 @@ LEARNT = 0.01
 #: Tasks that compare two views, of which a constant answer gets one pair in two right.
 COMPARISONS = {
     "tempo": "pairs of views of which the faster one is told",
-    "irregularity": "pairs of which the less even one is told",
+    "irregularity": "pairs of which the one that is less even from beat to beat is told",
+    "variation": "pairs of which the one that varies more over several beats is told",
 }
 
 

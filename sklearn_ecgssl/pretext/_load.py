@@ -31,7 +31,7 @@ def list_pretrained() -> list[str]:
     --------
     >>> from sklearn_ecgssl.pretext import list_pretrained
     >>> list_pretrained()
-    ['masked-open', 'recognition-open']
+    ['masked-open', 'recognition-open', 'rhythm-open']
     """
     return sorted(card.parent.name for card in FOLDER.glob(f"*/{CARD}"))
 

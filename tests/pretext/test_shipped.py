@@ -164,7 +164,7 @@ class TestEncoders:
 class TestRhythm:
     """What `rhythm-open` is for: tempo and its variation, of windows of any length."""
 
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def encoder(self):
         return load_pretrained("rhythm-open")
 
