@@ -86,7 +86,7 @@ def test_six_lines_of_the_readme(cohort, capsys):
 
 
 def test_second_step_of_the_readme(cohort, capsys):
-    shipped, own = '"recognition-open", aggregate="rhythm"', "tiny_pretrainer()"
+    shipped, own = '"rhythm-open", layer="scores"', "tiny_pretrainer()"
     assert shipped in six_lines()
     names = {name: cohort[name] for name in ("recordings", "target", "subject")}
     exec(six_lines().replace(shipped, own), names | {"tiny_pretrainer": tiny_pretrainer})

@@ -98,18 +98,21 @@ pretrainer.fit(windows)
 untrained = PretextPretrainer(max_epochs=0, random_state=0).fit(windows)
 
 # %%
-# **Frozen features and an SVM**, scored on the other people. "recognition-open" comes with the
-# package. What a network has learnt is the difference to the same network untrained.
+# **Frozen features and an SVM**, scored on the other people. "rhythm-open" comes with the package
+# and takes windows of 100 Hz. What a network has learnt is the difference to the same network
+# untrained.
 
 encoders = {
-    "pretrained just now": FrozenEstimator(pretrainer),
-    "recognition-open": "recognition-open",
-    "untrained network": FrozenEstimator(untrained),
+    "pretrained just now": SSLEmbedder(FrozenEstimator(pretrainer)),
+    "rhythm-open": make_pipeline(
+        Resampler(256, 100), SSLEmbedder("rhythm-open", layer="scores", sampling_rate=100)
+    ),
+    "untrained network": SSLEmbedder(FrozenEstimator(untrained)),
 }
 print(f"Frozen features and an SVM, on the other {len(score_on)} people:")
 results = compare_protocols(
     {
-        name: make_pipeline(SSLEmbedder(encoder), StandardScaler(), SVC(class_weight="balanced"))
+        name: make_pipeline(encoder, StandardScaler(), SVC(class_weight="balanced"))
         for name, encoder in encoders.items()
     },
     [recordings[i] for i in to_score],
