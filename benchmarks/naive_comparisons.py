@@ -44,15 +44,15 @@ def view(window, rng):
     """One view of a window, and what it has of each comparison."""
     length = int((len(window) - 1) / STRETCH) + 1
     ratio = rng.uniform(-np.log(STRETCH), np.log(STRETCH))
-    log_speed, values = np.full(length, ratio), [ratio]
+    varying, values = np.zeros(length), [ratio]
     for n_knots in KNOTS:
         part = rng.uniform() ** 2
         curve = np.interp(
             np.linspace(0, n_knots - 1, length), np.arange(n_knots), rng.normal(size=n_knots)
         )
-        curve = STRENGTH * part * (curve - curve.mean())
-        log_speed += curve - np.log(np.exp(curve[:-1]).mean())
+        varying += STRENGTH * part * (curve - curve.mean())
         values.append(part)
+    log_speed = ratio + varying - np.log(np.exp(varying[:-1]).mean())
     position = np.concatenate([[0.0], np.exp(log_speed[:-1]).cumsum()])
     position += rng.uniform() * max(len(window) - 1 - position[-1], 0)
     seen = np.interp(position, np.arange(len(window)), window)

@@ -18,9 +18,9 @@ def in_double_precision(call):
         torch.set_default_dtype(torch.float32)
 
 
-def test_of_pretrainers(fitted_recognition, fitted_masked):
+def test_of_pretrainers(fitted_recognition, fitted_masked, fitted_comparing):
     X, _ = waves()
-    for fitted in (fitted_recognition, fitted_masked):
+    for fitted in (fitted_recognition, fitted_masked, fitted_comparing):
         again = in_double_precision(lambda fitted=fitted: clone(fitted).fit(X))
         same_fit(again, fitted)
         encoded = in_double_precision(lambda again=again: again.encode(X))

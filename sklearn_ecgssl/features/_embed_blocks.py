@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted, check_scalar
 from tqdm.auto import tqdm
 
 from .._files import check_new, library
+from ..pretext import load_pretrained
 from ..signal.window_store import is_chunked
 from ._embedder import SSLEmbedder
 
@@ -104,10 +105,13 @@ def _fitted_embedder(embedder: Any, X: Any) -> SSLEmbedder:
     if isinstance(embedder, SSLEmbedder):
         check_is_fitted(embedder, "pretrainer_")
         return embedder
-    if not isinstance(embedder, (str, os.PathLike)):
+    if isinstance(embedder, (str, os.PathLike)):
+        rate = load_pretrained(embedder).sampling_rate_
+    else:
         check_is_fitted(embedder)
+        rate = getattr(embedder, "sampling_rate_", None)
         embedder = FrozenEstimator(embedder)
-    return SSLEmbedder(embedder).fit(np.asarray(X[:FIRST]))
+    return SSLEmbedder(embedder, sampling_rate=rate or 256).fit(np.asarray(X[:FIRST]))
 
 
 def _blocks(

@@ -32,11 +32,13 @@ class SSLEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         never trained. None stands for ``PretextPretrainer()``.
     layer : str, default="last"
         Whose features: "last", "all", or a single one, of `PretextPretrainer` "block1", "block2",
-        "block3", of `MaskedPretrainer` "layer1", "layer2".
+        "block3", of `MaskedPretrainer` and `DilatedConvolutions` "layer1", "layer2", ...; "scores"
+        of a pretrainer that compares views, a feature a comparison.
     aggregate : str, sequence of str or None, default=None
         How the network's activations over a window become features. None is the papers': of
-        `PretextPretrainer` "max", the global maximum, which keeps little of the heart rate; of
-        `MaskedPretrainer` "cls", the class token. Both know "max", "mean" and "std", and "rhythm":
+        `PretextPretrainer` "max", the global maximum, which keeps little of the heart rate (with
+        `DilatedConvolutions` mean and maximum, which keep it); of `MaskedPretrainer` "cls", the
+        class token. Both know "max", "mean" and "std", and "rhythm":
         the period at which each channel repeats itself and the channels' modulation spectrum;
         `MaskedPretrainer` "last" too, the last sample's token. Several stand side by side:
         ``("max", "rhythm")``.

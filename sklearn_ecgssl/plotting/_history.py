@@ -1,5 +1,6 @@
 """The loss and accuracy of each pretext task, epoch by epoch."""
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -25,6 +26,8 @@ class PretextHistoryDisplay:
         Accuracy of each task. May be empty: then there is no second panel.
     part : {"train", "valid"}, default="train"
         The windows that were scored.
+    comparisons : sequence of str, default=()
+        Which of the tasks compare two views: of these, a constant answer is right in half.
 
     Attributes
     ----------
@@ -37,7 +40,8 @@ class PretextHistoryDisplay:
     bands_ : list of dict of str to PolyCollection
         Its band; empty for a single fit.
     constant_line_ : Line2D or None
-        The accuracy of a constant answer, ``1 - 1 / n_tasks``.
+        The accuracy of a constant answer: ``1 - 1 / n`` of n views that are recognised, 0.5 where
+        views are compared alone.
     legend_ : Legend or None
         The legend; a single loss has none.
 
@@ -68,10 +72,12 @@ class PretextHistoryDisplay:
         loss: dict[str, np.ndarray],
         accuracy: dict[str, np.ndarray],
         part: str = "train",
+        comparisons: Sequence[str] = (),
     ) -> None:
         self.loss = loss
         self.accuracy = accuracy
         self.part = part
+        self.comparisons = comparisons
 
     @classmethod
     def from_estimator(cls, estimator: Any, *, part: str = "train", ax: Any = None) -> Self:
@@ -115,7 +121,8 @@ class PretextHistoryDisplay:
         loss = {task: _table(histories, f"{part}_{task}_loss") for task in tasks}
         if not tasks:  # MaskedPretrainer
             loss = {"loss": _table(histories, f"{part}_loss")}
-        return cls(loss=loss, accuracy=accuracy, part=part).plot(ax)
+        compared = [name for name, _ in getattr(pretrainers[0], "comparisons_", [])]
+        return cls(loss=loss, accuracy=accuracy, part=part, comparisons=compared).plot(ax)
 
     def plot(self, ax: Any = None) -> Self:
         """Draw.
@@ -136,12 +143,13 @@ class PretextHistoryDisplay:
         self.lines_: list[dict[str, Any]] = []
         self.bands_: list[dict[str, Any]] = []
         self.constant_line_ = None
-        name = "loss (cross-entropy)" if self.accuracy else "loss"
+        recognised = [task for task in self.accuracy if task not in self.comparisons]
+        name = "loss (cross-entropy)" if recognised and not self.comparisons else "loss"
         self._draw_panel(self.axes_[0], self.loss, name, highest=np.inf)
         self.axes_[0].set_ylim(0, 1.05 * self.axes_[0].get_ylim()[1])
         if self.accuracy:
             self._draw_panel(self.axes_[1], self.accuracy, "accuracy", highest=1)
-            constant = 1 - 1 / len(self.accuracy)
+            constant = 1 - 1 / len(recognised) if recognised else 0.5
             self.constant_line_ = self.axes_[1].axhline(
                 constant, color="0.3", linestyle=":", label=f"constant answer ({constant:.3f})"
             )

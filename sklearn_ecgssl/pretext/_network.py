@@ -43,7 +43,7 @@ class DilatedConvolutions(BaseEstimator):
     n_layers : int, default=6
         Residual layers, each of which looks twice as far as the one before.
     kernel_size : int, default=3
-        Their kernel length.
+        Their kernel length, odd.
     n_strided : int, default=2
         Convolutions before them that halve the sampling rate.
     negative_slope : float, default=0.2
@@ -99,6 +99,11 @@ def architecture_of(pretrainer: Any, n_tasks: int, n_comparisons: int) -> dict[s
         architecture["n_comparisons"] = n_comparisons
     if pretrainer.trunk is not None:
         pretrainer.trunk._validate_params()
+        if pretrainer.trunk.kernel_size % 2 == 0:
+            raise ValueError(
+                f"trunk__kernel_size must be odd, so that a layer's output is as long as its "
+                f"input, got {pretrainer.trunk.kernel_size}."
+            )
         architecture["trunk"] = pretrainer.trunk.get_params()
     return architecture
 

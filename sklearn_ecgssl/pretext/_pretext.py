@@ -20,13 +20,14 @@ from ..transforms import (
     make_pairs,
     make_views,
     pair_length,
+    window_length,
 )
 from ._base import BasePretrainer
 from ._network import DilatedConvolutions, add_heads, architecture_of, build_trunk
 from ._tasks import ComparisonLoss, RecognitionLoss, TaskComposition
 
-#: Samples of the shortest window that `DilatedConvolutions` take: two of a view of it.
-SHORTEST = 4
+#: Samples of the shortest view that `DilatedConvolutions` take.
+SHORTEST = 3
 
 #: The layer of what comparisons have learnt, a feature each.
 SCORES = "scores"
@@ -62,8 +63,8 @@ class PretextPretrainer(TaskComposition, BasePretrainer):
     A convolutional trunk with one head a task learns, without labels, to tell windows from their
     noisy, scaled, negated, time-reversed, permuted and time-warped versions [1]_ [2]_. Its
     features then feed any classifier (see `SSLEmbedder`). Defaults are those of the authors' code
-    for [2]_; `from_preset` gives those of [1]_. The network sees ``batch_size * n_tasks`` inputs at
-    once.
+    for [2]_; `from_preset` gives those of [1]_, and of the encoder "rhythm-open", which compares
+    two views of a window. The network sees all views of ``batch_size`` windows at once.
 
     Parameters
     ----------
@@ -119,11 +120,16 @@ class PretextPretrainer(TaskComposition, BasePretrainer):
     state_ : dict of str to ndarray
         The network's weights.
     task_names_ : list of str
-        ``original``, then the names of the transformations.
+        ``original`` and the names of the transformations, if there are any, then those of the
+        comparisons.
     task_weights_ : list of float
         Weight of each task's loss.
     transforms_ : list of (str, WindowTransform)
         The transformations that were learnt.
+    comparisons_ : list of (str, WindowComparison)
+        What was compared.
+    augmentation_ : WindowTransform
+        How views that were compared were disturbed; there with comparisons alone.
     architecture_ : dict
         What the network was built from.
     n_epochs_ : int
@@ -258,8 +264,9 @@ class PretextPretrainer(TaskComposition, BasePretrainer):
         Returns
         -------
         float
-            Accuracy of "was this transformation applied?", mean over tasks. A constant answer
-            gets ``1 - 1 / n_tasks``, 0.857 with seven tasks. Transformations are drawn from a
+            Accuracy of "was this transformation applied?", and of which of two views has more of
+            what is compared, mean over tasks. A constant answer gets ``1 - 1 / n`` of n views that
+            are recognised, 0.857 of seven, and 0.5 of a pair. Transformations are drawn from a
             fixed seed, so that scores can be compared.
         """
         return float(np.mean(list(self.task_scores(X).values())))
@@ -293,19 +300,20 @@ class PretextPretrainer(TaskComposition, BasePretrainer):
         return [*super().layer_names(), *scores]
 
     def n_features_encoded(self, layer: str = "last", aggregate: Any = None) -> int:
-        if layer == SCORES in self.layer_names():
-            return int(self._fitted_architecture()["n_comparisons"])
-        return super().n_features_encoded(layer, aggregate)
-
-    def _encoder(self, features: tuple, device: torch.device, n_times: int) -> nn.Module:
-        layer, aggregate, _ = features
         if layer != SCORES or SCORES not in self.layer_names():
-            return super()._encoder(features, device, n_times)
+            return super().n_features_encoded(layer, aggregate)
         if aggregate is not None:
             raise ValueError(
                 f"aggregate must be None with layer={SCORES!r}, whose features are the network's "
                 f"own, got {aggregate!r}."
             )
+        return int(self._fitted_architecture()["n_comparisons"])
+
+    def _encoder(self, features: tuple, device: torch.device, n_times: int) -> nn.Module:
+        layer, aggregate, _ = features
+        if layer != SCORES or SCORES not in self.layer_names():
+            return super()._encoder(features, device, n_times)
+        self.n_features_encoded(layer, aggregate)  # refuses another aggregate
         return ComparisonScores(self._fitted_network(device)).eval()
 
     def _before_training(self, n_times: int) -> None:
@@ -315,6 +323,7 @@ class PretextPretrainer(TaskComposition, BasePretrainer):
         self.task_weights_ = self._task_weights()
         if self.comparisons_:
             self.augmentation_ = clone(self.augmentation or RandomAugmentation())
+            self.augmentation_._validate_params()
             n_times = pair_length(n_times, [c for _, c in self.comparisons_])
             self.augmentation_.check_n_times(n_times)
         for _, transform in self.transforms_:
@@ -322,9 +331,12 @@ class PretextPretrainer(TaskComposition, BasePretrainer):
 
     def _min_times(self) -> int:
         sizes = self.architecture_
-        if sizes.get("trunk") is not None:
-            return SHORTEST
-        return shortest_window(len(sizes["filters"]), sizes["pool_size"], sizes["pool_stride"])
+        shortest = SHORTEST
+        if sizes.get("trunk") is None:
+            blocks = len(sizes["filters"]), sizes["pool_size"], sizes["pool_stride"]
+            shortest = shortest_window(*blocks)
+        comparisons = [comparison for _, comparison in self._active_comparisons()]
+        return window_length(shortest, comparisons) if comparisons else shortest
 
     def _schedule(self) -> Schedule:
         return decay_every_batches(self.lr_decay, self.lr_decay_steps)
@@ -365,7 +377,8 @@ class PretextPretrainer(TaskComposition, BasePretrainer):
         return getattr(self, "comparisons_", [])  # encoders of before have none
 
     def _own_aggregation(self) -> tuple[str, ...]:
-        return ("max",) if self.trunk is None else ("mean", "max")
+        is_dilated = self._fitted_architecture().get("trunk") is not None
+        return ("mean", "max") if is_dilated else ("max",)
 
     def _length_range(self) -> tuple[float, float]:
         n_times = self.n_features_in_

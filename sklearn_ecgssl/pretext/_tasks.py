@@ -140,6 +140,7 @@ class TaskComposition(_BaseComposition):
         return [(name, t) for name, t in self._named_transforms if not isinstance(t, str)]
 
     def _active_comparisons(self) -> list:
+        _check_named("comparisons", self._named_comparisons, "comparison", WindowComparison)
         return [(name, c) for name, c in self._named_comparisons if not isinstance(c, str)]
 
     def _recognised(self) -> list[str]:
@@ -161,8 +162,8 @@ class TaskComposition(_BaseComposition):
         _check_named("transforms", self._named_transforms, "transform", WindowTransform)
         _check_named("comparisons", self._named_comparisons, "comparison", WindowComparison)
         self._validate_names([name for name, _ in self._named_tasks])
-        names = self.transform_names()
-        if not (names or self.comparison_names()) or "original" in names:
+        names = self.transform_names() + self.comparison_names()
+        if not names or "original" in names:
             raise ValueError(
                 "transforms must have at least one to recognise, where there are no comparisons, "
                 f"and none named 'original', which is the window as it is, got {names}."

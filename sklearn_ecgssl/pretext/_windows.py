@@ -8,7 +8,7 @@ from types import FrameType
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator
 from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit
 
 from ..networks import shortest_rhythm
@@ -60,7 +60,7 @@ def check_encoded(pretrainer: Any, X: Any, sampling_rate: float | None) -> Windo
     if shortest == longest:
         store = check_windows(pretrainer, X, reset=False)
     else:  # not of the one length that was fitted
-        store = check_windows(clone(pretrainer), X, reset=True)
+        store = check_windows(type(pretrainer)(), X, reset=True)
     check_fits(pretrainer, store, sampling_rate)
     return store
 

@@ -81,9 +81,11 @@ class PretrainedMixin:
         "checkpoint",
         "device",
         "memory",
-        "recorded_noise",
         "verbose",
     )
+
+    #: Parameters that are not saved besides: too large for a file of JSON.
+    _large_parameters: tuple[str, ...] = ("recorded_noise",)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -100,7 +102,8 @@ class PretrainedMixin:
 
         An earlier version in the folder stays until the new one is whole, also when the process
         is killed or the disk is full. Parameters that are about one machine (`device`, `memory`,
-        `checkpoint`, `verbose`), and the state of a RandomState instance, are left out.
+        `checkpoint`, `callbacks`, `verbose`), the state of a RandomState instance, and the
+        `recorded_noise` of a `RandomAugmentation` are left out: set the noise again to train on.
 
         Parameters
         ----------
@@ -135,7 +138,7 @@ class PretrainedMixin:
                 sampling_rate, "sampling_rate", Real, min_val=0, include_boundaries="neither"
             )
         check_choice("dtype", dtype, DTYPES)
-        encoder = Encoder(self._local_parameters)
+        encoder = Encoder(self._local_parameters + self._large_parameters)
         encoded = encoder.encode(self, "")
         rate = saved_rate(self) if sampling_rate is None else float(sampling_rate)
         encoded["fitted"]["sampling_rate_"] = rate

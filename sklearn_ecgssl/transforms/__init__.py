@@ -7,6 +7,7 @@ from ._comparisons import (
     WindowComparison,
     make_pairs,
     pair_length,
+    window_length,
 )
 from ._pairs import crop
 from ._transforms import (
@@ -38,4 +39,5 @@ __all__ = [
     "make_pairs",
     "make_views",
     "pair_length",
+    "window_length",
 ]

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator
+from sklearn.utils import check_array
 from torch import Tensor
 from torch.nn.functional import smooth_l1_loss, softplus
 
 from .._compat import Interval
 from ._pairs import (
     add_at_snr,
+    at_mean_speed_one,
     low_pass,
     read_at_speed,
     varying_log_speed,
@@ -60,8 +62,9 @@ class WindowComparison(BaseEstimator, ABC):
 
         Returns
         -------
-        log_speed : Tensor of shape (n_windows, 2, length) or (n_windows, 2, 1)
-            Logarithms of the speeds at which views are read.
+        log_speed : Tensor of shape (n_windows, 2, 1) or (n_windows, 2, length)
+            Logarithms of the speeds at which views are read: constant ones, or such as vary in
+            time. What varies is brought to a mean speed of 1, so that it changes no tempo.
         difference : Tensor of shape (n_windows,)
             What the first view has more of than the second.
         """
@@ -245,7 +248,7 @@ class RandomAugmentation(WindowTransform):
     _parameter_constraints: dict = {
         "low_pass": [tuple, list, None],
         "snr_db": [tuple, list, None],
-        "factor": [Interval(Real, 1, None, closed="left")],
+        "factor": [Interval(Real, 1, 1e6, closed="both")],
         "negate": ["boolean"],
         "recorded_noise": ["array-like", None],
         "random_state": ["random_state"],
@@ -307,18 +310,17 @@ class RandomAugmentation(WindowTransform):
         super().check_n_times(n_times)
         for name, (least, most) in LIMITS.items():
             limits = getattr(self, name)
-            if limits is not None and not (
-                len(limits) == 2 and least <= limits[0] <= limits[1] <= most
-            ):
+            if limits is not None and not _is_range(limits, least, most):
                 raise ValueError(
                     f"{name} must be (lowest, highest) between {least} and {most}, or None, got "
                     f"{limits!r}."
                 )
         if self.recorded_noise is not None:
-            n_noise = np.atleast_2d(np.asarray(self.recorded_noise)).shape[1]
-            if n_noise < n_times:
+            noise = np.atleast_2d(check_array(self.recorded_noise, ensure_2d=False, dtype=float))
+            if noise.shape[1] < n_times:
                 raise ValueError(
-                    f"recorded_noise has {n_noise} samples, a view has {n_times}. Use more noise."
+                    f"recorded_noise has {noise.shape[1]} samples, a view has {n_times}. Use more "
+                    "noise."
                 )
 
 
@@ -332,21 +334,37 @@ def make_pairs(
     n_windows, n_times = windows.shape
     length = pair_length(n_times, comparisons)
     place = _uniform((n_windows, 2), generator)
-    log_speed = torch.zeros((), dtype=windows.dtype, device=windows.device)
+    constant = windows.new_zeros(n_windows, 2, 1)
+    varying = windows.new_zeros(n_windows, 2, length)
     differences = []
     for comparison in comparisons:
         drawn, difference = comparison.draw(n_windows, length, generator)
-        log_speed = log_speed + drawn
+        if drawn.shape[2] == 1:
+            constant = constant + drawn
+        else:
+            varying = varying + drawn
         differences.append(difference)
-    log_speed = log_speed.expand(n_windows, 2, length)
-    views = read_at_speed(windows, log_speed, place)
+    views = read_at_speed(windows, constant + at_mean_speed_one(varying), place)
     views = augmentation.apply(views.flatten(0, 1), generator).unflatten(0, (n_windows, 2))
     return views, torch.stack(differences, dim=1)
+
+
+def window_length(n_times: int, comparisons: Sequence[WindowComparison]) -> int:
+    """Count the samples of the shortest window whose views have `n_times` samples."""
+    length = n_times
+    while pair_length(length, comparisons) < n_times:
+        length += 1
+    return length
 
 
 def pair_length(n_times: int, comparisons: Sequence[WindowComparison]) -> int:
     """Count the samples in a view of a window, which can be read as fast as any draw may ask."""
     return view_length(n_times, float(np.prod([c.stretch for c in comparisons])))
+
+
+def _is_range(limits: Any, least: float, most: float) -> bool:
+    are_numbers = len(limits) == 2 and all(isinstance(limit, Real) for limit in limits)
+    return are_numbers and least <= limits[0] <= limits[1] <= most
 
 
 def _uniform(shape: tuple[int, ...], generator: torch.Generator | None) -> Tensor:

@@ -55,12 +55,13 @@ def _cubic_weights(rest: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
 
 
 def varying_log_speed(knots: Tensor, strength: Tensor, length: int) -> Tensor:
-    """Make log-speeds (n, n_views, length) of knots (n, n_views, n_knots), linear between them.
-
-    The mean speed of a view is 1, so that its tempo stays, and its spread grows with `strength`.
-    """
+    """Make log-speeds (n, n_views, length) of knots (n, n_views, n_knots), linear between them."""
     between = interpolate(knots, size=length, mode="linear", align_corners=True)
-    log_speed = strength[..., None] * (between - between.mean(-1, keepdim=True))
+    return strength[..., None] * (between - between.mean(-1, keepdim=True))
+
+
+def at_mean_speed_one(log_speed: Tensor) -> Tensor:
+    """Shift log-speeds (n, n_views, length) so that a view's mean speed is 1: its tempo stays."""
     return log_speed - log_speed[..., :-1].exp().mean(-1, keepdim=True).log()
 
 
@@ -70,7 +71,7 @@ def low_pass(windows: Tensor, cutoff: Tensor) -> Tensor:
     Forwards and backwards at once, so that nothing is delayed.
     """
     spectrum = torch.fft.rfft(windows)
-    frequency = torch.linspace(0, 1, spectrum.shape[-1], device=windows.device)
+    frequency = torch.linspace(0, 1, spectrum.shape[-1], device=windows.device, dtype=windows.dtype)
     gain = (1 + (frequency / cutoff[:, None]) ** 4).rsqrt()
     return torch.fft.irfft(spectrum * gain, windows.shape[-1])
 

@@ -5,6 +5,7 @@ import pytest
 from sklearn.exceptions import NotFittedError
 
 from sklearn_ecgssl.features import SSLEmbedder, embed_blocks
+from sklearn_ecgssl.pretext import load_pretrained
 from tests.tiny import tiny_embedder, tiny_pretrainer, waves
 
 X, _ = waves(45)
@@ -100,3 +101,10 @@ def test_what_cannot_be_is_refused(embedder):
             embed_blocks(embedder, no_windows)
     with pytest.raises(ValueError, match="block_size == 0, must be >= 1"):
         embed_blocks(embedder, X, block_size=0)
+
+
+def test_an_encoder_knows_its_rate(tmp_path):
+    windows = np.tile(waves(3, 500)[0], 2)
+    expected = SSLEmbedder("rhythm-open", sampling_rate=100).fit_transform(windows)
+    for encoder in ("rhythm-open", load_pretrained("rhythm-open")):
+        np.testing.assert_array_equal(embed_blocks(encoder, windows), expected)

@@ -74,3 +74,10 @@ def test_without_tasks_the_loss_is_drawn_alone():
 def test_no_history_of_the_part(n_epochs, part):
     with pytest.raises(ValueError, match=f"no {part}_loss.*validation_fraction"):
         PretextHistoryDisplay.from_estimator([fitted(n_epochs)], part=part)
+
+
+def test_a_constant_answer_is_right_in_half_of_the_pairs(fitted_comparing):
+    display = PretextHistoryDisplay.from_estimator(fitted_comparing)
+    assert list(display.accuracy) == ["tempo", "irregularity", "variation"]
+    assert display.constant_line_.get_ydata()[0] == 0.5
+    assert display.axes_[0].get_ylabel() == "loss"

@@ -1,5 +1,7 @@
 """Pairs of views against a plain version in numpy, and what comparisons make of them."""
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +10,7 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 
 from sklearn_ecgssl.features import SSLEmbedder
-from sklearn_ecgssl.pretext import PretextPretrainer
+from sklearn_ecgssl.pretext import DilatedConvolutions, PretextPretrainer
 from sklearn_ecgssl.transforms import (
     CompareIrregularity,
     CompareTempo,
@@ -19,13 +21,14 @@ from sklearn_ecgssl.transforms import (
 )
 from sklearn_ecgssl.transforms._pairs import (
     add_at_snr,
+    at_mean_speed_one,
     crop,
     low_pass,
     read_at_speed,
     varying_log_speed,
     view_length,
 )
-from tests.tiny import waves
+from tests.tiny import tiny_comparing, tiny_pretrainer, waves
 
 RATE = 100
 rng = np.random.default_rng(0)
@@ -108,7 +111,8 @@ class TestFunctions:
 
     def test_varying_speed_is_the_plain_version_and_keeps_the_tempo(self):
         knots, strength = rng.normal(size=(2, 2, 5)), rng.uniform(size=(2, 2))
-        found = varying_log_speed(torch.tensor(knots), torch.tensor(strength), 90)
+        varying = varying_log_speed(torch.tensor(knots), torch.tensor(strength), 90)
+        found = at_mean_speed_one(varying)
         for i, k in np.ndindex(2, 2):
             curve = np.interp(np.linspace(0, 4, 90), np.arange(5), knots[i, k])
             curve = strength[i, k] * (curve - curve.mean())
@@ -154,6 +158,15 @@ class TestPairs:
         assert ranked.mean() > 0.8
         counts = [len(bumps(view)) for pair in pairs.numpy() for view in pair]
         np.testing.assert_allclose(counts, 24, atol=1)
+
+    @pytest.mark.parametrize("strength", [0.25, 1.0])
+    def test_several_that_vary_keep_the_tempo_together(self, strength):
+        """So no view is read past the end of its window, where all samples would be alike."""
+        windows = torch.arange(1000.0).repeat(50, 1)
+        several = [CompareIrregularity(strength), CompareIrregularity(strength, n_knots=4)]
+        pairs, _ = make_pairs(windows, several, Same(), generator())
+        np.testing.assert_allclose(pairs[..., -1] - pairs[..., 0], 999, atol=0.5)
+        assert (pairs.diff(dim=-1) > 0).all()
 
     def test_several_comparisons_share_a_pair(self):
         windows = torch.tensor(np.stack([beats(1.2)] * 5))
@@ -233,6 +246,9 @@ class TestAugmentation:
             ({"snr_db": (20, 0)}, r"snr_db must be .*got \(20, 0\)"),
             ({"snr_db": (3,)}, "snr_db must be"),
             ({"recorded_noise": np.zeros(30)}, "30 samples, a view has 46.*more noise"),
+            ({"recorded_noise": np.full(99, np.nan)}, "NaN"),
+            ({"low_pass": ("a", 1)}, "low_pass must be"),
+            ({"factor": -1.0}, "'factor' parameter"),
         ],
     )
     def test_bad_ranges_are_named(self, params, message):
@@ -279,6 +295,25 @@ class TestInAPretrainer:
         with pytest.raises(ValueError, match="layer must be one of"):
             PretextPretrainer().n_features_encoded("scores")
 
+    def test_the_trunk_that_was_fitted_makes_the_features(self, fitted_comparing):
+        windows = waves()[0]
+        changed = deepcopy(fitted_comparing).set_params(trunk=None)
+        np.testing.assert_array_equal(changed.encode(windows), fitted_comparing.encode(windows))
+
+    def test_other_recorded_noise_is_another_fit(self, tmp_path):
+        noise = rng.normal(size=(2, 300))
+        first = tiny_comparing(augmentation=RandomAugmentation(recorded_noise=noise))
+        first.set_params(checkpoint=tmp_path).fit(waves()[0])
+        other = clone(first).set_params(augmentation__recorded_noise=noise + 1, max_epochs=3)
+        with pytest.raises(ValueError, match="holds another fit: augmentation__recorded_noise"):
+            other.fit(waves()[0])
+
+    def test_views_too_short_for_the_papers_trunk_are_refused(self):
+        short = tiny_pretrainer(comparisons=[("tempo", CompareTempo())])
+        with pytest.raises(ValueError, match="needs windows of at least 11 samples, got .* 10"):
+            short.fit(np.ones((3, 10)))
+        short.set_params(warp="drop", permute="drop").fit(waves(4, 11)[0])
+
     def test_beside_recognition(self):
         beside = PretextPretrainer(
             comparisons=[("shift", Shift()), ("tempo", CompareTempo())],
@@ -304,6 +339,13 @@ class TestInAPretrainer:
             ({"comparisons": [("noise", CompareTempo())]}, ValueError, "not unique"),
             ({"comparisons": [("tempo", CompareTempo(0.5))]}, ValueError, "'stretch' parameter"),
             ({"transforms": []}, ValueError, "where there are no comparisons"),
+            ({"comparisons": [("original", CompareTempo())]}, ValueError, "none named 'original'"),
+            ({"comparisons": ["tempo"]}, TypeError, "comparisons must be a list of"),
+            (
+                {"trunk": DilatedConvolutions(kernel_size=4)},
+                ValueError,
+                "trunk__kernel_size must be odd.*got 4",
+            ),
         ],
     )
     def test_what_cannot_be_learnt(self, params, error, message):
