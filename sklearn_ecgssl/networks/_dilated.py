@@ -1,7 +1,7 @@
 """A trunk of dilated convolutions, whose mean over time tells how often something happens."""
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
+from itertools import islice, pairwise
 
 import torch
 from torch import Tensor, nn
@@ -147,8 +147,8 @@ class DilatedTrunk(nn.Module):
             Features of the first of these layers, then of the others.
         """
         rate = sampling_rate / 2**self.n_strided
-        features = [aggregate(self.maps(windows, i), names, rate) for i in layers]
-        return torch.cat(features, dim=1)
+        maps = list(islice(self._maps(windows), 1 + max(layers)))
+        return torch.cat([aggregate(maps[i], names, rate) for i in layers], dim=1)
 
     def maps(self, windows: Tensor, index: int) -> Tensor:
         """Compute the activations after a residual layer over time.
@@ -165,12 +165,18 @@ class DilatedTrunk(nn.Module):
         Tensor of shape (n_windows, n_channels, n_map_times)
             Activations. Each strided convolution has halved the sampling rate.
         """
+        return next(islice(self._maps(windows), index, None))
+
+    def _maps(self, windows: Tensor) -> Iterator[Tensor]:
+        """Yield the activations after each residual layer."""
         signal = self.strided[0](as_signal(windows))
         for conv in self.strided[1:]:
             signal = conv(self.activation(signal))
-        for layer in self.layers[: index + 1]:
-            signal = signal + layer(self.activation(signal))
-        return self.activation(signal)[:, :, 0]
+        activated = self.activation(signal)
+        for layer in self.layers:
+            signal = signal + layer(activated)
+            activated = self.activation(signal)
+            yield activated[:, :, 0]
 
 
 def _conv(

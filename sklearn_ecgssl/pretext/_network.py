@@ -33,7 +33,7 @@ class DilatedConvolutions(BaseEstimator):
     """A trunk of dilated convolutions, whose mean over time carries timing.
 
     It takes windows of half to six times the length that it was fitted on, 5 to 60 s of 10 s, and
-    its features are mean and maximum over time side by side. With 100 Hz, 10 s cost a thirtieth of
+    its features are mean and maximum over time side by side. With 100 Hz, 10 s cost a fifteenth of
     the operations of the papers' trunk at 256 Hz. See `networks.DilatedTrunk` for the layers.
 
     Parameters

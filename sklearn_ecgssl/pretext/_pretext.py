@@ -293,8 +293,8 @@ class PretextPretrainer(TaskComposition, BasePretrainer):
         Returns
         -------
         list of str
-            Single layers, then "last" and "all"; where there are comparisons, "scores": how far a
-            window is up in each, such as the logarithm of its tempo.
+            Single layers, then "last" and "all"; where there are comparisons, "scores": one a
+            comparison, such as the logarithm of the tempo up to a constant.
         """
         scores = [SCORES] if self._fitted_architecture().get("n_comparisons") else []
         return [*super().layer_names(), *scores]

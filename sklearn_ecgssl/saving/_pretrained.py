@@ -23,20 +23,9 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_scalar
 from sklearn.utils.validation import check_is_fitted
 
-from .. import __version__
+from .. import __version__, transforms
 from .._checks import check_choice
 from .._files import UnreadableFileError, reading, write_whole
-from ..transforms import (
-    AddNoise,
-    CompareIrregularity,
-    CompareTempo,
-    FlipTime,
-    Negate,
-    Permute,
-    RandomAugmentation,
-    Scale,
-    TimeWarp,
-)
 from ._json import Encoder, decode
 
 CONFIG = "config.json"
@@ -48,21 +37,12 @@ DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 Estimator = TypeVar("Estimator", bound=BaseEstimator)
 
-#: Classes that a folder may hold, by name; subclasses of `PretrainedMixin` add themselves.
+#: Classes that a folder may hold, by name: the package's transformations and comparisons, and those
+#: that add themselves by `savable` or as subclasses of `PretrainedMixin`.
 CLASSES: dict[str, type[BaseEstimator]] = {
     known.__name__: known
-    for known in (
-        AddNoise,
-        CompareIrregularity,
-        CompareTempo,
-        FlipTime,
-        FrozenEstimator,
-        Negate,
-        Permute,
-        RandomAugmentation,
-        Scale,
-        TimeWarp,
-    )
+    for known in (FrozenEstimator, *(getattr(transforms, name) for name in transforms.__all__))
+    if isinstance(known, type)
 }
 
 
