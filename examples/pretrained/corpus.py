@@ -145,12 +145,6 @@ def parts_of(one: dict, people: Iterable[str], fraction: float) -> dict[str, str
     return parts
 
 
-def choose_held_out(one: dict, people: Iterable[str], fraction: float) -> set[str]:
-    """Choose the people of a set who are held out."""
-    parts = parts_of(one, people, fraction)
-    return {person for person, part in parts.items() if part == "held_out"}
-
-
 def each_person(X: np.ndarray, subject: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
     """Give the windows of each person, in the order of their names."""
     order = np.argsort(subject, kind="stable")

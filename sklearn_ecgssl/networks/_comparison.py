@@ -63,11 +63,8 @@ class ComparisonScores(nn.Module):
 
     def __init__(self, net: ComparisonNet) -> None:
         super().__init__()
-        self.net = net
+        self.trunk = net.trunk
+        self.comparisons = net.comparisons
 
     def forward(self, windows: Tensor) -> Tensor:
-        return float32_linear(self.net.comparisons, self.net.trunk(windows))
-
-    def largest_activation(self, n_times: int) -> int:
-        """Count the values of the largest activation of a window."""
-        return int(self.net.trunk.largest_activation(n_times))
+        return float32_linear(self.comparisons, self.trunk(windows))

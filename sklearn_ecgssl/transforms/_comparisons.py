@@ -157,7 +157,7 @@ class CompareIrregularity(WindowComparison):
     strength : float, default=0.25
         Of the strongest variation: standard deviation of the logarithm of the speed at the knots.
         A view's own is `strength` times the square of a uniform draw, so that weak ones, as of a
-        person at rest, are as many as strong ones, as of atrial fibrillation.
+        person at rest, come more often than strong ones, as of atrial fibrillation.
     n_knots : int, default=10
         Places in a view between which the speed changes linearly. About one a beat: 10 in the 7 s
         of a view of 10 s.
