@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch.nn.functional import conv1d, leaky_relu
 
-from sklearn_ecgssl.networks import ComparisonNet, DilatedTrunk
+from sklearn_ecgssl.networks import ComparisonNet, ComparisonScores, DilatedTrunk
+from sklearn_ecgssl.networks._aggregation import aggregate
 
 
 def plain(trunk, windows):
@@ -66,3 +67,23 @@ def test_comparisons_are_antisymmetric_and_zero_between_equal_views():
     np.testing.assert_allclose(differences.detach(), -swapped.detach(), rtol=1e-4, atol=1e-6)
     _, equal = net(views[:, [0, 1, 2, 2]])
     assert float(equal.detach().abs().max()) < 1e-6
+
+
+def test_differences_are_the_score_of_the_first_view_minus_that_of_the_second():
+    torch.manual_seed(0)
+    net = ComparisonNet(DilatedTrunk(4, n_layers=2), 3, n_tasks=0).eval()
+    views = torch.randn(5, 2, 200)
+    with torch.no_grad():
+        _, differences = net(views)
+        first, second = (ComparisonScores(net)(views[:, i]) for i in (0, 1))
+    np.testing.assert_allclose(differences, first - second, rtol=1e-4, atol=1e-6)
+
+
+def test_layers_stand_side_by_side_and_their_rate_is_the_lowered_one():
+    torch.manual_seed(0)
+    trunk, names = DilatedTrunk(4, n_layers=3).eval(), ("mean", "rhythm")
+    windows = torch.randn(2, 1000)
+    with torch.no_grad():
+        found = trunk.layer_features(windows, [0, 2], names, 100)
+        expected = [aggregate(trunk.maps(windows, i), names, 25) for i in (0, 2)]
+    np.testing.assert_array_equal(found, torch.cat(expected, dim=1))

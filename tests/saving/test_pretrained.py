@@ -25,9 +25,16 @@ from sklearn_ecgssl import (
     UnreadableFileError,
     load_pretrained,
 )
-from sklearn_ecgssl.transforms import AddNoise, WindowTransform
+from sklearn_ecgssl.transforms import AddNoise, RandomAugmentation, WindowTransform
 from tests.killing import killed
-from tests.tiny import each_pretrainer, tiny_ecg_classifier, tiny_masked, tiny_pretrainer, waves
+from tests.tiny import (
+    each_pretrainer,
+    tiny_comparing,
+    tiny_ecg_classifier,
+    tiny_masked,
+    tiny_pretrainer,
+    waves,
+)
 
 X, Y = waves(24)
 BY_SUBJECT = {"validation_fraction": 0.3, "patience": 2}
@@ -104,6 +111,13 @@ class TestLoaded:
         assert {name: getattr(loaded, name) for name in expected} == expected
         assert (type(loaded.filters[0]), type(loaded.learning_rate)) == (int, float)
         assert load_pretrained(folder, device="cpu").device == "cpu"
+
+    def test_recorded_noise_is_left_out(self, tmp_path):
+        noise = np.random.default_rng(0).normal(size=99)
+        saved = tiny_comparing(augmentation=RandomAugmentation(recorded_noise=noise)).fit(X)
+        loaded = load_pretrained(saved.save_pretrained(tmp_path))
+        assert loaded.augmentation.recorded_noise is loaded.augmentation_.recorded_noise is None
+        np.testing.assert_array_equal(loaded.encode(X), saved.encode(X))
 
     def test_with_a_transformation_of_the_users(self, tmp_path):
         class Wobble(WindowTransform):

@@ -11,6 +11,7 @@ from sklearn.frozen import FrozenEstimator
 
 from sklearn_ecgssl.features import SSLEmbedder
 from sklearn_ecgssl.pretext import DilatedConvolutions, PretextPretrainer
+from sklearn_ecgssl.pretext._tasks import ComparisonLoss
 from sklearn_ecgssl.transforms import (
     CompareIrregularity,
     CompareTempo,
@@ -210,6 +211,15 @@ class TestLosses:
     def test_weights_of_pairs_are_one_on_average(self):
         _, differences = CompareIrregularity().draw(100_000, 20, generator())
         assert float(differences.abs().mean()) == pytest.approx(1 / 3, rel=0.02)
+        # Of squares of uniform draws; the mean above is that of the draws themselves as well.
+        assert float(differences.square().mean()) == pytest.approx(8 / 45, rel=0.02)
+
+    def test_each_view_beside_a_pair_is_told_by_its_place(self):
+        loss = ComparisonLoss(["original", "negate"], [("tempo", CompareTempo())], [1.0, 1.0, 1.0])
+        right = (2 * torch.eye(2) - 1).repeat(3, 1, 1)  # of three windows
+        metrics = loss.metrics((right, torch.zeros(3, 1)), torch.zeros(3, 1))
+        told = dict(zip(loss.metric_names, metrics.tolist(), strict=True))
+        assert told["original_accuracy"] == told["negate_accuracy"] == 1
 
 
 class TestAugmentation:
@@ -235,8 +245,8 @@ class TestAugmentation:
     def test_amplitudes_are_within_the_factor(self):
         only = RandomAugmentation(None, None, 3.0, negate=False)
         factors = only.apply(torch.ones(400, 5), generator())[:, 0]
-        assert 1 / 3 <= float(factors.min()) < 0.4
-        assert 2.5 < float(factors.max()) <= 3
+        assert 1 / 3 <= float(factors.min()) < 1 / 2.9
+        assert 2.9 < float(factors.max()) <= 3
 
     @pytest.mark.parametrize(
         ("params", "message"),
@@ -331,6 +341,14 @@ class TestInAPretrainer:
         assert row["valid_loss"] == pytest.approx(np.dot(losses, beside.task_weights_), rel=1e-5)
         assert {"train_tempo_error", "train_tempo_accuracy", "train_warp_accuracy"} <= row.keys()
         assert beside.encode(WINDOWS).shape == (3, 8)
+
+    def test_views_to_recognise_are_cut_out_anywhere(self):
+        beside = tiny_pretrainer(comparisons=[("tempo", CompareTempo())], max_epochs=1)
+        beside.fit(waves(4)[0])
+        windows = torch.arange(64.0).repeat(200, 1)  # of which a sample tells its place
+        views, _ = beside._prepare(windows, None, generator())
+        assert views.shape == (200, 7 + 2, 46)
+        assert set(views[:, 0, 0].tolist()) == set(range(64 - 46 + 1))
 
     @pytest.mark.parametrize(
         ("params", "error", "message"),
