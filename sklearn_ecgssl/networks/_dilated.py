@@ -65,7 +65,7 @@ class DilatedTrunk(nn.Module):
     >>> trunk(torch.zeros(2, 3000)).shape
     torch.Size([2, 128])
     >>> sum(p.numel() for p in trunk.parameters())
-    88928
+    88768
     """
 
     def __init__(
