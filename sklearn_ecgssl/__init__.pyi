@@ -46,8 +46,10 @@ from .evaluation import (
 )
 from .features import (
     HRVFeatures as HRVFeatures,
+    SignalQuality as SignalQuality,
     SSLEmbedder as SSLEmbedder,
     embed_blocks as embed_blocks,
+    usable as usable,
 )
 from .networks import (
     ComparisonNet as ComparisonNet,

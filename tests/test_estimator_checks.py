@@ -8,7 +8,7 @@ from sklearn.utils import estimator_checks
 
 import sklearn_ecgssl
 from sklearn_ecgssl.classify import SubjectReferenceClassifier, SubjectScaledClassifier
-from sklearn_ecgssl.features import HRVFeatures, SSLEmbedder
+from sklearn_ecgssl.features import HRVFeatures, SignalQuality, SSLEmbedder
 from sklearn_ecgssl.signal import ECGFilter, Resampler, Segmenter, TrimmedScaler
 from sklearn_ecgssl.transforms import (
     AddNoise,
@@ -88,6 +88,7 @@ ESTIMATORS = [
     one_sample_masked(),
     SSLEmbedder(one_sample_masked(), aggregate=["mean", "last"]),
     HRVFeatures(),
+    SignalQuality(),
     tiny_dense(max_epochs=10),
     tiny_voting(),
     small_ecg_classifier("trunk"),

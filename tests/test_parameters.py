@@ -19,7 +19,7 @@ from sklearn_ecgssl.classify import (
     SubjectReferenceClassifier,
     SubjectScaledClassifier,
 )
-from sklearn_ecgssl.features import HRVFeatures, SSLEmbedder
+from sklearn_ecgssl.features import HRVFeatures, SignalQuality, SSLEmbedder
 from sklearn_ecgssl.pretext import DilatedConvolutions
 from sklearn_ecgssl.signal import ECGFilter, Resampler, Segmenter, TrimmedScaler
 from sklearn_ecgssl.transforms import (
@@ -53,6 +53,7 @@ ESTIMATORS = [
     tiny_masked(max_epochs=1, batch_size=16),
     SSLEmbedder(tiny_pretrainer(max_epochs=0)),
     HRVFeatures(),
+    SignalQuality(),
     tiny_dense(hidden=(5,), max_epochs=1),
     tiny_ecg_classifier(max_epochs=1),
     SegmentVotingClassifier(LogisticRegression(), Segmenter(RATE, 0.5)),

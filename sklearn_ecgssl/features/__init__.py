@@ -3,5 +3,6 @@
 from ._embed_blocks import embed_blocks
 from ._embedder import SSLEmbedder
 from ._hrv import HRVFeatures
+from ._quality import SignalQuality, usable
 
-__all__ = ["HRVFeatures", "SSLEmbedder", "embed_blocks"]
+__all__ = ["HRVFeatures", "SSLEmbedder", "SignalQuality", "embed_blocks", "usable"]

@@ -43,7 +43,7 @@ def find_beats(x: ArrayLike, sampling_rate: float) -> FloatArray:
     x = x[start:]
     if len(x) < LEARNING * sampling_rate or x.min() == x.max():
         return np.empty(0)
-    filtered = sosfiltfilt(_band_pass(sampling_rate), x)
+    filtered = sosfiltfilt(band_pass(sampling_rate, QRS_BAND), x)
     # R peaks point up, in whichever polarity the ECG was recorded.
     polarity = -1.0 if np.sum(filtered**3) < 0 else 1.0
     filtered *= polarity
@@ -66,8 +66,9 @@ def load_detector() -> Callable[..., NDArray[np.intp]]:
 
 
 @lru_cache
-def _band_pass(sampling_rate: float) -> FloatArray:
-    return butter(2, QRS_BAND, "bandpass", fs=sampling_rate, output="sos")
+def band_pass(sampling_rate: float, band: tuple[float, float]) -> FloatArray:
+    """Design a filter, in second-order sections."""
+    return butter(2, band, "bandpass", fs=sampling_rate, output="sos")
 
 
 def _most_beats(filtered: FloatArray, refractory: int) -> int:

@@ -1,37 +1,17 @@
 """Heart rate and its variability as a scikit-learn transformer."""
 
 import warnings
-from collections.abc import Iterator, Sequence
-from numbers import Integral, Real
-from typing import Any, Self, TypeAlias
+from collections.abc import Sequence
+from numbers import Integral
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
 
-from .._compat import Interval, StrOptions, _fit_context
-from .._fitting import all_or_nothing
-from ..signal._recordings import check_recordings
-from ..signal.window_store import WindowStore, check_windows, is_windowed
-from ._beats import (
-    FEATURES,
-    MIN_DURATION,
-    QRS_BAND,
-    find_beats,
-    load_detector,
-    long_enough,
-    variability,
-)
-from ._pooling import POOLS, pool_without_nan
-
-Signals: TypeAlias = WindowStore | list | np.ndarray
-"""Windows that are read batch by batch, a list of recordings, or an array of either in its rows."""
-
-#: Windows that are gathered at once.
-BATCH = 256
+from .._compat import Interval, StrOptions
+from ._beats import FEATURES, MIN_DURATION, find_beats, long_enough, variability
+from ._signal_features import SignalFeatures, Signals, lengths
 
 
-class HRVFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class HRVFeatures(SignalFeatures):
     """Turn ECG into heart rate and its variability, the baseline of every comparison.
 
     The R peaks are found by sleepecg [1]_ (``pip install sklearn_ecgssl[hrv]``), to a fraction of a
@@ -112,11 +92,9 @@ class HRVFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     mean_hr sdnn rmssd pnn50
     """
 
-    _parameter_constraints: dict = {
-        "sampling_rate": [Interval(Real, 2 * QRS_BAND[1], None, closed="neither")],
+    _parameter_constraints: dict = SignalFeatures._parameter_constraints | {
         "features": [StrOptions({"auto"}), list, tuple],
         "min_beats": [Interval(Integral, 3, None, closed="left")],
-        "pool": [StrOptions(set(POOLS))],
     }
 
     def __init__(
@@ -132,107 +110,22 @@ class HRVFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self.min_beats = min_beats
         self.pool = pool
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    @all_or_nothing
-    def fit(self, X: Any, y: Any = None) -> Self:
-        """Check the input and decide which features there are; nothing is learnt.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_windows, n_times), list of arrays of shape (n_times_i,), \
-                ndarray of shape (n_recordings, n_windows, n_times) or list of arrays of shape \
-                (n_windows_i, n_times)
-            Windows, recordings, or windowed recordings.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self : object
-            The fitted transformer.
-
-        Raises
-        ------
-        ImportError
-            If sleepecg is not installed.
-        ValueError
-            If `features` holds an unknown name, or one for which all of X is too short.
-        """
-        load_detector()  # not only after the other steps of a Pipeline have been fitted
-        signals = self._check(X, reset=True)
-        durations = _lengths(signals) / self.sampling_rate
-        self.features_ = _choose(self.features, durations)
-        self.windowed_ = _is_windowed(signals)
-        return self
-
-    def transform(self, X: Any) -> np.ndarray:
-        """Compute the features.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_windows, n_times), list of arrays of shape (n_times_i,), \
-                ndarray of shape (n_recordings, n_windows, n_times) or list of arrays of shape \
-                (n_windows_i, n_times)
-            Windows, recordings, or windowed recordings.
-
-        Returns
-        -------
-        ndarray of shape (n_windows, n_features) or (n_recordings, n_features), float64
-            One row a window, or one a recording. NaN, and a warning, where there are too few beats.
-        """
-        check_is_fitted(self, "features_")
-        signals = self._check(X, reset=False)
-        windowed = _is_windowed(signals)
-        if windowed != self.windowed_ and self.pool == "mean_std":
-            raise ValueError(
-                "With pool='mean_std' windowed recordings have twice as many features as windows "
-                f"or recordings: pass {'' if self.windowed_ else 'no '}windowed recordings, as in "
-                "fit."
-            )
-        rows = np.array([self._row(x) for x in _each(signals)])
-        self._warn_of_missing(rows, "recordings" if isinstance(signals, list) else "windows")
-        if isinstance(signals, WindowStore) and windowed:
-            return np.stack(
-                [pool_without_nan(block, self.pool) for block in signals.split_back(rows)]
-            )
-        return rows
-
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Name the features.
-
-        Parameters
-        ----------
-        input_features : array-like of str or None, default=None
-            Only checked against those of `fit`.
-
-        Returns
-        -------
-        ndarray of str objects
-            Those of `features_`; with ``pool="mean_std"``, then the same with "_std" behind them.
-        """
-        super().get_feature_names_out(input_features)  # checks fit and input_features
-        names = [*self.features_, *([f"{name}_std" for name in self.features_] * self._has_std)]
-        return np.asarray(names, dtype=object)
-
     @property
-    def _has_std(self) -> bool:
-        return self.windowed_ and self.pool == "mean_std"
+    def _names(self) -> list[str]:
+        return self.features_
 
-    @property
-    def _n_features_out(self) -> int:
-        return len(self.features_) * (1 + self._has_std)
+    def _look_at(self, signals: Signals) -> None:
+        self.features_ = _choose(self.features, lengths(signals) / self.sampling_rate)
 
-    def _check(self, X: Any, reset: bool) -> Signals:
-        if is_windowed(X) or (isinstance(X, np.memmap) and X.ndim == 2):
-            return check_windows(self, X, reset=reset)
-        return check_recordings(X, estimator=self, reset=reset)
+    def _rows(self, X: np.ndarray) -> np.ndarray:
+        return np.array([self._row(x) for x in X])
 
     def _row(self, x: np.ndarray) -> np.ndarray:
         rate = float(self.sampling_rate)  # len(x) / np.int16(256) would end at 32767 samples
         beats = find_beats(x, rate) / rate
         return variability(beats, len(x) / rate, self.features_, int(self.min_beats))
 
-    def _warn_of_missing(self, rows: np.ndarray, what: str) -> None:
+    def _warn_of(self, rows: np.ndarray, what: str) -> None:
         missing = np.isnan(rows)
         if not missing.any():
             return
@@ -245,24 +138,6 @@ class HRVFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             UserWarning,
             stacklevel=4,  # past this method, transform and scikit-learn's wrapper around it
         )
-
-
-def _is_windowed(signals: Signals) -> bool:
-    return isinstance(signals, WindowStore) and signals.windowed
-
-
-def _lengths(signals: Signals) -> np.ndarray:
-    if isinstance(signals, WindowStore):
-        return np.array([signals.n_times])
-    return np.array([len(x) for x in signals])
-
-
-def _each(signals: Signals) -> Iterator[np.ndarray]:
-    if isinstance(signals, WindowStore):
-        for start in range(0, len(signals), BATCH):
-            yield from signals.take(np.arange(start, min(start + BATCH, len(signals))))
-    else:
-        yield from signals
 
 
 def _choose(features: str | Sequence[str], durations: np.ndarray) -> list[str]:
