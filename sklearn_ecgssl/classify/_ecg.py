@@ -222,7 +222,7 @@ class ECGClassifier(PretrainedMixin, NetworkClassifier):
         """
         store = self._check_windows(X, reset=True)
         labels = self._encode_labels(check_labels(y, store))
-        subjects = None if groups is None else store.per_window(groups, "groups")
+        subjects = None if groups is None else store.subjects(groups)
         seeds = draw_seeds(self.random_state, 7)
         with open_checkpoint(self.checkpoint) as checkpoint:
             if checkpoint is not None:

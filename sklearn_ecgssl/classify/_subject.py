@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, c
 
 from .._checks import warn_caller
 from .._compat import HasMethods, _safe_indexing
-from ..signal._recordings import check_column
+from ..signal._recordings import check_subjects
 from ._metadata import fit_metadata
 
 
@@ -193,4 +193,4 @@ class SubjectClassifier(ClassifierMixin, BaseEstimator, ABC):
 def subjects_of(groups: Any, n_samples: int) -> np.ndarray:
     """Return the subject of each sample; without groups there is one."""
     everyone = np.zeros(n_samples, dtype=int) if groups is None else groups
-    return check_column(everyone, "groups", n_samples, "sample")
+    return check_subjects(everyone, "groups", n_samples, "sample")

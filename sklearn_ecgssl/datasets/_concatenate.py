@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import Bunch
 
+from ..signal._recordings import check_subjects
 from ._load import column
 from ._persons import LOCAL, PHYSIONET, person_of
 from ._recipe import SCALED, Recipe
@@ -156,6 +157,7 @@ def _named(data_sets: Any) -> dict[str, Bunch]:
 def _columns(name: str, data: Bunch) -> dict[str, list[Any]]:
     """Return the labels of a data set, and where its recordings are from."""
     n = len(data.recordings)
+    subject = check_subjects(data.subject, f"{name}: subject", n, "recording")
     rates = np.broadcast_to(data.sampling_rate, n).astype(float).tolist()
     fields = {key: np.asarray(values).tolist() for key, values in data.get("fields", {}).items()}
     if data.get("target") is not None and np.ndim(data.target) == 1:
@@ -164,7 +166,7 @@ def _columns(name: str, data: Bunch) -> dict[str, list[Any]]:
         **fields,
         "record": [str(one) for one in fields.get("record", range(n))],
         "data_set": [name] * n,
-        "original_subject": np.asarray(data.subject).astype(str).tolist(),
+        "original_subject": subject.astype(str).tolist(),
         "original_rate": fields.get("original_rate", rates),
     }
 

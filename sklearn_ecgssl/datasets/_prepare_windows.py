@@ -16,7 +16,7 @@ from tqdm.auto import tqdm
 from .._checks import check_choice
 from .._files import check_new, library, replacing
 from ..signal import Segmenter
-from ..signal._recordings import check_column
+from ..signal._recordings import check_subjects
 from ._load_recordings import load_recordings
 from ._recipe import Cut, Recipe
 
@@ -151,7 +151,7 @@ def _windows_of(
     try:
         data = read(part)
         n_recordings = len(data.recordings)
-        subject = check_column(data.subject, "subject", n_recordings, "recording")
+        subject = check_subjects(data.subject, "subject", n_recordings, "recording")
         rates = np.broadcast_to(data.sampling_rate, n_recordings).tolist()
         prepared = recipe.apply_to_each(data.recordings, rates, subject)
         names = [f"recording {i}" for i in range(n_recordings)]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._checks import check_choice
+from ..signal._recordings import check_subjects
 from ._recordings_file import RESERVED, write_recordings
 
 _INT16, _INT32 = np.iinfo(np.int16), np.iinfo(np.int32)
@@ -119,7 +120,7 @@ def save_recordings(
         "offset": offsets,
         "fs": _positive("sampling_rate", sampling_rate, n),
         "unit": np.array(str(unit)),
-        "subject": _labels("subject", subject, n),
+        "subject": _labels("subject", check_subjects(subject, "subject", n, "recording"), n),
         "record": _labels("record", np.arange(n).astype(str) if record is None else record, n),
     }
     facts = dict(meta or {})

@@ -9,6 +9,7 @@ from sklearn.model_selection import StratifiedKFold, check_cv
 from sklearn.utils import check_consistent_length, check_random_state, check_scalar
 
 from .._compat import GroupsConsumerMixin
+from ..signal._recordings import check_subjects
 
 
 class LabelFractionSplit(GroupsConsumerMixin):
@@ -103,7 +104,9 @@ class LabelFractionSplit(GroupsConsumerMixin):
             raise ValueError("y is None: which labels are kept depends on the labels.")
         check_consistent_length(X, y, groups)
         y = np.asarray(y)
-        subjects = np.zeros(len(y), dtype=int) if groups is None else np.asarray(groups)
+        subjects = np.zeros(len(y), dtype=int)
+        if groups is not None:
+            groups = subjects = check_subjects(groups, "groups", len(y), "sample")
         # An integer's folds take no subjects, and warn where they are given some.
         for_cv = None if isinstance(self.cv, Integral) else groups
         for train, test in self._cv(y).split(X, y, for_cv):
@@ -129,8 +132,9 @@ class LabelFractionSplit(GroupsConsumerMixin):
         """
         self._check()
         train = np.sort(np.asarray(train))
+        groups = check_subjects(groups, "groups", len(y), "sample")
         _, classes = np.unique(np.asarray(y)[train], return_inverse=True)
-        _, people = np.unique(np.asarray(groups)[train], return_inverse=True)
+        _, people = np.unique(groups[train], return_inverse=True)
         order = check_random_state(self.random_state).permutation(len(train))
         kept = []
         for cell in np.unique(np.stack([people, classes]), axis=1).T:

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from ..signal._recordings import is_missing
 from ._protocols import Protocol, Split, by_group, is_regression
 from ._windows import LabelledWindows
 
@@ -132,7 +133,7 @@ def left_out(
 
 def _has(parameter: str, value: Any, field: np.ndarray) -> np.ndarray:
     """Mark the recordings that have a value of a field, of which there must be some."""
-    found = np.array([one == value for one in field], dtype=bool)
+    found = np.array([not is_missing(one) and one == value for one in field], dtype=bool)
     if not found.any():
         there = list(dict.fromkeys(map(repr, field.tolist())))
         more = ", ..." if len(there) > _SHOWN else ""

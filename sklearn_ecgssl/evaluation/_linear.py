@@ -12,6 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from .._compat import GroupsConsumerMixin
+from ..signal._recordings import check_subjects
 
 #: Values of C, and of alpha, that are tried; of equally good ones the first is taken.
 CHOICES = [0.001, 0.01, 0.1, 1.0]
@@ -66,7 +67,7 @@ class SubjectSplit(GroupsConsumerMixin):
     def split(self, X: Any, y: Any, groups: Any = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield training and test sets that hold all classes each."""
         classes, y = np.unique(y, return_inverse=True)
-        n_people = 0 if groups is None else len(np.unique(groups))
+        n_people, groups = _people(groups, len(y))
         folds = []
         if n_people > 1:
             by_people = GroupKFold(min(N_SPLITS, n_people)).split(y, y, groups)
@@ -88,11 +89,19 @@ class RatingSplit(SubjectSplit):
 
     def split(self, X: Any, y: Any, groups: Any = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield training and test sets."""
-        n_people = 0 if groups is None else len(np.unique(groups))
+        n_people, groups = _people(groups, len(y))
         if n_people > 1:
             yield from GroupKFold(min(N_SPLITS, n_people)).split(y, y, groups)
         else:
             yield from KFold(min(N_SPLITS, len(y)), shuffle=True, random_state=0).split(y)
+
+
+def _people(groups: Any, n_samples: int) -> tuple[int, Any]:
+    """Count the people, 0 where they are not given, and check whose each sample is."""
+    if groups is None:
+        return 0, None
+    groups = check_subjects(groups, "groups", n_samples, "sample")
+    return len(np.unique(groups)), groups
 
 
 def _has_all(labels: np.ndarray, classes: np.ndarray) -> bool:

@@ -129,7 +129,7 @@ class LabelledWindows:
         return cls(
             store,
             check(store.per_window(target, "target")),
-            _as_text_if_mixed(store.per_window(subject, "subject")),
+            store.subjects(subject, "subject"),
             recording,
             step / rate * _number_within(recording),
             store.n_times / rate,
@@ -204,8 +204,3 @@ def _check_classes(target: np.ndarray) -> np.ndarray:
             f"target holds one class only ({classes.tolist()[0]!r}), at least two are needed."
         )
     return target
-
-
-def _as_text_if_mixed(subject: np.ndarray) -> np.ndarray:
-    mixed = subject.dtype == object and len(set(map(type, subject))) > 1
-    return subject.astype(str) if mixed else subject  # 1 and "1" are the same person

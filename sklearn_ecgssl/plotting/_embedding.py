@@ -9,6 +9,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_consistent_length
 
 from .._checks import check_choice
+from ..signal._recordings import check_subjects
 from ._common import COLORS, MARKERS, legend, panels, tidy
 
 #: More categories are drawn without a legend.
@@ -183,6 +184,7 @@ class EmbeddingDisplay:
         self.colorbar_.solids.set_alpha(1)
 
     def _draw_categories(self, color: np.ndarray) -> None:
+        color = check_subjects(color, "color", len(self.points), "sample")
         categories = np.unique(color)
         self.scatters_ = [
             self._scatter(

@@ -121,7 +121,7 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
         )
         self._before_training(store.n_times)
         held_out = None if X_val is None else check_validation_set(self, X_val)
-        subjects = None if groups is None else store.per_window(groups, "groups")
+        subjects = None if groups is None else store.subjects(groups)
         group = process_group(self.device)
         check_same_windows(store, group)
         key = None if self.memory is None else cache_key(self, store, subjects, held_out)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,7 +14,7 @@ FloatArray: TypeAlias = NDArray[np.float32]
 Recordings: TypeAlias = Any
 """What users pass: a list of 1-D arrays, or anything that reads as a 2-D array."""
 
-#: So many recordings of so few samples are more likely samples in rows.
+#: So many recordings of so few samples are samples in rows.
 _MANY, _FEW = 500, 100
 
 
@@ -92,6 +91,13 @@ def check_column(values: ArrayLike, name: str, n_samples: int, kind: str) -> NDA
     return column
 
 
+def check_subjects(values: ArrayLike, name: str, n_samples: int, kind: str) -> NDArray:
+    """Return whose each sample is, see `check_column`; as text where 1 and "1" are mixed."""
+    column = check_column(values, name, n_samples, kind)
+    mixed = column.dtype == object and len(set(map(type, column))) > 1
+    return column.astype(str) if mixed else column
+
+
 def is_missing(value: Any) -> bool:
     """Tell whether a value is None, NaN or pandas.NA."""
     try:
@@ -149,6 +155,7 @@ def _as_recording(x: Any, name: str, min_length: int) -> FloatArray:
 
 def _as_array(X: Any, estimator: Any, reset: bool, min_length: int) -> FloatArray:
     """Check anything that reads as a 2-D array."""
+    _check_not_samples_in_rows(X)
     _check_not_masked(X, "X")
     options = {
         "dtype": np.float32,
@@ -166,14 +173,21 @@ def _as_array(X: Any, estimator: Any, reset: bool, min_length: int) -> FloatArra
         )
     for i, recording in enumerate(checked):
         _check_finite(recording, f"recording {i}")
-    n_rows, n_columns = checked.shape
-    if n_rows >= 10 * n_columns and n_rows >= _MANY and n_columns < _FEW:
-        warnings.warn(
-            f"X has {n_rows} rows of {n_columns} values, and rows are recordings: of {n_columns} "
-            "samples each. If recordings are in columns, pass X.T.",
-            stacklevel=3,
-        )
     return checked
+
+
+def _check_not_samples_in_rows(X: Any) -> None:
+    """Refuse a table of samples, before its text or time columns are taken for samples."""
+    shape = X.shape if hasattr(X, "shape") else np.asarray(X).shape
+    if len(shape) != 2 or shape[0] < max(_MANY, 10 * shape[1]) or shape[1] >= _FEW:
+        return
+    n_rows, n_columns = shape
+    raise ValueError(
+        f"X has {n_rows} rows of {n_columns} values, and rows are recordings: these look like "
+        "samples in rows. If each column is a recording, pass X.T; if one column is the ECG and "
+        "others say whose it is, pass recordings_from_table(X, ...).recordings; if rows are "
+        f"recordings of {n_columns} samples, pass list(np.asarray(X))."
+    )
 
 
 def _check_not_masked(x: Any, name: str) -> None:

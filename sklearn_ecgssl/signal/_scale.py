@@ -14,9 +14,9 @@ from ._recordings import (
     FloatArray,
     Recordings,
     as_float32,
-    check_column,
     check_not_flat,
     check_recordings,
+    check_subjects,
 )
 
 
@@ -84,7 +84,7 @@ def scale_subjects(
     TrimmedScaler(trim)._validate_params()
     checked = check_recordings(recordings)
     scaled: list[FloatArray] = list(checked)
-    for name, members in _members(check_column(subject, "subject", len(checked), "recording")):
+    for name, members in _members(check_subjects(subject, "subject", len(checked), "recording")):
         samples = np.concatenate([checked[i] for i in members])
         mean, std = trimmed_mean_std(samples, trim, name)
         for i in members:

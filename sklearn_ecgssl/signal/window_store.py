@@ -1,7 +1,7 @@
 """Windows as all estimators read them: checked once, then gathered batch by batch."""
 
 import mmap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import joblib
@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 
 from .._compat import _check_n_features, validate_data
-from ._recordings import check_column
+from ._recordings import check_column, check_subjects
 
 #: Bytes read after which the pages of memory-maps are given back. Windows in random order bring
 #: several times their size into memory: each first touch maps its neighbourhood too.
@@ -74,11 +74,17 @@ class WindowStore:
         """Read all windows."""
         return self.take(np.arange(len(self)))
 
-    def per_window(self, values: Any, name: str) -> np.ndarray:
+    def per_window(
+        self, values: Any, name: str, check: Callable[..., np.ndarray] = check_column
+    ) -> np.ndarray:
         """Check an array with one value for each entry of X, and return one for each window."""
         if not self.windowed:
-            return check_column(values, name, len(self), "window")
-        return np.repeat(check_column(values, name, len(self.blocks), "recording"), self.counts)
+            return check(values, name, len(self), "window")
+        return np.repeat(check(values, name, len(self.blocks), "recording"), self.counts)
+
+    def subjects(self, groups: Any, name: str = "groups") -> np.ndarray:
+        """Check the subject of each entry of X, and return that of each window."""
+        return self.per_window(groups, name, check_subjects)
 
     def split_back(self, rows: np.ndarray) -> list[np.ndarray]:
         """Cut an array with one row for each window into one view for each block."""

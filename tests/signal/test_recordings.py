@@ -1,15 +1,19 @@
 """What every transformer of recordings does with recordings, however they are passed."""
 
 import re
-import warnings
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import assume, given, strategies as st
 from scipy import sparse
+from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 
+from sklearn_ecgssl.classify import SegmentVotingClassifier
+from sklearn_ecgssl.evaluation import LabelledWindows
+from sklearn_ecgssl.features import HRVFeatures
 from sklearn_ecgssl.signal import ECGFilter, Resampler, Segmenter, TrimmedScaler, scale_subjects
 from sklearn_ecgssl.signal._recordings import check_recordings
 from tests.strategies import (
@@ -197,13 +201,39 @@ def test_set_output_in_a_pipeline_leaves_lists_alone():
     assert list(pipe[:-1].get_feature_names_out()) == []
 
 
-def test_a_table_with_a_recording_in_each_column_is_warned_of():
-    table = pd.DataFrame(np.random.default_rng(0).normal(size=(500, 8)))
-    with pytest.warns(UserWarning, match="500 rows of 8 values, and rows are recordings"):
-        TrimmedScaler().fit_transform(table)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        TrimmedScaler().fit_transform(table.T)
+TABLE = np.random.default_rng(0).normal(size=(5120, 3))
+TABLES = {
+    "array": TABLE,
+    "DataFrame": pd.DataFrame(TABLE, columns=["ann", "bob", "eve"]),
+    "polars": pl.DataFrame(TABLE, schema=["ann", "bob", "eve"]),
+    "nested lists": TABLE.tolist(),
+    "one column": pd.DataFrame({"ecg": TABLE[:, 0]}),
+    "text beside": pd.DataFrame({"id": "ann", "phase": "rest", "ecg": TABLE[:, 0]}),
+    "just many enough": TABLE[:500].repeat(16, axis=1),
+}
+
+
+@pytest.mark.parametrize("case", TABLES)
+@pytest.mark.parametrize(
+    "take",
+    [
+        *(step.transform for step in (ECGFilter(100), Resampler(3, 2), TrimmedScaler())),
+        Segmenter(3, 1).windows,
+        lambda X: scale_subjects(X, range(len(X))),
+        lambda X: LabelledWindows.from_recordings(X, range(len(X)), range(len(X)), Segmenter(3, 1)),
+        HRVFeatures(100).fit_transform,
+        SegmentVotingClassifier(GaussianNB(), Segmenter(3, 1)).fit,
+    ],
+)
+def test_samples_in_rows_are_refused_wherever_recordings_are_taken(take, case):
+    args = [np.arange(len(TABLES[case])) % 2] if "fit" in repr(take) else []
+    with pytest.raises(ValueError, match=r"samples in rows.*X\.T.*recordings_from_table"):
+        take(TABLES[case], *args)
+
+
+@pytest.mark.parametrize("X", [TABLE[:499], TABLE.T, TABLE.reshape(-1, 120)[:100], list(TABLE)])
+def test_what_may_be_recordings_is_taken(X):
+    assert len(TrimmedScaler().fit_transform(X)) == len(X)
 
 
 @pytest.mark.parametrize(
