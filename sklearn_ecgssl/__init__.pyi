@@ -45,6 +45,7 @@ from .evaluation import (
     compare_protocols as compare_protocols,
 )
 from .features import (
+    FrozenEncoder as FrozenEncoder,
     HRVFeatures as HRVFeatures,
     SignalQuality as SignalQuality,
     SSLEmbedder as SSLEmbedder,

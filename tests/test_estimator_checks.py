@@ -1,5 +1,6 @@
 """scikit-learn's own checks on every public estimator."""
 
+import numpy as np
 import pytest
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
@@ -8,7 +9,7 @@ from sklearn.utils import estimator_checks
 
 import sklearn_ecgssl
 from sklearn_ecgssl.classify import SubjectReferenceClassifier, SubjectScaledClassifier
-from sklearn_ecgssl.features import HRVFeatures, SignalQuality, SSLEmbedder
+from sklearn_ecgssl.features import FrozenEncoder, HRVFeatures, SignalQuality, SSLEmbedder
 from sklearn_ecgssl.signal import ECGFilter, Resampler, Segmenter, TrimmedScaler
 from sklearn_ecgssl.transforms import (
     AddNoise,
@@ -89,6 +90,7 @@ ESTIMATORS = [
     SSLEmbedder(one_sample_masked(), aggregate=["mean", "last"]),
     HRVFeatures(),
     SignalQuality(),
+    FrozenEncoder(np.tanh, sampling_rate=1, window_length=1),
     tiny_dense(max_epochs=10),
     tiny_voting(),
     small_ecg_classifier("trunk"),

@@ -19,7 +19,7 @@ from sklearn_ecgssl.classify import (
     SubjectReferenceClassifier,
     SubjectScaledClassifier,
 )
-from sklearn_ecgssl.features import HRVFeatures, SignalQuality, SSLEmbedder
+from sklearn_ecgssl.features import FrozenEncoder, HRVFeatures, SignalQuality, SSLEmbedder
 from sklearn_ecgssl.pretext import DilatedConvolutions
 from sklearn_ecgssl.signal import ECGFilter, Resampler, Segmenter, TrimmedScaler
 from sklearn_ecgssl.transforms import (
@@ -54,6 +54,7 @@ ESTIMATORS = [
     SSLEmbedder(tiny_pretrainer(max_epochs=0)),
     HRVFeatures(),
     SignalQuality(),
+    FrozenEncoder(np.tanh, sampling_rate=RATE, window_length=0.5),
     tiny_dense(hidden=(5,), max_epochs=1),
     tiny_ecg_classifier(max_epochs=1),
     SegmentVotingClassifier(LogisticRegression(), Segmenter(RATE, 0.5)),
@@ -117,8 +118,11 @@ BY_NAME = {
     "aggregate": st.sampled_from([None, "max", ["mean"], ("std", "max"), ["mean", "rhythm"]]),
     "features": st.sampled_from(["auto", ["mean_hr"], ("rmssd", "sdnn"), ["lf"]]),
     "pretrainer": st.sampled_from([tiny_pretrainer(max_epochs=0), tiny_masked(max_epochs=0)]),
+    "scaling": st.sampled_from([None, "standard", "minmax", "trimmed", np.tanh]),
+    "channel_axis": st.sampled_from(["auto", None, 1, 2]),
+    "output": st.none() | st.integers(0, 2) | st.just("features"),
     "verbose": st.just(0),
-    **dict.fromkeys(["memory", "checkpoint", "segmenter", "estimator", "classifier"]),
+    **dict.fromkeys(["memory", "checkpoint", "segmenter", "estimator", "classifier", "model"]),
 }
 
 

@@ -13,7 +13,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 
 from ..classify import ECGClassifier, SubjectReferenceClassifier, SubjectScaledClassifier
 from ..classify._metadata import NOTHING
-from ..features import HRVFeatures, SSLEmbedder
+from ..features import FrozenEncoder, HRVFeatures, SSLEmbedder
 from ..features._beats import QRS_BAND, load_detector
 from ..pretext import BasePretrainer, PretextPretrainer, nested_pretrainers, resolve_pretrainer
 from ._linear import linear_classifier, linear_regressor
@@ -145,7 +145,7 @@ def seen_besides(estimator: BaseEstimator) -> str:
     """Say what an estimator sees of the tested people besides what the protocol allows."""
     parts = [estimator, *estimator.get_params(deep=True).values()]
     found = []
-    if any(isinstance(part, FrozenEstimator) and not _is_untrained(part) for part in parts):
+    if any(map(_is_trained_before, parts)):
         found.append(FROZEN)
     if any(isinstance(part, SubjectScaledClassifier) for part in parts):
         found.append(SUBJECT_SCALED)
@@ -154,10 +154,14 @@ def seen_besides(estimator: BaseEstimator) -> str:
     return " Also, ".join(found)
 
 
-def _is_untrained(frozen: FrozenEstimator) -> bool:
-    """Tell a pretrainer that never learnt; converted weights have no epochs, but `max_epochs`."""
-    model = frozen.estimator
-    return isinstance(model, BasePretrainer) and model.max_epochs == 0 and model.n_epochs_ == 0
+def _is_trained_before(part: Any) -> bool:
+    """Tell a frozen model from a pretrainer that never learnt, and from what learns here."""
+    if isinstance(part, FrozenEncoder):
+        return True
+    model = part.estimator if isinstance(part, FrozenEstimator) else None
+    # Converted weights have no epochs, but `max_epochs`.
+    is_untrained = isinstance(model, BasePretrainer) and model.max_epochs == model.n_epochs_ == 0
+    return model is not None and not is_untrained
 
 
 def pretext_accuracy(model: BaseEstimator, X: np.ndarray) -> dict[str, float]:

@@ -2,7 +2,15 @@
 
 from ._embed_blocks import embed_blocks
 from ._embedder import SSLEmbedder
+from ._frozen_encoder import FrozenEncoder
 from ._hrv import HRVFeatures
 from ._quality import SignalQuality, usable
 
-__all__ = ["HRVFeatures", "SSLEmbedder", "SignalQuality", "embed_blocks", "usable"]
+__all__ = [
+    "FrozenEncoder",
+    "HRVFeatures",
+    "SSLEmbedder",
+    "SignalQuality",
+    "embed_blocks",
+    "usable",
+]

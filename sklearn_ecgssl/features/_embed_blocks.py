@@ -20,6 +20,7 @@ from .._files import check_new, library
 from ..pretext import load_pretrained
 from ..signal.window_store import is_chunked
 from ._embedder import SSLEmbedder
+from ._frozen_encoder import FrozenEncoder
 
 #: Windows from which a frozen encoder tells whether their length and scale are what it knows.
 FIRST = 256
@@ -45,7 +46,7 @@ def embed_blocks(
 
     Parameters
     ----------
-    embedder : SSLEmbedder, pretrainer, str or path-like
+    embedder : SSLEmbedder, FrozenEncoder, pretrainer, str or path-like
         Fitted; or the name of an encoder that comes with the package, or the folder of a saved one.
     X : array-like of shape (n_windows, n_times)
         Windows: an array, a memory-map, or an array of Zarr, HDF5 or Dask.
@@ -101,9 +102,9 @@ def embed_blocks(
     return Path(path).expanduser()
 
 
-def _fitted_embedder(embedder: Any, X: Any) -> SSLEmbedder:
-    if isinstance(embedder, SSLEmbedder):
-        check_is_fitted(embedder, "pretrainer_")
+def _fitted_embedder(embedder: Any, X: Any) -> SSLEmbedder | FrozenEncoder:
+    if isinstance(embedder, (SSLEmbedder, FrozenEncoder)):
+        check_is_fitted(embedder)
         return embedder
     if isinstance(embedder, (str, os.PathLike)):
         rate = load_pretrained(embedder).sampling_rate_
@@ -115,7 +116,7 @@ def _fitted_embedder(embedder: Any, X: Any) -> SSLEmbedder:
 
 
 def _blocks(
-    embedder: SSLEmbedder,
+    embedder: SSLEmbedder | FrozenEncoder,
     X: Any,
     n_windows: int,
     block_size: int,
@@ -137,7 +138,7 @@ def _blocks(
             progress.update(len(features))
 
 
-def _embedded(embedder: SSLEmbedder, X: Any, start: int, stop: int) -> np.ndarray:
+def _embedded(embedder: SSLEmbedder | FrozenEncoder, X: Any, start: int, stop: int) -> np.ndarray:
     return embedder.transform(np.asarray(X[start:stop]))
 
 

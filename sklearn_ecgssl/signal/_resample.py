@@ -51,16 +51,16 @@ def rational_ratio(original_rate: float, sampling_rate: float, n_times: int = 0)
 def resample_recording(
     x: ArrayLike, up: int, down: int, *, name: str = "the recording"
 ) -> FloatArray:
-    """Resample one recording by `up / down` in lowest terms with a polyphase filter, in float64."""
+    """Resample the last axis by `up / down` in lowest terms, polyphase filtered, in float64."""
     x = np.asarray(x)
     if up == down:
         return np.array(x, dtype=np.float32)
     # The phases of the filter pass an offset with gains that differ by 0.0001: take it off before.
-    offset = x.mean(dtype=np.float64)
+    offset = x.mean(axis=-1, keepdims=True, dtype=np.float64)
     # Mirrored about the end points, a recording has no step there; one sample has no mirror.
-    extension = "antireflect" if len(x) > 1 else "edge"
+    extension = "antireflect" if x.shape[-1] > 1 else "edge"
     resampled = signal.resample_poly(
-        x - offset, up, down, window=_low_pass(up, down), padtype=extension
+        x - offset, up, down, axis=-1, window=_low_pass(up, down), padtype=extension
     )
     return as_float32(resampled + offset, name)
 

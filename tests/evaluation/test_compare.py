@@ -23,7 +23,7 @@ from sklearn_ecgssl.evaluation import (
     shuffled_windows,
     unseen_subjects,
 )
-from sklearn_ecgssl.features import HRVFeatures, SSLEmbedder
+from sklearn_ecgssl.features import FrozenEncoder, HRVFeatures, SSLEmbedder
 from sklearn_ecgssl.signal import ECGFilter, Resampler, Segmenter
 from tests.evaluation.comparing import (
     ALL_PROTOCOLS,
@@ -336,10 +336,12 @@ def test_a_frozen_encoder_and_subject_scaling_are_told(fitted_recognition, tmp_p
     windows, target, _ = SEGMENTER.windows(RECORDINGS, TARGET, SUBJECT)
     head_untrained = tiny_ecg_classifier(frozen, "trunk", max_epochs=0).fit(windows, target)
     fitted_recognition.save_pretrained(tmp_path)
+    foreign = FrozenEncoder(fitted_recognition.to_torch(), sampling_rate=64, window_length=1)
     results = compare(
         {
             "frozen": make_pipeline(SSLEmbedder(frozen), SVC()),
             "folder": make_pipeline(SSLEmbedder(str(tmp_path)), SVC()),
+            "foreign": make_pipeline(foreign, SVC()),
             "network": tiny_ecg_classifier(frozen, "trunk", max_epochs=1),
             "scaled": SubjectScaledClassifier(FunctionTransformer(spectrum), LogisticRegression()),
             "both": SubjectScaledClassifier(SSLEmbedder(frozen), LogisticRegression()),
@@ -357,13 +359,14 @@ def test_a_frozen_encoder_and_subject_scaling_are_told(fitted_recognition, tmp_p
         "subjects": (False, False),
         "frozen": (True, False),
         "folder": (True, False),
+        "foreign": (True, False),
         "network": (True, False),
         "scaled": (False, True),
         "both": (True, True),
         "stopped": (True, False),
         "head untrained": (True, False),
     }
-    names = "frozen, folder, network, stopped, head untrained"
+    names = "frozen, folder, foreign, network, stopped, head untrained"
     assert f"{names}: its encoder was pretrained" in str(results)
     scores = results.folds().set_index("estimator")["accuracy"]
     assert scores["frozen"].tolist() == scores["folder"].tolist()

@@ -5,13 +5,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from sklearn.frozen import FrozenEstimator
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
+from torch import nn
 
 from sklearn_ecgssl.evaluation import _run, opposite_halves, unseen_subjects
+from sklearn_ecgssl.features import FrozenEncoder
 from sklearn_ecgssl.signal import Segmenter
 from tests.evaluation.comparing import (
     ALL_PROTOCOLS,
@@ -157,3 +160,16 @@ def test_any_name_of_an_estimator_makes_a_file(tmp_path, name):
 def test_what_cannot_be_pickled(tmp_path):
     with pytest.raises(ValueError, match="cannot be pickled.*Define its functions.*in a module"):
         compare({"bad": make_pipeline(FunctionTransformer(lambda X: X), SVC())}, folder=tmp_path)
+
+
+def test_a_torch_module_is_found_again(tmp_path):
+    def compared():
+        torch.manual_seed(0)
+        encoder = FrozenEncoder(nn.Linear(64, 3), sampling_rate=64, window_length=1)
+        estimators = {"foreign": make_pipeline(encoder, SVC()), "mean": Mean()}
+        return compare(estimators, folder=tmp_path, protocols=unseen_subjects(3))
+
+    first = compared()
+    files = sorted(tmp_path.iterdir())
+    assert same(first, compared())
+    assert sorted(tmp_path.iterdir()) == files
