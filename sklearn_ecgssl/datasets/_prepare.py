@@ -4,11 +4,14 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 from joblib import delayed
 from sklearn.base import BaseEstimator
 from sklearn.utils import Bunch
 
+from .._checks import warn_caller
 from ..signal import Segmenter
+from ..signal._keep import Keep
 from ._data_set import DataSet
 from ._load import Options, as_bunch, each_person
 from ._prepared_person import PreparedPerson
@@ -24,6 +27,7 @@ def prepare(
     scale: str | None = "trimmed",
     segmenter: Segmenter | None = None,
     short: str = "drop",
+    keep: Keep | None = None,
     leads: str | Sequence[str] | None = None,
     attribute: str | None = "default",
     binarize: str | float | None = None,
@@ -61,6 +65,10 @@ def prepare(
         a memory-map.
     short : {"drop", "raise"}, default="drop"
         What becomes of recordings that are shorter than a window: left out and listed, or an error.
+    keep : callable or None, default=None
+        Which windows are kept: `usable`, or another function of the windows of a recording and
+        their sampling rate that returns a mask. A warning says how many are left out; a recording
+        without windows is left out and listed. None keeps all.
     leads : str or sequence of str, default=None
         Leads to load, as recordings of their own. None: the usual one.
     attribute : str or None, default="default"
@@ -86,10 +94,10 @@ def prepare(
     Raises
     ------
     TypeError
-        If `data_set` is none.
+        If `data_set` is none, or `keep` no function.
     ValueError
-        If a recording cannot be prepared, with the person in the message, or `transformer` or
-        `segmenter` is for another sampling rate than recordings have.
+        If a recording cannot be prepared, with the person in the message, `transformer` or
+        `segmenter` is for another sampling rate than recordings have, or `keep` keeps nothing.
     UnreadableFileError, FileNotFoundError, OSError
         As of loading; a disk that is full leaves the people who were prepared.
 
@@ -103,10 +111,10 @@ def prepare(
     Scaling uses all recordings of a person, but no label and no other person: it may be done before
     a split by subject. Recordings files hold 16 bits a sample, see `save_recordings`.
 
-    A transformer is known again by the names of its classes and by its parameters: delete the cache
-    when you change the code of your own. Several processes may prepare into one cache; they wait
-    for each other. Windows take one open file a person, of which systems allow about a thousand
-    (``ulimit -n``).
+    A transformer is known again by the names of its classes and by its parameters, `keep` by its
+    name: delete the cache when you change the code of your own. Several processes may prepare into
+    one cache; they wait for each other. Windows take one open file a person, of which systems allow
+    about a thousand (``ulimit -n``).
 
     References
     ----------
@@ -143,7 +151,9 @@ def prepare(
             f"of sklearn_ecgssl.datasets, or one of your own, got {data_set!r}."
         )
     recipe = Recipe(sampling_rate, transformer, scale)
-    cut = None if segmenter is None else Cut(segmenter, short).checked(sampling_rate)
+    if keep is not None and segmenter is None:
+        raise ValueError("keep is about windows: pass segmenter, such as Segmenter(256), too.")
+    cut = None if segmenter is None else Cut(segmenter, short, keep).checked(sampling_rate)
     options = Options(leads, attribute, binarize, subjects, n_jobs, verbose, on_error)
     options = options.checked(data_set)
     key = cache_key(sampling_rate, transformer, scale, options.leads, *data_set._identity())
@@ -158,6 +168,9 @@ def prepare(
         for recording in person.recordings(cut, there)
     ]
     left_out = [one for person in prepared for one in person.left_out]
+    kept = np.concatenate([person.kept for person in prepared])
+    if not kept.all():
+        warn_caller(f"{np.count_nonzero(~kept)} of {len(kept)} windows are left out (keep).")
     data = as_bunch(data_set, options, recordings, left_out)
     data.folder = folder
     if scale is not None:

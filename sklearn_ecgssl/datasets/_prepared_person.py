@@ -1,7 +1,7 @@
 """The prepared recordings of one person, in files that are found again."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -9,12 +9,12 @@ from urllib.parse import quote
 import numpy as np
 from filelock import FileLock
 
-from .._files import UnreadableFileError, write_whole
-from ..signal import Segmenter
+from .._files import UnreadableFileError, replacing, write_whole
+from ..signal._keep import kept_of_one
 from ._data_set import DataSet, LeftOut
 from ._load import UNREADABLE, Options, Recording, labels_of, read_person, unit_of
 from ._prepare_windows import write_windows
-from ._recipe import SCALED, Cut, Recipe, cache_key, check_rate
+from ._recipe import SCALED, Cut, Recipe, check_rate
 from ._recordings_file import RecordingsFile, read_recordings
 from ._save_recordings import save_recordings
 
@@ -24,6 +24,8 @@ class Prepared(NamedTuple):
 
     n_recordings: int
     left_out: list[LeftOut]
+    #: Of the windows that are cut, which are kept.
+    kept: np.ndarray = np.ones(0, dtype=bool)
 
 
 class PreparedPerson:
@@ -56,8 +58,8 @@ class PreparedPerson:
                 found = read_person(data_set, self.subject, options.leads, go_on)
                 prepared = self._make(found, data_set, recipe, sources, go_on)
             if cut is not None and prepared.n_recordings:
-                short = self._cut(cut, data_set.name)
-                prepared = Prepared(prepared.n_recordings, [*prepared.left_out, *short])
+                without, kept = self._cut(cut, data_set.name)
+                prepared = Prepared(prepared.n_recordings, [*prepared.left_out, *without], kept)
         return prepared
 
     def recordings(self, cut: Cut | None, prepared: Prepared) -> list[Recording]:
@@ -68,7 +70,7 @@ class PreparedPerson:
         if cut is None:
             signals = [file.signal(i) for i in range(len(file.fs))]
         else:
-            signals = self._windows(cut.segmenter, file)
+            signals = self._windows(cut, file)
         names = [name for name in file.fields if name not in ("record", "lead")]
         return [
             Recording(
@@ -137,33 +139,72 @@ class PreparedPerson:
             unit=SCALED if recipe.scale else unit_of(recordings),
         )
 
-    def _cut(self, cut: Cut, data_set: str) -> list[LeftOut]:
-        """Write the windows, unless they are there; return the recordings that are too short."""
+    def _cut(self, cut: Cut, data_set: str) -> tuple[list[LeftOut], np.ndarray]:
+        """Write the windows, unless they are there; return who has none, and which are kept."""
         file = read_recordings(self.recordings_path)
         for rate in np.unique(file.fs).tolist():
             check_rate(cut.segmenter, rate, f"segmenter ({data_set}, {self.subject})")
         records = file.fields["record"].astype(str).tolist()
         is_long = cut.is_long(np.diff(file.start).tolist(), records)
-        path = self._windows_path(cut.segmenter)
-        if any(is_long) and not path.exists():
-            signals = (file.signal(int(i)) for i in np.flatnonzero(is_long))
-            write_windows(path, (cut.segmenter.transform([one])[0] for one in signals))
-        return [
-            LeftOut(self.subject, record, "is shorter than a window")
-            for record, long in zip(records, is_long, strict=True)
-            if not long
-        ]
+        path = self._windows_path(cut)
 
-    def _windows(self, segmenter: Segmenter, file: RecordingsFile) -> list[np.ndarray]:
+        def windows() -> Iterator[np.ndarray]:
+            for i in np.flatnonzero(is_long).tolist():
+                yield cut.segmenter.transform([file.signal(i)])[0]
+
+        kept = self._kept(cut, windows, sum(_counts(cut, file)))
+        if kept.any() and not path.exists():
+            masks = iter(np.split(kept, np.cumsum([n for n in _counts(cut, file) if n])))
+            write_windows(path, (one[next(masks)] for one in windows()))
+        reasons = ["is shorter than a window", "has no window that `keep` keeps"]
+        without = [
+            LeftOut(self.subject, record, reasons[long])
+            for record, long, n_kept in zip(
+                records, is_long, _sums(kept, _counts(cut, file)), strict=True
+            )
+            if not n_kept
+        ]
+        return without, kept
+
+    def _kept(
+        self, cut: Cut, windows: Callable[[], Iterator[np.ndarray]], n_windows: int
+    ) -> np.ndarray:
+        """Return which windows are kept, and write it beside them."""
+        if cut.keep is None or not n_windows:
+            return np.ones(n_windows, dtype=bool)
+        path = self._kept_path(cut)
+        if not path.exists():
+            rate = cut.segmenter.sampling_rate
+            kept = np.concatenate([kept_of_one(cut.keep, one, rate) for one in windows()])
+            with replacing(path) as part, open(part, "wb") as stream:
+                np.save(stream, kept)
+        return np.load(path)
+
+    def _windows(self, cut: Cut, file: RecordingsFile) -> list[np.ndarray]:
         """Map each recording's windows into memory."""
-        counts = [segmenter.count(n_times) for n_times in np.diff(file.start).tolist()]
+        counts = _counts(cut, file)
+        if cut.keep is not None and any(counts):
+            counts = _sums(np.load(self._kept_path(cut)), counts)
         if not any(counts):
             return [np.empty((0, 0))] * len(counts)
-        mapped = np.lib.format.open_memmap(self._windows_path(segmenter), mode="r")
+        mapped = np.lib.format.open_memmap(self._windows_path(cut), mode="r")
         return np.split(mapped, np.cumsum(counts)[:-1])
 
-    def _windows_path(self, segmenter: Segmenter) -> Path:
-        return self.folder / f"{self.name}.windows-{cache_key(segmenter)}.npy"
+    def _windows_path(self, cut: Cut) -> Path:
+        return self.folder / f"{self.name}.windows-{cut.key()}.npy"
+
+    def _kept_path(self, cut: Cut) -> Path:
+        return self._windows_path(cut).with_suffix(".kept.npy")
+
+
+def _counts(cut: Cut, file: RecordingsFile) -> list[int]:
+    """Count the windows of each recording."""
+    return [cut.segmenter.count(n_times) for n_times in np.diff(file.start).tolist()]
+
+
+def _sums(kept: np.ndarray, counts: list[int]) -> list[int]:
+    """Count the windows of each recording that are kept."""
+    return [int(own.sum()) for own in np.split(kept, np.cumsum(counts)[:-1])]
 
 
 def _fingerprint(paths: Sequence[Path]) -> list[Any]:

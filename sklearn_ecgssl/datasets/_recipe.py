@@ -1,5 +1,6 @@
 """What is done to the recordings of one person."""
 
+import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isclose
@@ -13,6 +14,7 @@ from sklearn.utils import check_scalar
 
 from .._checks import check_choice
 from ..signal import Segmenter, scale_subjects
+from ..signal._keep import FUNCTION, Keep
 from ..signal._resample import rational_ratio, resample_recording
 
 #: Raised when the same settings give other numbers than before.
@@ -84,14 +86,20 @@ class Recipe:
 
 
 class Cut(NamedTuple):
-    """How recordings become windows: by which segmenter, and what of those that are too short."""
+    """How recordings become windows: by which segmenter, what of short ones, which are kept."""
 
     segmenter: Segmenter
     short: str
+    keep: Keep | None = None
 
     def checked(self, rate: float | None) -> "Cut":
         """Check the parameters; `rate` is that of the recordings, where it is known."""
         check_choice("short", self.short, ("drop", "raise"))
+        if self.keep is not None and not callable(self.keep):
+            raise TypeError(
+                f"keep must be {FUNCTION}, got {self.keep!r:.80}. A mask is for "
+                "Segmenter.windows and compare_protocols, where the windows are known."
+            )
         if rate is not None:
             check_rate(self.segmenter, rate, "segmenter")
         return self
@@ -107,6 +115,16 @@ class Cut(NamedTuple):
                 'short="drop" leaves them out.'
             )
         return is_long
+
+    def key(self) -> str:
+        """Sum up which windows there are."""
+        try:
+            return cache_key(self.segmenter, *([] if self.keep is None else [self.keep]))
+        except pickle.PicklingError as error:
+            raise ValueError(
+                f"Windows are found again by the name of keep, and {self.keep!r} has none: define "
+                "it in a module, not inside a function or as a lambda."
+            ) from error
 
 
 def cache_key(*values: Any) -> str:

@@ -9,7 +9,9 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from ..signal import Segmenter
+from ..signal._keep import Keep
 from ._estimators import (
+    KEPT,
     REFERENCE,
     are_regressors,
     baselines,
@@ -38,6 +40,7 @@ def compare_protocols(
     vary: Mapping[str, Sequence[Any] | Mapping[Any, Any]] | None = None,
     label_fractions: Sequence[float] | None = None,
     reference: Any = None,
+    keep: Keep | None = None,
     measure: Measure | None = None,
     n_splits: int = 10,
     random_state: int | None = 0,
@@ -95,6 +98,11 @@ def compare_protocols(
         and the heart rate) are scored with it and without, in a column ``reference``;
         ``vary={"reference__seconds": [0, 30, 60]}`` takes other amounts instead. What is reference
         in one row is neither learnt from nor scored in any: all rows have the same test windows.
+    keep : callable, array-like of bool of shape (n_windows,) or None, default=None
+        Which windows are learnt from and scored, the same in all rows: `usable`, or another
+        function of the windows of a recording and their sampling rate that returns a mask, or a
+        mask of all windows that are cut. `notes` and a warning say how many are left out. None
+        keeps all.
     measure : callable or None, default=None
         More numbers about each fit, such as `pretext_accuracy`: from the fitted estimator and the
         test windows to a dict, which becomes columns of `folds()`.
@@ -126,15 +134,16 @@ def compare_protocols(
     ------
     ValueError
         If a protocol cannot split the recordings, such as unseen subjects of a single subject, no
-        estimator has a parameter of `vary`, or the target is ratings and the estimators are
-        classifiers.
+        estimator has a parameter of `vary`, the target is ratings and the estimators are
+        classifiers, or `keep` is no mask or keeps no window.
     TypeError
         If classifiers and regressors are mixed.
 
     Warns
     -----
     UserWarning
-        If fits failed. Their exceptions are in `failures`; the other fits are not lost.
+        If `keep` leaves windows out, or fits failed. Exceptions of fits are in `failures`; the
+        other fits are not lost.
 
     References
     ----------
@@ -194,10 +203,13 @@ def compare_protocols(
     settings = variants(compared, varied)
 
     rows: list[tuple[dict[str, Any], Task]] = []
+    counted = []
     for cut, cutter in segmenters(segmenter, varied, recordings):
         windows = LabelledWindows.from_recordings(
-            recordings, target, subject, cutter, regression=regression
+            recordings, target, subject, cutter, regression=regression, keep=keep
         )
+        cut_as = "".join(f" ({name}={value})" for name, value in cut.items())
+        counted.append(f"{windows.left_out}{cut_as}")
         masks = references(reference, varied, windows)
         folds = [fold for protocol in chosen for fold in protocol.folds(windows)]
         folds = _without_reference(folds, windows, [m for _, m in masks if m is not None])
@@ -223,6 +235,7 @@ def compare_protocols(
     outcome_of = dict(zip(tasks_once, outcomes, strict=True))
     notes = {protocol.name: protocol.sees for protocol in chosen}
     notes |= {"reference windows": REFERENCE} if has_reference else {}
+    notes |= {} if keep is None else {"keep": KEPT.format("; ".join(counted))}
     notes |= {task.name: note for task in tasks_once if (note := seen_besides(task.estimator))}
     return collected([(columns, task, outcome_of[task]) for columns, task in rows], notes)
 

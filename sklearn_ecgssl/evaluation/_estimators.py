@@ -34,6 +34,7 @@ REFERENCE = (
     "windows of rest that is known of each person. What is reference in one row is neither learnt "
     "from nor scored in any."
 )
+KEPT = "{}. They are neither learnt from nor scored in any row."
 SUBJECT_REFERENCE = (
     "where there is a reference, it subtracts each person's mean features of these windows, so it "
     "uses that much signal of the tested people, and knows that it is rest."

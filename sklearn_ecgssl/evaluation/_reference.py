@@ -170,16 +170,16 @@ def _begins(own: np.ndarray, windows: LabelledWindows) -> tuple[np.ndarray, floa
 
 def _as_mask(reference: Any, windows: LabelledWindows) -> np.ndarray:
     values = np.asarray(reference)
-    n_recordings = len(windows.store.blocks)
-    if values.dtype != bool or values.shape not in ((n_recordings,), (len(windows),)):
+    n_recordings, n_windows = len(windows.store.blocks), len(windows.store)
+    if values.dtype != bool or values.shape not in ((n_recordings,), (n_windows,)):
         raise ValueError(
             "reference must be ReferenceWindows or a mask: an array of bool with one value for "
-            f"each of {n_recordings} recordings or {len(windows)} windows, got {values.dtype} of "
+            f"each of {n_recordings} recordings or {n_windows} windows, got {values.dtype} of "
             f"shape {values.shape}."
         )
     if not values.any():
         raise ValueError("reference is a mask that marks nothing: leave it out, or mark rest.")
-    return values if len(values) == len(windows) else values[windows.recording]
+    return values[windows.index if len(values) == n_windows else windows.recording]
 
 
 def _listed(people: np.ndarray) -> str:

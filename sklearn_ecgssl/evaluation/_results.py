@@ -366,7 +366,7 @@ def _predictions(columns: dict[str, Any], task: Task, outcome: Outcome) -> pd.Da
     return import_pandas().DataFrame(
         columns
         | {
-            "window": test,
+            "window": windows.index[test],
             "recording": windows.recording[test],
             "subject": windows.subject[test],
             "target": windows.target[test],

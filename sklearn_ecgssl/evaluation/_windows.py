@@ -1,5 +1,6 @@
 """Recordings as labelled windows that know where they come from, without a copy of the signals."""
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, Self
 
@@ -8,7 +9,9 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils.multiclass import check_classification_targets
 
+from .._checks import warn_caller
 from ..signal import Segmenter
+from ..signal._keep import Keep, kept_windows, left_out
 from ..signal._recordings import check_recordings
 from ..signal._segment import step_samples
 from ..signal.window_store import WindowStore, check_windows, is_windowed
@@ -37,11 +40,17 @@ class LabelledWindows:
         Length of a window in seconds.
     regression : bool, default=False
         Whether the target is ratings, numbers, rather than labels.
+    index : ndarray of int of shape (n_windows,), default=None
+        Which windows of the store these are. None: all.
 
     Attributes
     ----------
     classes : ndarray
         The labels that there are, sorted; of ratings none.
+    index : ndarray of int of shape (n_windows,)
+        As given, or all.
+    left_out : str
+        What `keep` of `from_recordings` leaves out; "" without it.
     regression : bool
         As given.
 
@@ -70,8 +79,11 @@ class LabelledWindows:
         window_length: float = 10.0,
         *,
         regression: bool = False,
+        index: np.ndarray | None = None,
     ) -> None:
         self.store = store
+        self.index = np.arange(len(store)) if index is None else index
+        self.left_out = ""
         self.target = target
         self.subject = subject
         self.recording = recording
@@ -89,6 +101,7 @@ class LabelledWindows:
         segmenter: Segmenter | None = None,
         *,
         regression: bool = False,
+        keep: Keep | None = None,
     ) -> Self:
         """Cut recordings into windows, as views.
 
@@ -105,17 +118,19 @@ class LabelledWindows:
             None stands for ``Segmenter()``: 10 s at 256 Hz.
         regression : bool, default=False
             Whether the target is ratings, which become floats.
+        keep : callable, array-like of bool of shape (n_windows,) or None, default=None
+            Which windows are kept, as of `Segmenter.windows`.
 
         Returns
         -------
         LabelledWindows
-            All windows.
+            All windows that are kept.
 
         Raises
         ------
         ValueError
             If the arrays do not belong to each other, the target is no class label or no rating,
-            or a recording is shorter than a window.
+            a recording is shorter than a window, or `keep` is no mask or keeps no window.
         """
         cutter = Segmenter() if segmenter is None else segmenter
         if is_windowed(recordings):
@@ -126,18 +141,30 @@ class LabelledWindows:
         recording = store.per_window(np.arange(len(store.blocks)), "recording")
         rate, step = float(cutter.sampling_rate), step_samples(store.n_times, cutter.overlap)
         check = _check_ratings if regression else _check_classes
-        return cls(
+        target = store.per_window(target, "target")
+        subject = store.subjects(subject, "subject")
+        index, text = np.arange(len(store)), ""
+        if keep is not None:
+            kept = kept_windows(keep, _each_recording(store), len(store), rate)
+            text = left_out(kept, recording, subject)
+            index = np.flatnonzero(kept)
+            if not kept.all():
+                warn_caller(f"{text} (keep).")
+        windows = cls(
             store,
-            check(store.per_window(target, "target")),
-            store.subjects(subject, "subject"),
-            recording,
-            step / rate * _number_within(recording),
+            check(target[index]),
+            subject[index],
+            recording[index],
+            step / rate * _number_within(recording)[index],
             store.n_times / rate,
             regression=regression,
+            index=index,
         )
+        windows.left_out = text
+        return windows
 
     def __len__(self) -> int:
-        return len(self.store)
+        return len(self.index)
 
     def take(self, indices: Any) -> np.ndarray:
         """Gather windows into a new array.
@@ -152,12 +179,19 @@ class LabelledWindows:
         ndarray of shape (n_indices, n_times), float32
             The windows.
         """
-        return self.store.take(np.asarray(indices, dtype=np.intp))
+        return self.store.take(self.index[np.asarray(indices, dtype=np.intp)])
 
     @cached_property
     def digest(self) -> str:
-        """Fingerprint of signals, target and subject."""
-        return joblib.hash([self.store.blocks, self.target, self.subject])
+        """Fingerprint of signals, target and subject, and of which windows are kept."""
+        content = [self.store.blocks, self.target, self.subject]
+        return joblib.hash(content if len(self) == len(self.store) else [*content, self.index])
+
+
+def _each_recording(store: WindowStore) -> Iterator[np.ndarray]:
+    """Read the windows of one recording after the other."""
+    for rows in store.split_back(np.arange(len(store))):
+        yield store.take(rows)
 
 
 def _number_within(recording: np.ndarray) -> np.ndarray:

@@ -11,9 +11,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from .._checks import check_choice
+from .._checks import check_choice, warn_caller
 from .._compat import Interval
 from ._base import RecordingFunction, RecordingTransformer
+from ._keep import Keep, kept_windows, left_out
 from ._recordings import FloatArray, Recordings, check_recordings
 
 
@@ -105,7 +106,11 @@ class Segmenter(RecordingTransformer):
         return 0 if n_times < length else (n_times - length) // step + 1
 
     def windows(
-        self, recordings: Recordings, *arrays: ArrayLike | None, short: str = "raise"
+        self,
+        recordings: Recordings,
+        *arrays: ArrayLike | None,
+        short: str = "raise",
+        keep: Keep | None = None,
     ) -> Any:
         """Cut recordings into one 2-D array of windows, and repeat arrays to fit.
 
@@ -118,6 +123,10 @@ class Segmenter(RecordingTransformer):
         short : {"raise", "drop"}, default="raise"
             Whether a recording that is shorter than a window is an error, or is left out. A
             warning says how many are.
+        keep : callable, array-like of bool of shape (n_windows,) or None, default=None
+            Which windows are kept; a warning says how many are left out. A function, such as
+            `usable`, gets the windows of a recording (n_windows, n_times) and their sampling rate,
+            and returns a mask. A mask is of all windows that are cut. None keeps all.
 
         Returns
         -------
@@ -131,7 +140,7 @@ class Segmenter(RecordingTransformer):
         ------
         ValueError
             If an array has another length than `recordings`, no recording is as long as a window,
-            or as in `transform`.
+            `keep` is or returns no mask or keeps no window, or as in `transform`.
         """
         check_choice("short", short, ("raise", "drop"))
         self._validate_params()
@@ -139,23 +148,34 @@ class Segmenter(RecordingTransformer):
         checked = check_recordings(recordings)
         check_consistent_length(checked, *arrays)
         columns = [None if array is None else np.asarray(array) for array in arrays]
-        keep = np.array([self.count(len(x)) > 0 for x in checked])
-        if short == "raise" or not keep.any():
-            keep[:] = True  # `function` says which is too short
-        elif not keep.all():
-            columns = [None if column is None else column[keep] for column in columns]
+        long = np.array([self.count(len(x)) > 0 for x in checked])
+        if short == "raise" or not long.any():
+            long[:] = True  # `function` says which is too short
+        elif not long.all():
+            columns = [None if column is None else column[long] for column in columns]
             warnings.warn(
-                f"{np.count_nonzero(~keep)} of {len(keep)} recordings are shorter than a window of "
+                f"{np.count_nonzero(~long)} of {len(long)} recordings are shorter than a window of "
                 f"{self.window_length:g} s and are left out.",
                 stacklevel=2,
             )
-        pieces = [function(x, f"recording {i}") for i, x in enumerate(checked) if keep[i]]
+        pieces = [function(x, f"recording {i}") for i, x in enumerate(checked) if long[i]]
+        if keep is not None:
+            pieces = self._kept(keep, pieces)
         windows = np.concatenate(pieces)
         if not arrays:
             return windows
         counts = [len(piece) for piece in pieces]
         repeated = [None if c is None else np.repeat(c, counts, axis=0) for c in columns]
         return windows, *repeated
+
+    def _kept(self, keep: Keep, pieces: list[FloatArray]) -> list[FloatArray]:
+        """Leave windows out of each recording's, and say so."""
+        counts = [len(piece) for piece in pieces]
+        kept = kept_windows(keep, pieces, sum(counts), self.sampling_rate)
+        if not kept.all():
+            warn_caller(f"{left_out(kept, np.repeat(np.arange(len(counts)), counts))} (keep).")
+        masks = np.split(kept, np.cumsum(counts)[:-1])
+        return [piece[mask] for piece, mask in zip(pieces, masks, strict=True)]
 
     def _window_samples(self) -> tuple[int, int]:
         """Return the length of a window and the distance between two starts, in samples."""

@@ -211,3 +211,69 @@ def test_who_cannot_be_prepared_is_named_and_what_is_left_out_remembered(tmp_pat
 def test_bad_parameters(study, cache, parameters, error, message):
     with pytest.raises(error, match=message):
         prepare(**{"data_set": study, "cache": cache, **parameters})
+
+
+# ---- keep
+
+
+def starts_low(windows, sampling_rate):
+    assert sampling_rate == 256
+    return windows[:, 0] < 0
+
+
+def only_of_low_recordings(windows, sampling_rate):
+    return np.repeat(windows.mean() < 0, len(windows))
+
+
+def test_windows_are_left_out(study, cache, reads):
+    every = prepare(study, cache=cache, segmenter=WINDOWS)
+    expected = [windows[starts_low(windows, 256)] for windows in every.recordings]
+    n_all, n_kept = (sum(map(len, one)) for one in (every.recordings, expected))
+    assert 0 < n_kept < n_all
+    for _ in range(2):
+        with pytest.warns(UserWarning, match=f"{n_all - n_kept} of {n_all} windows are left out"):
+            kept = prepare(study, cache=cache, segmenter=WINDOWS, keep=starts_low)
+        assert [len(one) for one in kept.recordings] == [len(one) for one in expected if len(one)]
+        for windows, other in zip(kept.recordings, filter(len, expected), strict=True):
+            assert isinstance(windows, np.memmap)
+            np.testing.assert_array_equal(windows, other)
+    assert reads == ["p0", "p1"]
+    again = prepare(study, cache=cache, segmenter=WINDOWS)
+    assert values(again) == values(every), "other windows, other files"
+
+
+def test_a_recording_without_windows_is_listed(study, cache):
+    every = prepare(study, cache=cache, segmenter=WINDOWS)
+    high = np.array([windows.mean() >= 0 for windows in every.recordings])
+    assert 0 < high.sum() < 4
+    with pytest.warns(UserWarning, match="has no window that `keep` keeps"):
+        kept = prepare(study, cache=cache, segmenter=WINDOWS, keep=only_of_low_recordings)
+    assert kept.fields["record"].tolist() == every.fields["record"][~high].tolist()
+    assert [one.record for one in kept.left_out] == every.fields["record"][high].tolist()
+
+
+def test_nothing_is_mapped_after_it_was_interrupted(study, cache, monkeypatch):
+    def stop(*args):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(prepared_person, "write_windows", stop)
+        with pytest.raises(KeyboardInterrupt):
+            prepare(study, cache=cache, segmenter=WINDOWS, keep=starts_low)
+    with pytest.warns(UserWarning, match="windows are left out"):
+        kept = prepare(study, cache=cache, segmenter=WINDOWS, keep=starts_low)
+    assert all(starts_low(windows, 256).all() for windows in kept.recordings)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"keep": starts_low}, ValueError, "keep is about windows: pass segmenter"),
+        ({"keep": [True, False], "segmenter": WINDOWS}, TypeError, "keep must be a function"),
+        ({"keep": lambda X, rate: X[:, 0] > 0, "segmenter": WINDOWS}, ValueError, "by the name of"),
+        ({"keep": np.max, "segmenter": WINDOWS}, (ValueError, TypeError), "."),
+    ],
+)
+def test_what_cannot_choose_windows_is_refused(study, cache, options, error, message):
+    with pytest.raises(error, match=message):
+        prepare(study, cache=cache, **options)
