@@ -79,6 +79,7 @@ from .pretext import (
 )
 from .saving import (
     export_onnx as export_onnx,
+    to_torch as to_torch,
     trusted_types as trusted_types,
 )
 from .signal import (

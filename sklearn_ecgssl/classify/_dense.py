@@ -6,13 +6,14 @@ import numpy as np
 import torch
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
+from torch import nn
 
 from .._compat import _fit_context, validate_data
 from .._fitting import all_or_nothing
 from ..networks import DenseHead, initialised, rebuilt
 from ..signal.window_store import WindowStore
 from ..training import apply_batched, draw_seeds, resolve_device, train, training_parameters
-from ._base import NetworkClassifier, unchanged
+from ._base import NetworkClassifier, ProbabilityNet, unchanged
 
 
 @training_parameters
@@ -141,6 +142,19 @@ class DenseClassifier(NetworkClassifier):
         self.state_, self.history_ = trained.state, trained.history
         trained.raise_if_stopped()
         return self
+
+    def to_torch(self) -> nn.Module:
+        """Build a torch module that computes what `predict_proba` does.
+
+        Returns
+        -------
+        nn.Module
+            From features (n_samples, n_features) to probabilities (n_samples, n_classes), on the
+            CPU, in float32 and in evaluation mode, with a copy of the weights.
+        """
+        check_is_fitted(self, "state_")
+        module = rebuilt(self._build_module, self.state_, torch.device("cpu"))
+        return ProbabilityNet(module).eval()
 
     def _logits(self, X: Any) -> np.ndarray:
         check_is_fitted(self, "state_")

@@ -9,7 +9,7 @@ import joblib
 import numpy as np
 import torch
 from sklearn.utils.validation import check_is_fitted
-from torch import Tensor, nn
+from torch import nn
 
 from .._compat import HasMethods, Interval, StrOptions, _fit_context
 from .._fitting import all_or_nothing
@@ -34,7 +34,7 @@ from ..training import (
     train,
     training_parameters,
 )
-from ._base import NetworkClassifier, check_labels, logits_to_proba, unchanged
+from ._base import NetworkClassifier, ProbabilityNet, check_labels, unchanged
 
 TRUNK, HEAD = "trunk.", "head."
 
@@ -332,14 +332,3 @@ class ECGClassifier(PretrainedMixin, NetworkClassifier):
     def _build_module(self) -> ClassificationNet:
         trunk = self.pretrainer_.build_trunk(self.aggregate_)
         return ClassificationNet(trunk, DenseHead(**self.architecture_))
-
-
-class ProbabilityNet(nn.Module):
-    """A network that gives probabilities of classes, not logits."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, windows: Tensor) -> Tensor:
-        return logits_to_proba(self.network(windows)).float()

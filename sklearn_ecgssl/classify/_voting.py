@@ -9,9 +9,11 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
+from torch import nn
 
 from .._compat import HasMethods, StrOptions, _fit_context, _routing_enabled
 from .._fitting import all_or_nothing
+from ..saving import MeanOfWindows, to_torch
 from ..signal import Segmenter
 from ..signal._recordings import check_recordings
 from ..signal.window_store import WindowStore, check_windows
@@ -167,6 +169,28 @@ class SegmentVotingClassifier(ClassifierMixin, BaseEstimator):
             If the estimator's decision values are not one a class.
         """
         return self._mean_over_windows("decision_function", X, self._check_decisions)
+
+    def to_torch(self) -> nn.Module:
+        """Build a torch module that computes what `predict_proba` does.
+
+        Returns
+        -------
+        nn.Module
+            From recordings (n_recordings, n_times), or windowed recordings
+            (n_recordings, n_windows, n_times) where `segmenter` is None, to probabilities
+            (n_recordings, n_classes), or decision values where the estimator has no probabilities.
+
+        Raises
+        ------
+        ValueError
+            If windows vote by their labels: ``voting="hard"``.
+        TypeError
+            If the estimator cannot be a torch module; the message says what can.
+        """
+        check_is_fitted(self, "estimator_")
+        if self.voting == "hard":
+            raise ValueError("Labels that are counted are no torch module: set voting='soft'.")
+        return MeanOfWindows(to_torch(self.estimator_), self.segmenter).eval()
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Say which metadata `fit` passes on.

@@ -13,7 +13,7 @@ from .._compat import HasMethods, Interval, StrOptions, _fit_context
 from .._fitting import UnfinishedFitError, all_or_nothing
 from ..pretext import check_duration, check_fits, resolve_pretrainer, warn_unless_scaled
 from ..signal.window_store import check_windows
-from ._pooling import POOLS, pool_windows
+from ._pooling import POOLS, PooledNet, pool_windows
 
 
 class SSLEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -192,16 +192,21 @@ class SSLEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return np.stack([pool_windows(windows, self.pool) for windows in features])
 
     def to_torch(self) -> nn.Module:
-        """Make what `transform` applies to plain windows, as a torch module.
+        """Make what `transform` does, as a torch module.
 
         Returns
         -------
         nn.Module
-            From windows (n_windows, n_times) to features (n_windows, n_features), on the CPU, in
-            float32 and evaluation mode. Its weights are a copy.
+            From windows (n_windows, n_times) to features (n_windows, n_features), or from windowed
+            recordings (n_recordings, n_windows, n_times) to features (n_recordings, n_features),
+            on the CPU, in float32 and evaluation mode. Its weights are a copy.
+
+        See Also
+        --------
+        sklearn_ecgssl.saving.to_torch : A whole Pipeline as a torch module.
         """
         check_is_fitted(self, "pretrainer_")
-        return self.pretrainer_.to_torch(*self._features())
+        return PooledNet(self.pretrainer_.to_torch(*self._features()), self.pool).eval()
 
     def _features(self) -> tuple[str, Any, float]:
         """Give the arguments that say which features `encode` and `to_torch` make."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -16,6 +17,9 @@ from ._recordings import FloatArray, Recordings, check_recordings
 
 RecordingFunction: TypeAlias = Callable[[FloatArray, str], FloatArray]
 """Takes a recording, and its name for error messages; never writes into it."""
+
+LinearFunction: TypeAlias = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+"""Takes one recording or several, (..., n_times), and makes of a sum the sum of what it makes."""
 
 
 # Lists and 3-D arrays fit into no DataFrame, so `transform` makes the container, not scikit-learn.

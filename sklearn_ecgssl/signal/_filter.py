@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from numbers import Integral, Real
 from typing import Any
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from .._compat import Interval
-from ._base import RecordingFunction, RecordingTransformer
+from ._base import LinearFunction, RecordingFunction, RecordingTransformer
 from ._recordings import FloatArray, as_float32, check_not_flat
 
 #: The highest order. Beyond it float64 does not hold what a narrow band-pass computes with.
@@ -123,6 +124,16 @@ class ECGFilter(RecordingTransformer):
         self.notch_quality = notch_quality
 
     def _recording_function(self) -> RecordingFunction:
+        filtered = self._linear_function()
+
+        def function(x: FloatArray, name: str) -> FloatArray:
+            if len(x) > 1:
+                check_not_flat(x, name)
+            return as_float32(filtered(x.astype(np.float64)), name)
+
+        return function
+
+    def _linear_function(self) -> LinearFunction:
         # numpy's small integers and floats would end the arithmetic early
         rate, quality, order = float(self.sampling_rate), float(self.notch_quality), int(self.order)
         low = None if self.low is None else float(self.low)
@@ -135,13 +146,7 @@ class ECGFilter(RecordingTransformer):
         if low is not None:
             memory.append(1 / low)
         padlen = max([_scipys_padlen(sos), *(round(rate * seconds) for seconds in memory)])
-
-        def function(x: FloatArray, name: str) -> FloatArray:
-            if len(x) > 1:
-                check_not_flat(x, name)
-            return as_float32(_filter(x.astype(np.float64), sos, self.zero_phase, padlen), name)
-
-        return function
+        return partial(_filter, sos=sos, zero_phase=self.zero_phase, padlen=padlen)
 
 
 def _check_frequencies(
@@ -216,9 +221,11 @@ def _filter(
 ) -> NDArray[np.float64]:
     with np.errstate(invalid="ignore"):  # in what scipy would hand to a section behind the last
         if zero_phase:
-            return signal.sosfiltfilt(sos, x, padlen=min(padlen, len(x) - 1))
+            return signal.sosfiltfilt(sos, x, padlen=min(padlen, x.shape[-1] - 1))
         # the state of a filter that has seen the first sample for ever: no transient
-        filtered, _ = signal.sosfilt(sos, x, zi=signal.sosfilt_zi(sos) * x[0])
+        zi = signal.sosfilt_zi(sos)
+        zi = zi.reshape(len(sos), *[1] * (x.ndim - 1), 2) * x[..., :1]
+        filtered, _ = signal.sosfilt(sos, x, zi=zi)
         return filtered
 
 

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import signal
 
 from .._compat import Interval
-from ._base import RecordingFunction, RecordingTransformer
+from ._base import LinearFunction, RecordingFunction, RecordingTransformer
 from ._recordings import FloatArray, as_float32
 
 #: Of a rate that is taken as it is: 333.333 Hz is 333333/1000.
@@ -55,14 +55,18 @@ def resample_recording(
     x = np.asarray(x)
     if up == down:
         return np.array(x, dtype=np.float32)
+    return as_float32(_resampled(x, up, down), name)
+
+
+def _resampled(x: NDArray, up: int, down: int) -> NDArray[np.float64]:
     # The phases of the filter pass an offset with gains that differ by 0.0001: take it off before.
     offset = x.mean(axis=-1, keepdims=True, dtype=np.float64)
     # Mirrored about the end points, a recording has no step there; one sample has no mirror.
     extension = "antireflect" if x.shape[-1] > 1 else "edge"
-    resampled = signal.resample_poly(
+    resampled: NDArray[np.float64] = signal.resample_poly(
         x - offset, up, down, axis=-1, window=_low_pass(up, down), padtype=extension
     )
-    return as_float32(resampled + offset, name)
+    return resampled + offset
 
 
 class Resampler(RecordingTransformer):
@@ -133,6 +137,13 @@ class Resampler(RecordingTransformer):
         def function(x: FloatArray, name: str) -> FloatArray:
             up, down = rational_ratio(self.original_rate, self.sampling_rate, x.shape[-1])
             return resample_recording(x, up, down, name=name)
+
+        return function
+
+    def _linear_function(self) -> LinearFunction:
+        def function(x: NDArray[np.float64]) -> NDArray[np.float64]:
+            up, down = rational_ratio(self.original_rate, self.sampling_rate, x.shape[-1])
+            return x if up == down else _resampled(x, up, down)
 
         return function
 
