@@ -22,6 +22,7 @@ from .classify import (
 )
 from .datasets import (
     concatenate as concatenate,
+    epochs_around as epochs_around,
     fetch_drivedb as fetch_drivedb,
     fetch_ecgid as fetch_ecgid,
     fetch_eegmat as fetch_eegmat,
@@ -38,6 +39,8 @@ from .datasets import (
     make_cohort as make_cohort,
     prepare as prepare,
     prepare_windows as prepare_windows,
+    recordings_from_mne as recordings_from_mne,
+    recordings_from_table as recordings_from_table,
     save_recordings as save_recordings,
 )
 from .evaluation import (

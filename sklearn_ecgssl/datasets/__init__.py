@@ -3,12 +3,15 @@
 from ._attribute import Condition, Rating
 from ._concatenate import concatenate
 from ._data_set import DataSet, LeftOut, Trial
+from ._events import epochs_around
 from ._load_recordings import RecordingsFiles, load_recordings
 from ._loaders import loader
 from ._make_cohort import make_cohort
+from ._mne import recordings_from_mne
 from ._prepare import prepare
 from ._prepare_windows import prepare_windows
 from ._save_recordings import save_recordings
+from ._tables import recordings_from_table
 from .sets._amigos import Amigos
 from .sets._ascertain import Ascertain
 from .sets._dreamer import Dreamer
@@ -85,6 +88,7 @@ __all__ = [
     "Wesad",
     "available",
     "concatenate",
+    "epochs_around",
     "fetch_drivedb",
     "fetch_ecgid",
     "fetch_eegmat",
@@ -101,5 +105,7 @@ __all__ = [
     "make_cohort",
     "prepare",
     "prepare_windows",
+    "recordings_from_mne",
+    "recordings_from_table",
     "save_recordings",
 ]
