@@ -40,7 +40,7 @@ def recordings_from_mne(
         description its label. None: all that there is, without a label.
     subject : str or int, or sequence of one for each raw, default=None
         The person: of all raws, or of each. None: the ``his_id`` or ``id`` of
-        ``raw.info["subject_info"]``, as MNE-BIDS sets it.
+        ``raw.info["subject_info"]``.
     min_duration : float, default=10.0
         Seconds, the papers' window [1]_. Shorter recordings are left out: no window fits.
 
@@ -113,8 +113,8 @@ def recordings_from_mne(
     >>> [len(recording) / data.sampling_rate for recording in data.recordings]
     [14.0, 5.0, 9.0]
 
-    A data set in BIDS: ``recordings_from_mne(mne_bids.read_raw_bids(path), annotations=...)``,
-    with a list of raws for several people.
+    A data set in BIDS: ``raws = [mne_bids.read_raw_bids(path) for path in paths]``, with
+    ``subject=[path.subject for path in paths]``.
     """
     mne = library("mne", "Raw recordings are handled", "mne")
     raws = list(raw) if isinstance(raw, list | tuple) else [raw]
@@ -185,7 +185,9 @@ def _subjects(raws: Sequence[Any], subject: Any) -> np.ndarray:
     """Return the person of each raw: as passed, or as the raw says."""
     if subject is None:
         infos = [one.info.get("subject_info") or {} for one in raws]
-        people: Any = [info.get("his_id") or info.get("id") for info in infos]
+        # EDF has an X for who is not named: all of them would be one person.
+        names = [info.get("his_id") or info.get("id") for info in infos]
+        people: Any = [None if name == "X" else name for name in names]
         if None in people:
             raise ValueError(
                 f'subject: raw {people.index(None)} has none in raw.info["subject_info"]: pass '

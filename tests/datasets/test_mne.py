@@ -112,6 +112,7 @@ BAD = {
     "annotation": (raw_of(STUDY), {"annotations": ["calm"]}, "must be one of .*'rest'.*got 'calm'"),
     "event": (raw_of(STUDY), {"annotations": "button"}, "'button' has no duration.*epochs_around"),
     "whose": (raw_of(whose=None), {}, "raw 0 has none in raw.info.*pass subject="),
+    "unnamed": (raw_of(whose="X"), {}, "raw 0 has none in raw.info"),
     "missing": ([raw_of(), raw_of()], {"subject": ["a", None]}, "subject is missing for raw 1"),
     "few": ([raw_of(), raw_of()], {"subject": ["a"]}, "subject must be 1-D with one entry for e"),
     "short": (raw_of(), {"min_duration": 60}, "raw gives no recording of min_duration=60 s"),
