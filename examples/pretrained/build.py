@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from card import amounts_table, model_card
-from corpus import Corpus, Place, make_corpus
+from corpus import Corpus, Place, make_corpus, preparation_of
 from manifest import amounts_of, encoder_folder, read_manifest, weights_file, write_manifest
 
 from sklearn_ecgssl import MaskedPretrainer, PretextPretrainer, load_pretrained, transforms
@@ -63,8 +63,8 @@ def train(name: str, config: dict, recipe: dict, place: Place, corpus: Corpus) -
     checkpoint = place.work / name / "checkpoint"
     pretrainer = make_pretrainer(recipe, corpus, checkpoint=checkpoint, verbose=1)
     pretrainer.fit(corpus.learnt, X_val=corpus.held_out)
-    rate = config["preparation"][recipe["method"]]["sampling_rate"]
-    pretrainer.save_pretrained(encoder_folder(name, place), sampling_rate=rate)
+    preparation = preparation_of(config, recipe["method"])
+    pretrainer.save_pretrained(encoder_folder(name, place), preparation=preparation)
     write_manifest(name, config, recipe, place, corpus, pretrainer)
     for row in pretrainer.history_:
         print(", ".join(f"{key} {row[key]:.4g}" for key in row if "accuracy" not in key))
@@ -103,7 +103,8 @@ def ship(
         folder = Path(staged)
         trained = load_pretrained(encoder_folder(name, place))
         trained.set_params(precision="float32")  # for the same features on every machine
-        trained.save_pretrained(folder, dtype="bfloat16")
+        preparation = preparation_of(config, recipe["method"])
+        trained.save_pretrained(folder, dtype="bfloat16", preparation=preparation)
         shipped = load_pretrained(folder)
         untrained = make_pretrainer(recipe, corpus, max_epochs=0, precision="float32")
         untrained.fit(corpus.held_out)

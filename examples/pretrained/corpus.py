@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils import Bunch
 
 from sklearn_ecgssl import datasets
@@ -110,6 +111,17 @@ def prepare_set(config: dict, one: dict, method: str, place: Place, scale: str |
         transformer=ECGFilter(rate, **config["preparation"][method]["filter"]),
         scale=scale,
         **options,
+    )
+
+
+def preparation_of(config: dict, method: str) -> Pipeline:
+    """Write the preparation of a method as steps, by which a recording is scaled by itself."""
+    settings = config["preparation"][method]
+    rate = settings["sampling_rate"]
+    return make_pipeline(
+        ECGFilter(rate, **settings["filter"]),
+        TrimmedScaler(trim={"trimmed": 0.025, "standard": 0.0}[settings["scale"]]),
+        Segmenter(rate, config["corpus"]["window_length"]),
     )
 
 

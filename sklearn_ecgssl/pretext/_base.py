@@ -113,7 +113,7 @@ class BasePretrainer(PretrainedMixin, BaseEstimator, ABC):
                 f"validation_fraction={self.validation_fraction} and X_val both say what to hold "
                 "out: set validation_fraction=None, or leave X_val out."
             )
-        for name in ("sampling_rate_", "_shipped_as"):  # of the windows that it learnt from before
+        for name in self._known_from_folder:  # of the windows that it learnt from before
             self.__dict__.pop(name, None)
         self.architecture_ = self._architecture()
         store = check_windows(

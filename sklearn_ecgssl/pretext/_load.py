@@ -2,18 +2,25 @@
 
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, overload
 
+import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
 
 from .._checks import check_choice
+from .._files import library
 from ._base import BasePretrainer
 from ._pretext import PretextPretrainer
 
 #: Where the encoders that come with the package are.
 FOLDER = Path(__file__).parent / "encoders"
 CARD = "MODEL_CARD.md"
+
+#: What a folder on the Hugging Face hub begins with, and which of its files are downloaded.
+HUB = "hf://"
+FILES_OF_HUB = ["config.json", "*.safetensors", "*.md"]
 
 
 def list_pretrained() -> list[str]:
@@ -64,29 +71,52 @@ def model_card(name: str) -> str:
     return (FOLDER / name / CARD).read_text(encoding="utf-8")
 
 
-def load_pretrained(name_or_path: str | PathLike[str], *, device: str = "auto") -> BasePretrainer:
+@overload
+def load_pretrained(
+    name_or_path: str | PathLike[str],
+    *,
+    device: str = "auto",
+    with_preparation: Literal[False] = False,
+) -> BasePretrainer: ...
+@overload
+def load_pretrained(
+    name_or_path: str | PathLike[str], *, device: str = "auto", with_preparation: Literal[True]
+) -> Pipeline: ...
+def load_pretrained(
+    name_or_path: str | PathLike[str], *, device: str = "auto", with_preparation: bool = False
+) -> Any:
     """Load an encoder that comes with the package, or one that `save_pretrained` saved.
 
     Parameters
     ----------
     name_or_path : str or path-like
-        A name out of `list_pretrained`, or the folder of a saved pretrainer of either kind. A
-        folder that is called as one of the names is ``"./name"``.
+        A name out of `list_pretrained`; the folder of a saved pretrainer of either kind; or
+        ``"hf://owner/name"``, such a folder on the Hugging Face hub, which is downloaded once
+        (extra ``hub``). A revision may follow: ``"hf://owner/name@v1"``. A folder that is called
+        as one of the names is ``"./name"``.
     device : str, default="auto"
         Where it shall run.
+    with_preparation : bool, default=False
+        True gives what makes its windows of recordings, too: a fitted Pipeline of these steps and
+        a frozen `SSLEmbedder`. Its first step says the rate of the recordings that it takes: for
+        others, put a `Resampler` before it.
 
     Returns
     -------
-    PretextPretrainer or MaskedPretrainer
-        Fitted. Other estimators train a clone of it: give them its name or folder to use it as it
-        is, or ``FrozenEstimator(load_pretrained(...))``.
+    PretextPretrainer, MaskedPretrainer or Pipeline
+        Fitted. Other estimators train a clone of a pretrainer: give them its name or folder to use
+        it as it is, or ``FrozenEstimator(load_pretrained(...))``. A Pipeline is never trained.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such name and no such folder.
+        If there is no such name and no such folder, or the hub does not give it.
     UnreadableFileError
         If it is truncated, altered, of another program or version, or holds something else.
+    ValueError
+        If the preparation is asked for, and was not saved.
+    ImportError
+        If huggingface_hub is not installed: ``pip install "sklearn_ecgssl[hub]"``.
 
     Examples
     --------
@@ -102,9 +132,23 @@ def load_pretrained(name_or_path: str | PathLike[str], *, device: str = "auto") 
     ...     loaded = load_pretrained(folder)
     >>> bool((loaded.encode(windows) == pretrainer.encode(windows)).all())
     True
+
+    From recordings of 100 Hz to features, and of another rate:
+
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn_ecgssl import Resampler, make_cohort
+    >>> cohort = make_cohort(n_subjects=2, duration=12, sampling_rate=500, random_state=0)
+    >>> features = load_pretrained("rhythm-open", with_preparation=True)
+    >>> [name for name, _ in features.steps]
+    ['ecgfilter', 'trimmedscaler', 'segmenter', 'sslembedder']
+    >>> make_pipeline(Resampler(500, 100), features).fit_transform(cohort.recordings).shape
+    (4, 128)
     """
     is_shipped = name_or_path in list_pretrained()
-    path = FOLDER / name_or_path if is_shipped else Path(name_or_path).expanduser()
+    if isinstance(name_or_path, str) and name_or_path.startswith(HUB):
+        path = _downloaded(name_or_path)
+    else:
+        path = FOLDER / name_or_path if is_shipped else Path(name_or_path).expanduser()
     if not fspath(name_or_path) or not path.is_dir():
         raise FileNotFoundError(
             f"There is neither a folder {fspath(name_or_path)!r} nor an encoder of this name. "
@@ -113,7 +157,42 @@ def load_pretrained(name_or_path: str | PathLike[str], *, device: str = "auto") 
     loaded = BasePretrainer.from_pretrained(path, device=device)
     if is_shipped:
         loaded._shipped_as = str(name_or_path)
-    return loaded
+    return _with_preparation(loaded, name_or_path) if with_preparation else loaded
+
+
+def _downloaded(url: str) -> Path:
+    """Get a folder from the Hugging Face hub, or from what it has downloaded before."""
+    hub = library("huggingface_hub", "hf:// is read", "hub")
+    name, _, revision = url.removeprefix(HUB).partition("@")
+    try:
+        return Path(
+            hub.snapshot_download(name, revision=revision or None, allow_patterns=FILES_OF_HUB)
+        )
+    except (OSError, ValueError) as error:
+        reason = str(error).strip().partition("\n")[0].rstrip(".")
+        raise FileNotFoundError(
+            f"The Hugging Face hub does not give {url!r}: {reason}. Check owner, name and "
+            "revision, log in if it is not public, or pass a folder that you have."
+        ) from error
+
+
+def _with_preparation(loaded: Any, name: Any) -> Pipeline:
+    """Put the steps that make windows of recordings before an encoder; all of it is fitted."""
+    import sklearn_ecgssl  # the embedder, below this folder, is imported when it is asked for
+
+    steps = getattr(loaded, "preparation_", None)
+    if steps is None:
+        raise ValueError(
+            f"{fspath(name)!r} was saved without its preparation. Load it without "
+            "with_preparation, and put the steps that its windows need before "
+            "SSLEmbedder(FrozenEstimator(pretrainer)); or save it again with preparation=."
+        )
+    embedder = sklearn_ecgssl.SSLEmbedder(
+        FrozenEstimator(loaded), sampling_rate=loaded.sampling_rate_
+    )
+    # Nothing is learnt from this window: the embedder notes its length.
+    embedder.fit(np.resize([-1.0, 1.0], (1, 1, loaded.n_features_in_)))
+    return Pipeline([*steps.steps, ("sslembedder", embedder)])
 
 
 def resolve_pretrainer(pretrainer: Any) -> BaseEstimator:

@@ -138,6 +138,8 @@ class PretextPretrainer(TaskComposition, BasePretrainer):
         Samples in a window.
     sampling_rate_ : float or None
         Of the windows, in Hz, as it was saved with them; there after `from_pretrained` alone.
+    preparation_ : Pipeline
+        What makes the windows of recordings, where it was saved with them; as `sampling_rate_`.
 
     See Also
     --------

@@ -20,6 +20,7 @@ import torch
 from filelock import FileLock
 from sklearn.base import BaseEstimator
 from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
 from sklearn.utils import check_scalar
 from sklearn.utils.validation import check_is_fitted
 
@@ -27,6 +28,7 @@ from .. import __version__, transforms
 from .._checks import check_choice
 from .._files import UnreadableFileError, reading, write_whole
 from ._json import Encoder, decode
+from ._preparation import STEPS, check_preparation, rate_of
 
 CONFIG = "config.json"
 LOCK = ".lock"
@@ -37,11 +39,15 @@ DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 Estimator = TypeVar("Estimator", bound=BaseEstimator)
 
-#: Classes that a folder may hold, by name: the package's transformations and comparisons, and those
-#: that add themselves by `savable` or as subclasses of `PretrainedMixin`.
+#: Classes that a folder may hold, by name: the steps of a preparation, the package's
+#: transformations and comparisons, and those that add themselves by `savable` or as subclasses of
+#: `PretrainedMixin`.
 CLASSES: dict[str, type[BaseEstimator]] = {
     known.__name__: known
-    for known in (FrozenEstimator, *(getattr(transforms, name) for name in transforms.__all__))
+    for known in (
+        *(FrozenEstimator, Pipeline, *STEPS),
+        *(getattr(transforms, name) for name in transforms.__all__),
+    )
     if isinstance(known, type)
 }
 
@@ -55,6 +61,8 @@ def savable(known: type[Estimator]) -> type[Estimator]:
 class PretrainedMixin:
     """Save a fitted estimator in a folder that other machines and versions can read."""
 
+    n_features_in_: int
+
     #: Parameters that say where and how to run, not what was learnt; they are not saved.
     _local_parameters: tuple[str, ...] = (
         "callbacks",
@@ -67,6 +75,9 @@ class PretrainedMixin:
     #: Parameters that are not saved besides: too large for a file of JSON.
     _large_parameters: tuple[str, ...] = ("recorded_noise",)
 
+    #: Attributes that only an estimator from a folder has, about the windows that it learnt from.
+    _known_from_folder: tuple[str, ...] = ("sampling_rate_", "preparation_", "_shipped_as")
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         CLASSES[cls.__name__] = cls
@@ -77,6 +88,7 @@ class PretrainedMixin:
         *,
         sampling_rate: float | None = None,
         dtype: str = "float32",
+        preparation: Any = None,
     ) -> Path:
         """Save the fitted estimator: ``config.json`` and a safetensors file, no pickle.
 
@@ -95,6 +107,10 @@ class PretrainedMixin:
         dtype : {"float32", "bfloat16"}, default="float32"
             In which the weights are kept. bfloat16 halves the file and rounds them to 8
             significant bits; loaded, they are float32 again.
+        preparation : Pipeline, Segmenter or None, default=None
+            What makes its windows of recordings: `Resampler`, `ECGFilter`, `TrimmedScaler`, then
+            the `Segmenter`, so that others prepare theirs alike. It is written as names and
+            parameters, and says the sampling rate. None keeps the one that it was loaded with.
 
         Returns
         -------
@@ -106,7 +122,10 @@ class PretrainedMixin:
         NotFittedError
             If there is nothing to save.
         ValueError
-            If `sampling_rate` or `dtype` is not valid.
+            If `sampling_rate` or `dtype` is not valid, or `preparation` does not end in windows of
+            the length that was fitted and of `sampling_rate`.
+        TypeError
+            If `preparation` holds something else.
         UnreadableFileError
             If the folder holds a ``config.json`` of another program, which is left alone.
         OSError
@@ -121,6 +140,12 @@ class PretrainedMixin:
         encoder = Encoder(self._local_parameters + self._large_parameters)
         encoded = encoder.encode(self, "")
         rate = saved_rate(self) if sampling_rate is None else float(sampling_rate)
+        if preparation is None:
+            preparation = getattr(self, "preparation_", None)
+        if preparation is not None:
+            prepared = check_preparation(preparation, self.n_features_in_, sampling_rate)
+            encoded["fitted"]["preparation_"] = encoder.encode(prepared, "preparation_")
+            rate = rate_of([step for _, step in prepared.steps])
         encoded["fitted"]["sampling_rate_"] = rate
         tensors = {
             name: torch.tensor(array, dtype=DTYPES[dtype], device="cpu")
@@ -155,7 +180,8 @@ class PretrainedMixin:
         Returns
         -------
         estimator
-            Fitted. Its ``sampling_rate_`` is the one that was saved with it, or None.
+            Fitted. Its ``sampling_rate_`` is the one that was saved with it, or None;
+            ``preparation_`` the Pipeline that makes its windows, if that was saved.
 
         Raises
         ------

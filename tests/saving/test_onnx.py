@@ -134,16 +134,18 @@ def pipe_of(pretrainer, *last):
     return pipe.fit(RECORDINGS, np.array(["calm", "tense"])[TARGET % 2])
 
 
+@pytest.fixture(scope="module")
+def pipe(pretrainer):
+    return pipe_of(pretrainer, StandardScaler(), LogisticRegression())
+
+
+@pytest.fixture(scope="module")
+def whole(pipe, tmp_path_factory):
+    return export_onnx(pipe, tmp_path_factory.mktemp("whole") / "pipe.onnx", n_times=256)
+
+
 class TestPipeline:
     """From recordings in physical units to what the Pipeline says of them."""
-
-    @pytest.fixture(scope="class")
-    def pipe(self, pretrainer):
-        return pipe_of(pretrainer, StandardScaler(), LogisticRegression())
-
-    @pytest.fixture(scope="class")
-    def whole(self, pipe, tmp_path_factory):
-        return export_onnx(pipe, tmp_path_factory.mktemp("whole") / "pipe.onnx", n_times=256)
 
     @pytest.mark.parametrize("n_recordings", [1, 12])
     def test_probabilities(self, n_recordings, pipe, whole):
