@@ -17,11 +17,8 @@ import time
 from pathlib import Path
 
 import numpy as np
-from sklearn.metrics import r2_score
-from sklearn.model_selection import GroupKFold
-from sklearn.preprocessing import normalize
 
-from sklearn_ecgssl.evaluation._linear import linear_regressor
+from sklearn_ecgssl.evaluation._carried import explained, recognised
 
 from . import rhythm_labels, rhythm_stress
 from .frozen import Frozen, load, load_those_there, pool
@@ -101,16 +98,6 @@ def targets_of(hrv: np.ndarray) -> np.ndarray:
     return np.column_stack([mean, *variability, *logs])
 
 
-def explained(X: np.ndarray, y: np.ndarray, subject: np.ndarray) -> np.ndarray:
-    """R squared of each target, of a ridge that has not met the people."""
-    predicted = np.empty_like(y)
-    for train, test in GroupKFold(5).split(X, y, subject):
-        for i in range(y.shape[1]):
-            ridge = linear_regressor().fit(X[train], y[train, i], groups=subject[train])
-            predicted[test, i] = ridge.predict(X[test])
-    return r2_score(y, predicted, multioutput="raw_values")
-
-
 def labels(signals: Signals, encoders: list[Frozen], args) -> None:
     """Print how well the rhythm of a recording is told, by the fraction of labels."""
     asked = "held_out" if args.choose else "reserved"
@@ -165,15 +152,3 @@ def identity(signals: Signals, encoders: list[Frozen], args) -> None:
 def repeated(subject: np.ndarray) -> np.ndarray:
     names, n_recordings = np.unique(subject, return_counts=True)
     return names[n_recordings > 1]
-
-
-def recognised(parts, subject: np.ndarray, enrolled: np.ndarray) -> np.ndarray:
-    """For each person, which part of the windows is most like an enrolled one of the same person.
-
-    parts: features, each of which weighs the same, however many columns it has.
-    """
-    scaled = [(X - X[enrolled].mean(axis=0)) / (X[enrolled].std(axis=0) + 1e-9) for X in parts]
-    X = normalize(np.hstack([Z / np.sqrt(Z.shape[1]) for Z in scaled]))
-    nearest = subject[enrolled][(X[~enrolled] @ X[enrolled].T).argmax(axis=1)]
-    right, asked = nearest == subject[~enrolled], subject[~enrolled]
-    return np.array([right[asked == one].mean() for one in np.unique(asked)])

@@ -46,6 +46,7 @@ from .datasets import (
 from .evaluation import (
     LabelFractionSplit as LabelFractionSplit,
     compare_protocols as compare_protocols,
+    probe as probe,
 )
 from .features import (
     FrozenEncoder as FrozenEncoder,

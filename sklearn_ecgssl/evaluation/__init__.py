@@ -6,6 +6,7 @@ from ._label_fraction import LabelFractionSplit
 from ._left_out import left_out
 from ._linear import linear_classifier
 from ._metrics import confidence_interval
+from ._probe import probe
 from ._protocols import (
     Protocol,
     opposite_halves,
@@ -29,6 +30,7 @@ __all__ = [
     "linear_classifier",
     "opposite_halves",
     "pretext_accuracy",
+    "probe",
     "shuffled_windows",
     "unseen_subjects",
     "whole_recordings",

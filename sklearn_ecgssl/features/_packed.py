@@ -107,7 +107,8 @@ def _as_array(tensor: Tensor) -> tuple[np.ndarray, str, bool]:
     plain = tensor.detach().cpu()
     if not hasattr(np, dtype) and dtype != "bool":  # numpy has no bfloat16
         plain = plain.float()
-    return plain.resolve_conj().numpy(), dtype, isinstance(tensor, nn.Parameter)
+    array, is_parameter = plain.resolve_conj().numpy(), isinstance(tensor, nn.Parameter)
+    return array if is_parameter else array.copy(), dtype, is_parameter  # buffers may change
 
 
 def _as_tensor(array: np.ndarray, dtype: str, is_parameter: bool) -> Tensor:
