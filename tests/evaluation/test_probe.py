@@ -52,17 +52,21 @@ def noise(X):
 
 class TestWhatIsCarried:
     def test_each_question_has_features_that_know_the_answer(self):
-        encoders = {f.__name__: FunctionTransformer(f) for f in (level, amplitude, noise)}
+        encoders = {f.__name__: FunctionTransformer(f) for f in (level, amplitude)}
         table = asked(encoders).droplevel("untrained")
-        assert table.index.tolist() == ["level", "amplitude", "noise", "heart rate", "chance"]
+        assert table.index.tolist() == ["level", "amplitude", "heart rate", "chance"]
         assert (table.loc["heart rate", ["r2_rate", "r2_sdnn", "r2_rmssd"]] > 0.9).all()
         assert table.loc["level", "identity"] == 1
         assert table.loc["amplitude", "auc_within"] == 1
         assert table.loc["amplitude", "identity"] < 0.5
-        assert table.loc["noise", "identity"] < 0.5
-        assert 0.3 < table.loc["noise", "auc_within"] < 0.7
-        assert table.loc["noise", "r2_rate"] < 0.1
-        assert table.loc["chance", "identity"] == pytest.approx(1 / 6)
+
+    def test_noise_knows_as_much_as_chance(self):
+        table = asked({"heart rate": FunctionTransformer(noise)}).droplevel("untrained")
+        found, chance = table.loc["heart rate"], table.loc["chance"]
+        assert found["r2_rate"] < 0.1
+        assert chance["identity"] == pytest.approx(1 / 6)
+        assert abs(found["identity"] - chance["identity"]) < 0.3
+        assert abs(found["auc_within"] - chance["auc_within"]) < 0.2
 
     def test_several_conditions(self):
         # three recordings of each of four people
