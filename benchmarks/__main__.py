@@ -25,6 +25,7 @@ NAMES = [
     "pretrained",
     "level",
     "rhythm",
+    "probe",
 ]
 #: Where `--seeds` is not 2 unless it is said.
 SEEDS = {"pretrained": 3}
@@ -84,7 +85,7 @@ def main() -> None:
         nargs="+",
         default=["recognition-open", "masked-open:mean", "rhythm-open"],
         metavar="ENCODER",
-        help="for rhythm: names or folders of encoders; with :AGGREGATION or :LAYER, not "
+        help="for rhythm, probe: names or folders of encoders; with :AGGREGATION or :LAYER, not "
         "their own features",
     )
     parser.add_argument(

@@ -55,11 +55,15 @@ def runner_of(model: Any, device: torch.device) -> Runner:
         return Runner(model.transform, (None,))
     if callable(model) and not isinstance(model, type):
         return Runner(model, (None,))
+    advice = ""
+    if hasattr(model, "encode"):
+        advice = " A pretrainer goes into SSLEmbedder."
+    elif isinstance(model, Mapping):
+        advice = " Weights go into a module of their class first, by load_state_dict."
     raise TypeError(
         "model must be a torch.nn.Module, a program of torch.export, the path of a .pt2 or .onnx "
-        f"file, a fitted transformer of windows or a function of them, got {model!r:.80}."
-        + " A pretrainer goes into SSLEmbedder."
-        * hasattr(model, "encode")
+        "file, a fitted transformer of windows or a function of them, got "
+        f"{model!r:.80}.{advice}"
     )
 
 

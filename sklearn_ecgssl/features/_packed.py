@@ -22,21 +22,30 @@ except ImportError:  # joblib before 1.6 has one of its own, later ones need it 
     from joblib.externals import cloudpickle
 
 
+#: What is no Python inside: its class, what writes it and what reads it.
+FILES: dict[str, tuple[type, Any, Any]] = {
+    "export": (ExportedProgram, torch.export.save, torch.export.load),
+    "jit": (torch.jit.ScriptModule, torch.jit.save, torch.jit.load),
+}
+
+
 class Packed(NamedTuple):
-    """A torch module without tensors, pickled; or a program that `torch.export` made, as a file."""
+    """A torch module without tensors, pickled; or what torch has a kind of file for, as that."""
 
     content: bytes
     #: Of each tensor its values, its dtype, and whether it is a parameter.
     tensors: list[tuple[np.ndarray, str, bool]]
-    is_program: bool = False
+    #: "export" or "jit", where the content is a file.
+    file: str = ""
 
 
-def pack(model: nn.Module | ExportedProgram) -> Packed:
+def pack(model: Any) -> Packed:
     """Turn a module or a program into bytes and arrays; the arrays may share its memory."""
-    if isinstance(model, ExportedProgram):
-        stream = io.BytesIO()
-        torch.export.save(model, stream)
-        return Packed(stream.getvalue(), [], is_program=True)
+    for kind, (of_kind, save, _) in FILES.items():
+        if isinstance(model, of_kind):
+            stream = io.BytesIO()
+            save(model, stream)
+            return Packed(stream.getvalue(), [], kind)
     content, tensors = _dumped(_without_parametrizations(model))
     # Once more: what was loaded pickles as what was loaded from it, so that both hash alike.
     content, tensors = _dumped(_Unpickler(content, tensors).load())
@@ -45,8 +54,9 @@ def pack(model: nn.Module | ExportedProgram) -> Packed:
 
 def unpack(packed: Packed) -> Any:
     """Make the module or the program again, on the CPU; it may share the memory of the arrays."""
-    if packed.is_program:
-        return torch.export.load(io.BytesIO(packed.content))
+    if packed.file:
+        _, _, load = FILES[packed.file]
+        return load(io.BytesIO(packed.content))
     return _Unpickler(packed.content, [_as_tensor(*one) for one in packed.tensors]).load()
 
 

@@ -266,6 +266,7 @@ class TestModel:
             (StandardScaler(), NotFittedError, "not fitted yet"),
             (nn.Linear, TypeError, "model must be a torch.nn.Module, a program"),
             (5, TypeError, "got 5"),
+            (net().state_dict(), TypeError, "Weights go into a module of their class first"),
             (tiny_pretrainer(), TypeError, "A pretrainer goes into SSLEmbedder"),
             ("missing.onnx", FileNotFoundError, "missing.onnx"),
             ("weights.pth", ValueError, "must be one of '.onnx', '.pt2', got '.pth'"),
@@ -314,6 +315,15 @@ class TestScikitLearn:
         before = joblib.hash(encoder(odd))
         odd.layer = 1
         assert joblib.hash(encoder(odd)) != before
+
+    @pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+    def test_a_script_too(self):
+        one = encoder(torch.jit.trace(net().eval(), torch.zeros(2, 1, N_TIMES)))
+        found = one.fit_transform(WINDOWS)
+        np.testing.assert_allclose(found, encoder().fit_transform(WINDOWS), atol=1e-6)
+        copied = pickle.loads(pickle.dumps(one))
+        np.testing.assert_array_equal(copied.transform(WINDOWS), found)
+        assert joblib.hash(one) == joblib.hash(one)
 
     def test_a_pickle_holds_no_tensor(self):
         assert b"torch._utils" not in pickle.dumps(encoder())
