@@ -27,7 +27,8 @@ def read_columns(table: Any, wanted: Iterable[str]) -> dict[str, Any]:
             "table must be a DataFrame of pandas or polars, or the path of a CSV or Parquet file, "
             f"got {type(table).__name__}. {'Pass table.collect().' * is_lazy}".rstrip()
         )
-    _check_there(wanted, list(table.columns), "table")
+    index = getattr(getattr(table, "index", None), "names", ())
+    _check_there(wanted, list(table.columns), "table", index)
     return {name: as_series(table[name]) for name in wanted}
 
 
@@ -104,11 +105,14 @@ def _columns_of_file(path: Path, wanted: list[str]) -> dict[str, Any]:
     return {name: frame[name] for name in wanted}
 
 
-def _check_there(wanted: list[str], there: list[Any], what: str) -> None:
+def _check_there(wanted: list[str], there: list[Any], what: str, index: Iterable[Any] = ()) -> None:
     for name in wanted:
         if name not in there:
-            semicolon = len(there) == 1 and ";" in str(there[0])
-            cure = ' Read it with pandas.read_csv(..., sep=";").' if semicolon else ""
+            cure = ""
+            if name in index:
+                cure = " Pass table.reset_index()."
+            elif len(there) == 1 and ";" in str(there[0]):
+                cure = ' Read it with pandas.read_csv(..., sep=";").'
             listed = ", ".join(map(repr, there))
             raise ValueError(f"{what} has no column {name!r}, but {listed or 'none'}.{cure}")
 

@@ -14,15 +14,18 @@ from ._data_set import LeftOut
 from ._load import _summary, column, one_rate
 from ._pieces import classes_of, fact
 
+_SHOWN = 5
+
 
 class Event(NamedTuple):
-    """What happened, in which recording (-1: in none), and when: in seconds from its start."""
+    """What happened, in which recording (-1: in none, why), and when: seconds from its start."""
 
     recording: int
     onset: float
     target: Any
     facts: dict[str, Any]
     name: str
+    why_none: str = ""
 
 
 def epochs_around(
@@ -236,36 +239,40 @@ def _of_table(
     if target is not None and not isinstance(target, str):
         raise ValueError("Of a table of onsets, target must be the name of a column.")
     columns = read_columns(table, [key, "time", *([target] if target is not None else []), *there])
-    stamps = times(columns["time"], "time")
-    if people is None:
-        people = np.arange(len(durations))
-        if key == "subject":
-            raise ValueError("onsets has subjects: pass subject=, that of each recording.")
-    if key == "subject" and begins is None and len(set(people.tolist())) < len(people):
+    if key == "recording":
+        known, asked = np.arange(len(durations)), columns[key].tolist()
+    elif people is None:
+        raise ValueError("onsets has subjects: pass subject=, that of each recording.")
+    else:
+        known, asked = people.astype(str), columns[key].astype(str).tolist()
+    if begins is None and len(np.unique(known)) < len(known):
         raise ValueError(
             "onsets names subjects who have several recordings: pass start=, when each of these "
             "begins on the clock of the onsets, or a column recording, the number of each."
         )
+    stamps = times(columns["time"], "time")
     labels = columns[target].tolist() if target is not None else [None] * len(stamps)
     further = [name for name in there if name not in (key, "time", target)]
     facts = {name: list(columns[name].to_numpy()) for name in further}
-    names = people.astype(str)
     events = []
-    for row, whose in enumerate(columns[key].tolist()):
-        if key == "recording":
-            of_person = [int(whose)] if 0 <= whose < len(durations) else []
-        else:
-            of_person = np.flatnonzero(names == str(whose)).tolist()
+    for row, whose in enumerate(asked):
+        own = np.flatnonzero(known == whose)
         found, onset = -1, np.nan
-        for i in of_person:
+        why = "lies in no recording" if len(own) else f"is of none of {_listed(known)}"
+        for i in own:
             begin = None if begins is None else begins[i]
             (since,) = _since(stamps[row : row + 1], begin, f"time of row {row}")
-            if 0 <= since < durations[i] or len(of_person) == 1:
-                found, onset = i, float(since)
+            if 0 <= since < durations[i] or len(own) == 1:
+                found, onset = int(i), float(since)
         name = f"{key} {whose} at {columns['time'].iloc[row]}"
-        values = {name: values[row] for name, values in facts.items()}
-        events.append(Event(found, onset, labels[row], values, name))
+        known_of = {fact: values[row] for fact, values in facts.items()}
+        events.append(Event(found, onset, labels[row], known_of, name, why))
     return events
+
+
+def _listed(values: np.ndarray) -> str:
+    shown = list(dict.fromkeys(values.tolist()))
+    return ", ".join(map(repr, shown[:_SHOWN])) + ", ..." * (len(shown) > _SHOWN)
 
 
 def _since(stamps: np.ndarray, begin: Any, name: str) -> np.ndarray:
@@ -290,7 +297,7 @@ def _why_not(
     event: Event, first: int, n_times: int, lengths: Sequence[int], has_target: bool
 ) -> str:
     if event.recording < 0:
-        return "lies in no recording"
+        return event.why_none
     if has_target and is_missing(event.target):
         return "has no target"
     if first < 0:

@@ -137,7 +137,7 @@ def recordings_from_mne(
     def pieces() -> Iterator[Piece]:
         for number, (one, channel, person) in enumerate(zip(raws, channels, people, strict=True)):
             rate = nominal_rate(float(one.info["sfreq"]), one.n_times)
-            for first, end, label in _stretches(one, names):
+            for first, end, label in _stretches(one, channel, names):
                 signal = one.get_data(picks=[channel], start=first, stop=end)[0]
                 facts = {"raw": number, "start": first / one.info["sfreq"]}
                 if label is not None:
@@ -145,7 +145,7 @@ def recordings_from_mne(
                 scaled = (signal * 1000 if unit == "mV" else signal).astype(np.float32)
                 yield Piece(person, label, scaled, rate, facts)
 
-    n_bad = sum(np.count_nonzero(_is_bad(one)) for one in raws)
+    n_bad = sum(np.count_nonzero(_is_bad(*each)) for each in zip(raws, channels, strict=True))
     cut = [f"{n_bad} annotation(s) of bad signal end a recording"] if n_bad else []
     data = bunch_of(
         pieces(),
@@ -198,17 +198,21 @@ def _subjects(raws: Sequence[Any], subject: Any) -> np.ndarray:
     return check_subjects(people, "subject", len(raws), "raw")
 
 
-def _is_bad(raw: Any) -> np.ndarray:
-    names = raw.annotations.description
-    return np.array([str(one).lower().startswith(_BAD) for one in names], dtype=bool)
+def _is_bad(raw: Any, channel: str) -> np.ndarray:
+    """Mark the annotations of bad signal, of this channel or of all."""
+    of_channel = [not names or channel in names for names in raw.annotations.ch_names]
+    is_bad = [str(one).lower().startswith(_BAD) for one in raw.annotations.description]
+    return np.array(is_bad, dtype=bool) & np.array(of_channel, dtype=bool)
 
 
-def _stretches(raw: Any, names: Sequence[str] | None) -> Iterator[tuple[int, int, str | None]]:
+def _stretches(
+    raw: Any, channel: str, names: Sequence[str] | None
+) -> Iterator[tuple[int, int, str | None]]:
     """Yield the first sample, the end and the label of each stretch, without what is bad in it."""
     rate, descriptions = float(raw.info["sfreq"]), raw.annotations.description
     begins = np.round(raw.annotations.onset * rate).astype(int) - raw.first_samp
     ends = begins + np.round(raw.annotations.duration * rate).astype(int)
-    is_bad = _is_bad(raw)
+    is_bad = _is_bad(raw, channel)
     bad = sorted(zip(begins[is_bad].tolist(), ends[is_bad].tolist(), strict=True))
     wanted: list[tuple[int, int, str | None]] = [(0, raw.n_times, None)]
     if names is not None:

@@ -66,7 +66,7 @@ def save_recordings(
     record : array-like of shape (n_recordings,), default=None
         Names of the recordings; "0", "1", ... by default.
     fields : mapping of str to array-like of shape (n_recordings,), default=None
-        Further labels: numbers, booleans or strings.
+        Further labels: numbers, booleans, strings or datetimes, which become text.
     scale : float or array-like of shape (n_recordings,), default=None
         For counts of a converter: `recordings` must be integers, ``recording * scale`` is the
         signal in `unit`, and no bit is lost.
@@ -215,6 +215,8 @@ def _positive(name: str, value: Any, n: int) -> np.ndarray:
 def _labels(name: str, values: Any, n: int) -> np.ndarray:
     """Return one label for each recording."""
     labels = np.asarray(values)
+    if labels.dtype.kind == "M":  # `times` reads them back
+        labels = labels.astype(str)
     if labels.dtype == object and all(isinstance(value, str) for value in labels.ravel()):
         labels = labels.astype(str)
     if labels.shape != (n,) or labels.dtype.kind not in _LABELS:

@@ -155,7 +155,7 @@ BAD = {
     "strangers": (
         EVENTS.assign(subject="eve"),
         {"subject": SUBJECT, "start": [0, 3600, 0]},
-        "There is no window .*3 left out: subject eve at 10.0 lies in no recording",
+        "There is no window .*3 left out: subject eve at 10.0 is of none of 'ann', 'bob'",
     ),
 }  # fmt: skip
 

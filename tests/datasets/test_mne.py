@@ -81,6 +81,12 @@ def test_stretches_that_overlap_with_bad_ones_in_any_way_lose_them():
     assert spans(data) == [(600, 999), (1250, 2399)]
 
 
+def test_what_is_bad_in_another_channel_is_good():
+    raw = raw_of()
+    raw.set_annotations(mne.Annotations([5], [30], ["BAD"], ch_names=[["Cz"]]))
+    assert spans(recordings_from_mne(raw)) == [(0, 3999)]
+
+
 def test_recordings_end_where_files_were_joined():
     joined = mne.concatenate_raws([raw_of(), raw_of()], verbose=False)
     with pytest.warns(UserWarning, match=r"2 annotation\(s\) of bad signal"):

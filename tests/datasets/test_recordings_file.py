@@ -100,7 +100,7 @@ def test_failure_leaves_the_old_file(tmp_path, monkeypatch, stage):
         ({"recordings": [[1.0], []]}, r"recordings\[1\] must be a 1-D array of numbers"),
         ({"recordings": [[1.0], [1.0, np.nan]]}, r"recordings\[1\] has 1 samples"),
         ({"sampling_rate": 0}, "sampling_rate must be above 0"),
-        ({"subject": [0]}, "subject must be 2 numbers, booleans or strings"),
+        ({"subject": [0]}, "subject must be 1-D with one entry for each of the 2 rec"),
         ({"target": [0, 1], "target_names": ["a"]}, "indices into the target_names"),
         ({"fields": {"a/b": [0, 1]}}, "'a/b' cannot be the name of a field"),
         ({"scale": 0.1}, r"recordings\[0\] is not integers"),

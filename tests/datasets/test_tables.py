@@ -9,7 +9,13 @@ import polars as pl
 import pytest
 from sklearn.pipeline import make_pipeline
 
-from sklearn_ecgssl.datasets import make_cohort, recordings_from_table
+from sklearn_ecgssl.datasets import (
+    epochs_around,
+    load_recordings,
+    make_cohort,
+    recordings_from_table,
+    save_recordings,
+)
 from sklearn_ecgssl.signal import ECGFilter, Resampler, Segmenter
 
 RATE = 250
@@ -202,6 +208,7 @@ def test_what_comes_out_goes_into_a_pipeline():
 
 BAD = {
     "no column": (TABLE, {"value": "ECG"}, "table has no column 'ECG', but 'id', 'phase', 't', 'e"),
+    "in the index": (TABLE.set_index("id"), {}, "no column 'id', .* Pass table.reset_index"),
     "no rate": (TABLE, {"time": None}, "Pass time, the column of times, or sampling_rate"),
     "rate": (TABLE, {"time": None, "sampling_rate": -1}, "sampling_rate must be above 0"),
     "other rate": (TABLE, {"sampling_rate": 256}, "sampling_rate=256, but time tells 250 Hz"),
@@ -270,8 +277,6 @@ def test_the_table_is_left_as_it_was():
 @pytest.mark.real
 @pytest.mark.slow
 def test_real_ecg_of_a_table_is_that_of_its_file(shared_data):
-    from sklearn_ecgssl import load_recordings
-
     data = load_recordings(shared_data / "eegmat_ecg.npz", where={"subject": ["Subject00"]})
     assert len(data.recordings) == 2
     table = pd.concat(
@@ -284,3 +289,18 @@ def test_real_ecg_of_a_table_is_that_of_its_file(shared_data):
     assert found.sampling_rate == 500
     for one, expected in zip(found.recordings, data.recordings, strict=True):
         np.testing.assert_array_equal(one, expected)
+
+
+def test_dates_are_kept_in_a_recordings_file(tmp_path):
+    data = read(TABLE.assign(t=T0 + pd.to_timedelta(TABLE.t, unit="s")))
+    path = save_recordings(
+        tmp_path / "study.npz",
+        data.recordings,
+        data.sampling_rate,
+        data.subject,
+        fields={"begin": data.fields["start"]},
+    )
+    start = load_recordings(path).fields["begin"]
+    events = pd.DataFrame({"recording": [0, 3], "time": [T0 + pd.Timedelta("5s")] * 2})
+    epochs = epochs_around(data.recordings, events, 2, sampling_rate=RATE, start=start)
+    assert epochs.fields["onset"].tolist() == [5, 5]
