@@ -16,6 +16,7 @@ from tqdm.auto import tqdm
 from .._checks import check_choice
 from .._files import check_new, library, replacing
 from ..signal import Segmenter
+from ..signal._keep import Keep, kept_of_one
 from ..signal._recordings import check_subjects
 from ._load_recordings import load_recordings
 from ._recipe import Cut, Recipe
@@ -36,6 +37,7 @@ def prepare_windows(
     scale: str | None = "trimmed",
     segmenter: Segmenter | None = None,
     short: str = "drop",
+    keep: Keep | None = None,
     dtype: str = "float32",
     n_jobs: int | None = None,
     verbose: int = 0,
@@ -69,6 +71,9 @@ def prepare_windows(
         How recordings are cut. None stands for ``Segmenter(sampling_rate)``: windows of 10 s.
     short : {"drop", "raise"}, default="drop"
         What becomes of recordings that are shorter than a window: left out, or an error.
+    keep : callable or None, default=None
+        Which windows are kept: `usable`, or another function of the windows of a recording and
+        their sampling rate that returns a mask. None keeps all.
     dtype : {"float32", "float16"}, default="float32"
         Of the samples. "float16" takes half the bytes and rounds to three digits, which is below
         the noise of an ECG that is scaled.
@@ -89,6 +94,8 @@ def prepare_windows(
             The person: pass it as `groups`.
         n_short : int
             Recordings that were left out.
+        n_left_out : int
+            Windows that `keep` left out.
 
     Raises
     ------
@@ -122,32 +129,35 @@ def prepare_windows(
     check_new(path, (".npy", ".zarr"))
     check_choice("dtype", dtype, ("float32", "float16"))
     recipe = Recipe(sampling_rate, transformer, scale)
-    cut = Cut(Segmenter(sampling_rate) if segmenter is None else segmenter, short)
+    cut = Cut(Segmenter(sampling_rate) if segmenter is None else segmenter, short, keep)
     cut.checked(sampling_rate)
     parts = [parts] if isinstance(parts, str | os.PathLike) else parts
     prepared = Parallel(n_jobs=n_jobs, return_as="generator")(
         delayed(_windows_of)(read, part, recipe, cut) for part in parts
     )
-    subjects, n_short = [], 0
+    subjects, n_short, n_left_out = [], 0, 0
 
     def pieces() -> Iterator[np.ndarray]:
-        nonlocal n_short
-        for windows, subject, n_dropped in tqdm(prepared, unit=" parts", disable=not verbose):
+        nonlocal n_short, n_left_out
+        for windows, subject, n_dropped, n_cut in tqdm(
+            prepared, unit=" parts", disable=not verbose
+        ):
             yield from windows
             subjects.append(subject)
             n_short += n_dropped
+            n_left_out += n_cut - len(subject)
 
     write_windows(path, pieces(), dtype)
     subject = np.concatenate(subjects)
     with replacing(path.with_suffix(".subject.npy")) as temporary, open(temporary, "wb") as stream:
         np.save(stream, subject)
-    return Bunch(windows=_opened(path), subject=subject, n_short=n_short)
+    return Bunch(windows=_opened(path), subject=subject, n_short=n_short, n_left_out=n_left_out)
 
 
 def _windows_of(
     read: Callable[[Any], Any], part: Any, recipe: Recipe, cut: Cut
-) -> tuple[list[np.ndarray], np.ndarray, int]:
-    """Prepare a part: the windows of each recording, whose each is, and how many were too short."""
+) -> tuple[list[np.ndarray], np.ndarray, int, int]:
+    """Prepare a part: windows, whose each is, how many recordings were too short, windows cut."""
     try:
         data = read(part)
         n_recordings = len(data.recordings)
@@ -158,8 +168,12 @@ def _windows_of(
         is_long = cut.is_long([len(one) for one in prepared], names)
         long = np.flatnonzero(is_long)
         windows = cut.segmenter.transform([prepared[i] for i in long]) if len(long) else []
+        n_cut = sum(map(len, windows))
+        if cut.keep is not None:
+            rate = cut.segmenter.sampling_rate
+            windows = [one[kept_of_one(cut.keep, one, rate)] for one in windows]
         counts = [len(one) for one in windows]
-        return windows, np.repeat(subject[long], counts), n_recordings - len(long)
+        return windows, np.repeat(subject[long], counts), n_recordings - len(long), n_cut
     except Exception as error:  # a user's `read` may raise anything
         raise ValueError(f"{part!r:.200} cannot be prepared: {error!r}") from error
 
@@ -179,7 +193,7 @@ def write_windows(path: Path, pieces: Iterable[np.ndarray], dtype: str = "float3
     try:
         n_windows = write(unfinished, _of_one_length(pieces, dtype))
         if not n_windows:
-            raise ValueError("parts give no windows: there is nothing to save.")
+            raise ValueError("parts give no windows that are kept: there is nothing to save.")
         os.replace(unfinished, path)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)

@@ -98,3 +98,21 @@ def test_places(files, path, tmp_path, monkeypatch):
         prepare_windows(files, tmp_path / "x.npy", dtype="int8")
     with pytest.raises(ValueError, match="segmenter has sampling_rate=128"):
         prepare_windows(files, tmp_path / "x.npy", segmenter=Segmenter(128))
+
+
+def test_windows_are_left_out_and_counted(files, path, tmp_path):
+    def low(windows, sampling_rate):
+        assert sampling_rate == 256
+        return windows.mean(axis=1) < 0
+
+    every = prepare_windows(files, tmp_path / "every.npy", segmenter=WINDOWS)
+    data = prepare_windows(files, path, segmenter=WINDOWS, keep=low)
+    is_low = low(every.windows, 256)
+    assert 0 < data.n_left_out == (~is_low).sum() < len(is_low)
+    assert every.n_left_out == 0
+    np.testing.assert_array_equal(data.windows[:], every.windows[is_low])
+    assert data.subject.tolist() == every.subject[is_low].tolist()
+    with pytest.raises(ValueError, match="parts give no windows that are kept"):
+        prepare_windows(files, tmp_path / "none.npy", keep=lambda X, rate: np.zeros(len(X), bool))
+    with pytest.raises(TypeError, match="keep must be a function"):
+        prepare_windows(files, tmp_path / "none.npy", keep=is_low)
