@@ -26,6 +26,7 @@ NAMES = [
     "level",
     "rhythm",
     "probe",
+    "quality",
 ]
 #: Where `--seeds` is not 2 unless it is said.
 SEEDS = {"pretrained": 3}
@@ -78,7 +79,7 @@ def main() -> None:
         help="for pretrained, rhythm: compare these encoders on people held out for that, and do "
         "nothing else",
     )
-    parser.add_argument("--folder", help="for rhythm: folder of recordings files")
+    parser.add_argument("--folder", help="for rhythm, quality: folder of recordings files")
     parser.add_argument("--work", help="for rhythm: folder in which prepared signals are kept")
     parser.add_argument(
         "--list",
@@ -96,7 +97,7 @@ def main() -> None:
         help="for rhythm: which tables",
     )
     parser.add_argument(
-        "--jobs", type=int, default=1, help="for pretrained, level, rhythm: processes"
+        "--jobs", type=int, default=1, help="for pretrained, level, rhythm, quality: processes"
     )
     args = parser.parse_args()
     unknown = sorted(set(args.names) - set(NAMES))

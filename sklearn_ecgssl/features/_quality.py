@@ -151,8 +151,9 @@ def usable(windows: Any, sampling_rate: float = 256) -> np.ndarray:
     Notes
     -----
     The thresholds were chosen on some people's ECG with recorded noise added, and confirmed on
-    others (``docs/measured/quality.md``). Arrhythmia is usable: atrial fibrillation passes as often
-    as a normal rhythm.
+    others (``docs/measured/quality.md``). Arrhythmia is no noise, but beats that differ can cost
+    windows: where the rhythm is the label, count what is left out by label. At least three whole
+    beats are needed: windows of 5 s or more.
 
     Examples
     --------
