@@ -56,15 +56,14 @@ def numbers(values: Any, name: str) -> np.ndarray:
 
 def times(values: Any, name: str) -> np.ndarray:
     """Return times as seconds, or as datetime64[ns]: in UTC where they have a time zone."""
-    types, series = _pandas().api.types, as_series(values)
-    if not types.is_numeric_dtype(series):
-        series = series.infer_objects()
-    if series.dtype == object or types.is_string_dtype(series):
+    pandas, series = _pandas(), as_series(values).infer_objects()
+    if series.dtype.kind in "OUT":
         series = _parsed(series, name)
-    if types.is_datetime64_any_dtype(series):
-        return series.to_numpy(dtype="datetime64[ns]")
-    if types.is_timedelta64_dtype(series):
-        return series.dt.total_seconds().to_numpy()
+    if series.dtype.kind == "M":
+        in_utc = pandas.to_datetime(series, utc=True).dt.tz_localize(None)
+        return in_utc.to_numpy(dtype="datetime64[ns]")
+    if series.dtype.kind == "m":
+        return pandas.to_timedelta(series).dt.total_seconds().to_numpy(dtype=float)
     return numbers(series, name)
 
 

@@ -51,8 +51,8 @@ def bunch_of(
     if not kept:
         raise ValueError(
             f"{source} gives no recording of min_duration={min_duration:g} s or more. "
-            f"{'; '.join(said) or 'It is empty.'} Take a smaller min_duration; or, if rows of "
-            "several people or leads alternate, sort the table."
+            f"{'; '.join(said).rstrip('.') or 'It is empty'}. Take a smaller min_duration; or, if "
+            "rows of several people or leads alternate, sort the table."
         )
     if said:
         warn_caller(f"{source}: {'; '.join(said).rstrip('.')}.")

@@ -5,7 +5,7 @@ from scipy.ndimage import maximum_filter1d
 
 from ..signal._resample import nominal_rate
 
-#: Samples on either side of a step by which a gap is told from jitter.
+#: Samples on either side of a step by which a gap is told from jitter; fewer of short recordings.
 _AROUND = 50
 #: Of a step, in samples, that may be a gap; and by how many what follows is late, if it is one.
 _STEP, _LATE = 1.5, 0.5
@@ -44,7 +44,7 @@ def gaps(seconds: np.ndarray, name: str) -> np.ndarray:
             "such pair(s)). If the sensor stamps packets of samples, leave time out and pass "
             "sampling_rate; if rows are twice there, drop_duplicates() them."
         )
-    around = min(_AROUND, len(steps))
+    around = min(_AROUND, max(1, len(steps) // 8))
     step = float(np.median((seconds[around:] - seconds[:-around]) / around))
     if step * _SLOWEST > 1:
         raise ValueError(

@@ -151,7 +151,7 @@ def recordings_from_table(
     if condition is not None:
         bad["condition"] = codes(columns[condition]) < 0
     if clock is not None:
-        bad["time"] = np.isnan(clock) if clock.dtype.kind == "f" else np.isnat(clock)
+        bad["time"] = np.isnat(clock) if clock.dtype.kind == "M" else ~np.isfinite(clock)
     cut = [
         f"{np.count_nonzero(rows)} row(s) without a {what}, which end a recording: "
         f"{listed_rows(rows)}"

@@ -94,12 +94,15 @@ def test_a_table_becomes_the_recordings_that_it_was_made_of(table, saved):
         lambda n: np.arange(n) / 130 + np.random.default_rng(0).uniform(-0.003, 0.003, n),
         lambda n: T0 + pd.to_timedelta(np.arange(n) / 130, unit="s"),
         lambda n: T0.tz_localize("Asia/Tokyo") + pd.to_timedelta(np.arange(n) / 130, unit="s"),
+        lambda n: pd.array(
+            T0 + pd.to_timedelta(np.arange(n) / 130, unit="s"), "timestamp[ns][pyarrow]"
+        ),
         lambda n: pd.to_timedelta(np.arange(n) / 130, unit="s"),
         lambda n: (T0 + pd.to_timedelta(np.arange(n) / 130, unit="s")).astype(str),
         lambda n: pd.to_timedelta(np.arange(n) / 130, unit="s").astype(str),
         lambda n: (np.arange(n) / 130).astype(str),
     ],
-    ids=["s", "epoch", "ms", "jitter", "date", "zone", "delta", "text", "text delta", "digits"],
+    ids=["s", "epoch", "ms", "jitter", "date", "zone", "arrow", "delta", "text", "clock", "digits"],
 )
 def test_the_rate_is_told_from_any_kind_of_time(times):
     data = read(long_table(times))
@@ -156,6 +159,7 @@ def rows(first, last, **values):
         (rows(1000, 1010, ecg=np.nan), [1000, N - 1010], "10 row.*without a value.*row 1000, 1001"),
         (rows(1000, 1001, ecg=np.inf), [1000, N - 1001], "1 row.*without a value.*row 1000"),
         (rows(0, 500, phase=None), [N - 500], "500 row.*without a condition.*row 0, 1, "),
+        (rows(1000, 1001, t=np.inf), [1000, N - 1001], "1 row.*without a time"),
         (rows(1000, 1010, t=np.nan), [1000, N - 1010], "10 row.*without a time"),
         (rows(100, 101, ecg=np.nan), [N - 101], "1 left out: ann/rest has 100 samples, less than"),
         (TABLE.assign(ecg=TABLE.ecg.mask(TABLE.index < N, 1.5)), [], "ann/rest is a flat line"),
@@ -180,6 +184,13 @@ def test_a_gap_is_found_in_jitter_and_jitter_is_none(seed):
     with pytest.warns(UserWarning, match="1 gap"):
         data = read(jittered.drop(range(1000, 1003)))
     assert [len(one) for one in data.recordings] == [1000, N - 1003, N, N, N]
+
+
+def test_a_gap_is_found_in_a_recording_of_a_hundred_samples():
+    with pytest.warns(UserWarning, match="1 gap.*0.016 s before row 30"):
+        data = read(TABLE[:100].drop(range(30, 33)), min_duration=0.1)
+    assert [len(one) for one in data.recordings] == [30, 67]
+    assert data.sampling_rate == RATE
 
 
 def test_without_a_time_the_rate_is_passed():
