@@ -41,7 +41,7 @@ class PooledNet(nn.Module):
         if windows.ndim == 2:
             return self.network(windows)
         rows = self.network(windows.flatten(0, 1))
-        features = rows.reshape(-1, windows.shape[1], rows.shape[1])
+        features = rows.unflatten(0, windows.shape[:2])
         if self.pool == "max":
             return features.amax(dim=1)
         mean = features.mean(dim=1)

@@ -160,7 +160,7 @@ def _content(model: Any, estimator: Any, steps: list[Any], n_times: int) -> byte
     if (rate := next(filter(None, map(_rate, steps)), None)) is not None:
         metadata["sampling_rate"] = f"{rate:g}"
     if is_classifier(steps[-1]):
-        metadata["classes"] = json.dumps(steps[-1].classes_.tolist())
+        metadata["classes"] = json.dumps(steps[-1].classes_.tolist(), default=str)
     for part in (model, model.graph, *model.graph.node, *model.graph.value_info):
         del part.metadata_props[:]
     for key, value in metadata.items():

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import groupby
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from sklearn.linear_model import (
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, SVR, LinearSVC, LinearSVR
+from sklearn.utils import check_scalar
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
@@ -94,7 +96,8 @@ def to_torch(estimator: Any, *, n_times: int | None = None) -> nn.Module:
     TypeError
         If there is a step in it that cannot be a torch module; the message says what can.
     ValueError
-        If `n_times` is needed and missing, or does not give windows of the length that was fitted.
+        If `n_times` is needed and missing, does not give windows of the length that was fitted, or
+        makes a matrix of more than 1 GB.
     sklearn.exceptions.NotFittedError
         If a step is not fitted.
 
@@ -131,6 +134,8 @@ def to_torch(estimator: Any, *, n_times: int | None = None) -> nn.Module:
     >>> bool(np.abs(probabilities - pipe.predict_proba(recordings)).max() < 1e-4)
     True
     """
+    if n_times is not None:
+        check_scalar(n_times, "n_times", Integral, min_val=1)
     steps = list(flat_steps(estimator))
     length: Any = getattr(estimator, "n_features_in_", None) if n_times is None else n_times
     if length is None and takes_recordings(steps[0]):
@@ -142,7 +147,12 @@ def to_torch(estimator: Any, *, n_times: int | None = None) -> nn.Module:
     modules: list[nn.Module] = []
     for is_linear, group in groupby(steps, lambda step: type(step) in LINEAR_STEPS):
         if is_linear:
-            linear = LinearStep([step._linear_function() for step in group], length)
+            together = list(group)
+            linear = LinearStep(
+                [step._linear_function() for step in together],
+                length,
+                refuses_flat=any(isinstance(step, ECGFilter) for step in together),
+            )
             modules.append(linear)
             length = linear.n_times_out
             continue

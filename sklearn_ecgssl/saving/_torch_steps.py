@@ -12,29 +12,46 @@ from ..signal import Segmenter
 
 #: Unit impulses that are filtered at once.
 ROWS = 256
+#: Bytes of the largest matrix; an ONNX file holds 2 GB.
+LARGEST = 1e9
 
 
 class LinearStep(nn.Module):
-    """Steps that are linear for recordings of one length: their matrix, from unit impulses."""
+    """Steps that are linear for recordings of one length: their matrix, from unit impulses.
+
+    With `refuses_flat` flat recordings become NaN: filtered, they are rounding errors, which
+    scaling would make as large as ECG.
+    """
 
     matrix: Tensor
     offset: Tensor
 
-    def __init__(self, functions: Sequence[Any], n_times: int) -> None:
+    def __init__(
+        self, functions: Sequence[Any], n_times: int, *, refuses_flat: bool = False
+    ) -> None:
         super().__init__()
+        self.refuses_flat = refuses_flat
+        at_once = _float32(_applied(functions, np.ones(n_times)))
+        self.n_times_out = len(at_once)
+        n_bytes = 4 * n_times * self.n_times_out
+        if n_bytes > LARGEST:
+            raise ValueError(
+                f"n_times={n_times} makes filter and change of rate a matrix of "
+                f"{n_bytes / 1e9:.1f} GB: cut recordings first, to a minute or less."
+            )
         parts = [
             _float32(_applied(functions, np.eye(min(ROWS, n_times - i), n_times, i)))
             for i in range(0, n_times, ROWS)
         ]
         self.register_buffer("matrix", torch.cat(parts))
-        self.register_buffer("offset", _float32(_applied(functions, np.ones(n_times))))
-        self.n_times_out = len(self.offset)
+        self.register_buffer("offset", at_once)
 
     def forward(self, recordings: Tensor) -> Tensor:
         # An offset of many times the signal's size would be lost in rounding: what becomes of it
         # was computed in float64.
         first = recordings[:, :1]
-        return (recordings - first) @ self.matrix + first * self.offset
+        made = (recordings - first) @ self.matrix + first * self.offset
+        return torch.where(is_flat(recordings), torch.nan, made) if self.refuses_flat else made
 
 
 class TrimmedStep(nn.Module):
@@ -45,12 +62,10 @@ class TrimmedStep(nn.Module):
         self.trim = float(trim)
 
     def forward(self, recordings: Tensor) -> Tensor:
-        n_times = recordings.shape[1]
-        left_out = int(self.trim * n_times)
         around_0 = recordings - recordings[:, :1]
-        middle = around_0.sort(dim=1).values[:, left_out : n_times - left_out]
         centred = around_0 - around_0.mean(dim=1, keepdim=True)
-        return centred / middle.std(dim=1, correction=0, keepdim=True)
+        std = middle(around_0, self.trim).std(dim=1, correction=0, keepdim=True)
+        return torch.where(is_flat(recordings, self.trim), torch.nan, centred / std)
 
 
 class WindowStep(nn.Module):
@@ -126,7 +141,20 @@ class MeanOfWindows(nn.Module):
     def forward(self, recordings: Tensor) -> Tensor:
         windows = self.cut(recordings)
         answers = self.network(windows.flatten(0, 1))
-        return answers.reshape(-1, windows.shape[1], *answers.shape[1:]).mean(dim=1)
+        return answers.unflatten(0, windows.shape[:2]).mean(dim=1)
+
+
+def middle(recordings: Tensor, trim: float) -> Tensor:
+    """Sort the samples of each recording, and leave out a share of them at either end."""
+    n_times = recordings.shape[1]
+    left_out = int(trim * n_times)
+    return recordings.sort(dim=1).values[:, left_out : n_times - left_out]
+
+
+def is_flat(recordings: Tensor, trim: float = 0.025) -> Tensor:
+    """Tell of each recording whether it is flat, or flat but for spikes, as `check_not_flat`."""
+    samples = middle(recordings, trim)
+    return samples[:, :1] == samples[:, -1:]
 
 
 def _applied(functions: Sequence[Any], samples: np.ndarray) -> np.ndarray:

@@ -153,6 +153,13 @@ class TestPipeline:
         given = session_of(whole).run(["probabilities"], {"recordings": np.stack(recordings)})[0]
         np.testing.assert_allclose(given, pipe.predict_proba(recordings), atol=1e-5)
 
+    def test_no_ecg_is_no_answer(self, whole):
+        recordings = np.full((3, 256), 1000.1, dtype=np.float32)
+        recordings[1:] = RECORDINGS[:2]
+        recordings[1, 7] = np.nan
+        given = session_of(whole).run(["probabilities"], {"recordings": recordings})[0]
+        assert np.isnan(given).all(axis=1).tolist() == [True, True, False]
+
     def test_says_what_it_is(self, whole):
         said = metadata(whole)
         assert json.loads(said["classes"]) == ["calm", "tense"]

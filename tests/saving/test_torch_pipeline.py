@@ -206,6 +206,26 @@ def test_gradients_reach_the_recording(encoder):
     torch.testing.assert_close(gradient, difference, rtol=1e-2, atol=1e-8)
 
 
+@pytest.mark.parametrize("steps", [FILTERS[0], FILTERS[4], FILTERS[6]], ids=str)
+def test_flat_recordings_are_no_ecg(steps, encoder):
+    """Where `transform` raises an error, there is NaN, not what rounding errors look like."""
+    pipe = make_pipeline(*clone_all(steps)).fit(X)
+    recordings = torch.from_numpy(X[:5].copy())
+    recordings[0], recordings[1], recordings[2, 9] = 1000.1, 0, torch.nan
+    recordings[3] = 0.1
+    recordings[3, [5, 300]] = torch.tensor([9.0, -4.0])
+    is_nan = to_torch(pipe)(recordings).isnan().all(dim=1)
+    is_refused = []
+    for recording in recordings.numpy():
+        try:
+            pipe.transform([recording])
+            is_refused.append(False)
+        except ValueError:
+            is_refused.append(True)
+    assert is_nan.tolist() == is_refused
+    assert is_refused[:3] == [True, True, True]
+
+
 def test_torch_export_takes_it(encoder):
     pipe = make_pipeline(*signal_steps(), SSLEmbedder(encoder), LogisticRegression())
     module = to_torch(pipe.fit(RECORDINGS, TWO), n_times=N_TIMES)
@@ -300,6 +320,15 @@ class TestLength:
     def test_less_than_a_window(self, pipe):
         with pytest.raises(ValueError, match=r"n_times gives Segmenter 80 samples, .* 2 s at 64"):
             to_torch(pipe, n_times=100)
+
+    @pytest.mark.parametrize("n_times", [0, -1, 640.0, "640"])
+    def test_no_number_of_samples(self, n_times, pipe):
+        with pytest.raises((TypeError, ValueError), match="n_times"):
+            to_torch(pipe, n_times=n_times)
+
+    def test_hours(self, pipe):
+        with pytest.raises(ValueError, match=r"n_times=100000 .* matrix of 32\.0 GB: cut"):
+            to_torch(pipe, n_times=100_000)
 
     def test_other_windows_than_were_fitted(self, encoder):
         windows = X[:, :128]
