@@ -11,6 +11,7 @@ import numpy as np
 from sklearn import config_context
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
+from sklearn.impute import SimpleImputer
 from sklearn.utils.validation import check_is_fitted, check_scalar
 
 from ..features import HRVFeatures
@@ -25,6 +26,7 @@ from ._windows import LabelledWindows
 if TYPE_CHECKING:
     import pandas as pd
 
+ONE_PERSON = "subject names only one person: what a model learns is asked of another."
 #: What a ridge reads off the features: a feature of the heart rate, and its column.
 READ = {"mean_hr": "r2_rate", "sdnn": "r2_sdnn", "rmssd": "r2_rmssd"}
 
@@ -92,7 +94,8 @@ def probe(
     Raises
     ------
     ValueError
-        If there are fewer than two subjects, or as in `compare_protocols`.
+        If there are fewer than two subjects, the segmenter's rate is 60 Hz or less, or as in
+        `compare_protocols`.
     ImportError
         If sleepecg or pandas is not installed: ``pip install "sklearn_ecgssl[evaluation,hrv]"``.
 
@@ -192,7 +195,7 @@ class _Questions:
         if not self.several.any():
             return []
         own, enrolled = X[self.several], self.enrolled[self.several]
-        own = np.where(np.isnan(own), np.nanmean(own[enrolled], axis=0), own)
+        own = SimpleImputer(keep_empty_features=True).fit(own[enrolled]).transform(own)
         return recognised([own], self.subject[self.several], enrolled)
 
     def _condition(self, X: np.ndarray) -> Any:
@@ -207,19 +210,21 @@ def _named(encoders: Any) -> dict[str, BaseEstimator]:
             raise TypeError(
                 "encoders must be a transformer of windows, or a dict of them by name; "
                 f"{name!r} is {encoder!r:.80}. Put a torch module into a FrozenEncoder, a "
-                "pretrainer into an SSLEmbedder."
+                "pretrainer or the name of an encoder into an SSLEmbedder."
             )
     return dict(encoders)
 
 
 def _windows(recordings: Any, target: Any, subject: Any, segmenter: Segmenter) -> LabelledWindows:
+    if len(recordings) == 1:
+        raise ValueError(ONE_PERSON)
     # Without labels the windows have numbers for ratings, and nobody asks.
     numbers = np.arange(len(recordings)) if target is None else target
     windows = LabelledWindows.from_recordings(
         recordings, numbers, subject, segmenter, regression=target is None
     )
     if len(np.unique(windows.subject)) < 2:
-        raise ValueError("subject names only one person: what is learnt is asked of another.")
+        raise ValueError(ONE_PERSON)
     return windows
 
 

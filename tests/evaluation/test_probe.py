@@ -188,6 +188,8 @@ class TestEncoders:
             (nn.Linear(2, 2), DATA, {}, TypeError, "Put a torch module into a FrozenEncoder"),
             ({"a": tiny_pretrainer()}, DATA, {}, TypeError, "'a' is PretextPretrainer"),
             (HRVFeatures(64), (RECORDINGS, TARGET, [1] * 12), {}, ValueError, "one person"),
+            (HRVFeatures(64), (RECORDINGS[:1], None, [1]), {}, ValueError, "one person"),
+            ("rhythm-open", DATA, {}, TypeError, "the name of an encoder into an SSLEmbedder"),
             (HRVFeatures(64), (RECORDINGS, TARGET, SUBJECT[:3]), {}, ValueError, "subject must"),
             (HRVFeatures(64), (RECORDINGS, LEVEL + 0.5, SUBJECT), {}, ValueError, "Binarize"),
             (HRVFeatures(64), DATA, {"n_splits": 1}, ValueError, "n_splits == 1, must be >= 2"),
@@ -203,6 +205,14 @@ def test_warnings_about_few_beats_are_not_the_users():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         asked(FunctionTransformer(level), (RECORDINGS, TARGET, SUBJECT))
+
+
+@pytest.mark.usefixtures("no_linear_models")
+def test_signals_without_a_beat_have_other_answers():
+    flat = [np.full(2000, level) for level in LEVEL]
+    table = asked(FunctionTransformer(level), (flat, TARGET, SUBJECT)).droplevel("untrained")
+    assert table["r2_rate"].iloc[:2].isna().all()
+    assert table.loc["FunctionTransformer", "identity"] == 1
 
 
 @pytest.mark.real
