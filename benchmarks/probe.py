@@ -31,7 +31,10 @@ def run(args) -> None:
             row["encoder"] + ", untrained" * row["untrained"],
             str(row["n_features"]),
             *(f"{row[column]:.3f}" for column in COLUMNS),
-            *(f"{row[name]:.3f} ± {row[f'{name}_ci']:.3f}" for name in OVER_PEOPLE),
+            *(
+                f"{row[name]:.3f} ± {row[f'{name}_ci']:.3f}".split(" ± nan")[0]
+                for name in OVER_PEOPLE
+            ),
         ]
         for _, row in table.iterrows()
     ]

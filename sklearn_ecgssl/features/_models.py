@@ -162,6 +162,8 @@ def _input_of(program: ExportedProgram) -> Any:
 
 def _fixed(shape: Any) -> tuple[tuple[int | None, ...], int | None]:
     """Read off a declared shape where the lead is, and how many windows there must be."""
+    if not shape:  # an ONNX file may leave it out
+        return CHANNEL_AXES, None
     n_windows, *others = [size if isinstance(size, int) else None for size in shape]
     if len(others) < 2:
         return (None,), n_windows
