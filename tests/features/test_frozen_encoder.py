@@ -401,12 +401,12 @@ def linear(X):
 
 
 class TestOnnx:
-    @pytest.mark.parametrize("shape", [["n", N_TIMES], [3, N_TIMES], ["n", 1, "t"]])
+    @pytest.mark.parametrize("shape", [["n", N_TIMES], [3, N_TIMES], ["n", 1, "t"], None])
     def test_of_any_number_of_windows_and_of_a_fixed_one(self, tmp_path, shape):
         pytest.importorskip("onnxruntime")
         path = onnx_model(tmp_path / "model.onnx", shape)
         one = encoder(path, time_axis=1).fit(WINDOWS)
-        assert one.channel_axis_ == (1 if len(shape) == 3 else None)
+        assert one.channel_axis_ == (1 if shape == ["n", 1, "t"] else None)
         expected = encoder(linear).fit_transform(WINDOWS)
         np.testing.assert_allclose(one.transform(WINDOWS), expected, atol=1e-4)
         copied = pickle.loads(pickle.dumps(one))
