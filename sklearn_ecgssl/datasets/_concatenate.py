@@ -159,7 +159,11 @@ def _columns(name: str, data: Bunch) -> dict[str, list[Any]]:
     n = len(data.recordings)
     subject = check_subjects(data.subject, f"{name}: subject", n, "recording")
     rates = np.broadcast_to(data.sampling_rate, n).astype(float).tolist()
-    fields = {key: np.asarray(values).tolist() for key, values in data.get("fields", {}).items()}
+    arrays = {key: np.asarray(values) for key, values in data.get("fields", {}).items()}
+    fields = {
+        key: (values.astype(str) if values.dtype.kind == "M" else values).tolist()
+        for key, values in arrays.items()
+    }
     if data.get("target") is not None and np.ndim(data.target) == 1:
         fields.setdefault("target", _spelt_out(data))
     return {

@@ -10,6 +10,7 @@ import pytest
 from sklearn.pipeline import make_pipeline
 
 from sklearn_ecgssl.datasets import (
+    concatenate,
     epochs_around,
     load_recordings,
     make_cohort,
@@ -315,3 +316,5 @@ def test_dates_are_kept_in_a_recordings_file(tmp_path):
     events = pd.DataFrame({"recording": [0, 3], "time": [T0 + pd.Timedelta("5s")] * 2})
     epochs = epochs_around(data.recordings, events, 2, sampling_rate=RATE, start=start)
     assert epochs.fields["onset"].tolist() == [5, 5]
+    corpus = concatenate({"study": data}, scale=None)
+    assert corpus.fields["start"].tolist() == ["2024-05-01T10:00:00.000000000"] * 4
