@@ -5,6 +5,7 @@ import tomllib
 import numpy as np
 import pytest
 
+from sklearn_ecgssl import load_pretrained
 from sklearn_ecgssl.datasets import save_recordings
 from tests.checkout import checkout
 
@@ -93,3 +94,10 @@ def test_older_encoders_learn_from_what_they_did(corpus):
 def test_what_is_not_downloaded_says_so(corpus, tmp_path):
     with pytest.raises(SystemExit, match=r"PTB-XL .* pass --recordings, .* with ptbxl500.npz"):
         corpus.data_set_of(SETS["ptbxl"], corpus.Place(tmp_path))
+
+
+@pytest.mark.parametrize("name", CONFIG["encoders"])
+def test_encoders_that_ship_hold_their_preparation(name, corpus):
+    expected = corpus.preparation_of(CONFIG, CONFIG["encoders"][name]["method"])
+    assert str(load_pretrained(name).preparation_) == str(expected)
+    assert expected[-1].window_length == CONFIG["corpus"]["window_length"]
