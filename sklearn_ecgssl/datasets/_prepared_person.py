@@ -18,6 +18,9 @@ from ._recipe import SCALED, Cut, Recipe, check_rate
 from ._recordings_file import RecordingsFile, read_recordings
 from ._save_recordings import save_recordings
 
+#: Why a recording is left out.
+NONE_KEPT = "has no window that `keep` keeps"
+
 
 class Prepared(NamedTuple):
     """How many recordings there are of a person, and what is left out."""
@@ -146,23 +149,21 @@ class PreparedPerson:
             check_rate(cut.segmenter, rate, f"segmenter ({data_set}, {self.subject})")
         records = file.fields["record"].astype(str).tolist()
         is_long = cut.is_long(np.diff(file.start).tolist(), records)
-        path = self._windows_path(cut)
+        counts = _counts(cut, file)
 
         def windows() -> Iterator[np.ndarray]:
-            for i in np.flatnonzero(is_long).tolist():
+            for i in np.flatnonzero(counts).tolist():
                 yield cut.segmenter.transform([file.signal(i)])[0]
 
-        kept = self._kept(cut, windows, sum(_counts(cut, file)))
+        path, kept = self._windows_path(cut), self._kept(cut, windows, sum(counts))
+        masks = np.split(kept, np.cumsum(counts)[:-1])
         if kept.any() and not path.exists():
-            masks = iter(np.split(kept, np.cumsum([n for n in _counts(cut, file) if n])))
-            write_windows(path, (one[next(masks)] for one in windows()))
-        reasons = ["is shorter than a window", "has no window that `keep` keeps"]
+            of_long = filter(len, masks)
+            write_windows(path, (x[mask] for x, mask in zip(windows(), of_long, strict=True)))
         without = [
-            LeftOut(self.subject, record, reasons[long])
-            for record, long, n_kept in zip(
-                records, is_long, _sums(kept, _counts(cut, file)), strict=True
-            )
-            if not n_kept
+            LeftOut(self.subject, record, NONE_KEPT if long else "is shorter than a window")
+            for record, long, mask in zip(records, is_long, masks, strict=True)
+            if not mask.any()
         ]
         return without, kept
 
@@ -184,7 +185,8 @@ class PreparedPerson:
         """Map each recording's windows into memory."""
         counts = _counts(cut, file)
         if cut.keep is not None and any(counts):
-            counts = _sums(np.load(self._kept_path(cut)), counts)
+            masks = np.split(np.load(self._kept_path(cut)), np.cumsum(counts)[:-1])
+            counts = [int(mask.sum()) for mask in masks]
         if not any(counts):
             return [np.empty((0, 0))] * len(counts)
         mapped = np.lib.format.open_memmap(self._windows_path(cut), mode="r")
@@ -200,11 +202,6 @@ class PreparedPerson:
 def _counts(cut: Cut, file: RecordingsFile) -> list[int]:
     """Count the windows of each recording."""
     return [cut.segmenter.count(n_times) for n_times in np.diff(file.start).tolist()]
-
-
-def _sums(kept: np.ndarray, counts: list[int]) -> list[int]:
-    """Count the windows of each recording that are kept."""
-    return [int(own.sum()) for own in np.split(kept, np.cumsum(counts)[:-1])]
 
 
 def _fingerprint(paths: Sequence[Path]) -> list[Any]:
