@@ -73,11 +73,20 @@ def test_a_function_and_its_mask_give_the_same():
 
 
 @pytest.mark.filterwarnings(FEW)
+def test_windows_begin_where_they_did():
+    kept = LabelledWindows.from_recordings(RECORDINGS, TARGET, SUBJECT, SEGMENTER, keep=MASK)
+    np.testing.assert_array_equal(kept.start, ALL.start[MASK])
+    np.testing.assert_array_equal(kept.index, np.flatnonzero(MASK))
+    np.testing.assert_array_equal(kept.take([2, 0]), ALL.take(np.flatnonzero(MASK)[[2, 0]]))
+
+
+@pytest.mark.filterwarnings(FEW)
 def test_saved_results_are_those_of_the_same_windows(tmp_path):
+    # another window of one recording: subject, target and folds are the same
+    same_recording = ALL.recording[1:] == ALL.recording[:-1]
+    i = np.flatnonzero(same_recording & (MASK[1:] != MASK[:-1]))[0]
     other = MASK.copy()
-    other[[1, 2]] = True, False  # as many, of the same person and class
-    other[np.flatnonzero(MASK)[-1]] = False
-    other[np.flatnonzero(~MASK & (ALL.subject != "F"))[-1]] = True
+    other[[i, i + 1]] = MASK[[i + 1, i]]
     for keep, n_fits in [(None, 3), (MASK, 6), (other, 9), (MASK, 9), (None, 9)]:
         compare({"mean": Mean()}, keep=keep, folder=tmp_path)
         assert len(Mean.fitted) == n_fits
