@@ -74,9 +74,10 @@ def test_stretches_that_overlap_with_bad_ones_in_any_way_lose_them():
         (0, 6, "bad"),
         (10, 1, "BAD a"),
         (10.5, 2, "BAD b"),
+        (11, 1, "BAD c"),
         (24, 9, "BAD"),
     ]
-    with pytest.warns(UserWarning, match="4 annotation"):
+    with pytest.warns(UserWarning, match="5 annotation"):
         data = recordings_from_mne(raw_of(annotated), annotations="task", min_duration=1)
     assert spans(data) == [(600, 999), (1250, 2399)]
 
