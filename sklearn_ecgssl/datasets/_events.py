@@ -15,6 +15,8 @@ from ._load import _summary, column, one_rate
 from ._pieces import classes_of, fact
 
 _SHOWN = 5
+#: Of a recording's duration: its rate may be that of a clock which runs 1 % too fast or too slow.
+_WELL_INSIDE = 0.99
 
 
 class Event(NamedTuple):
@@ -91,7 +93,8 @@ def epochs_around(
     Raises
     ------
     ValueError
-        If onsets do not belong to the recordings, a time is missing, or no window is left.
+        If onsets do not belong to the recordings, or to several that a subject has at one time; a
+        time is missing, or no window is left.
 
     See Also
     --------
@@ -259,11 +262,20 @@ def _of_table(
         own = np.flatnonzero(known == whose)
         found, onset = -1, np.nan
         why = "lies in no recording" if len(own) else f"is of none of {_listed(known)}"
+        inside: list[int] = []
         for i in own:
             begin = None if begins is None else begins[i]
             (since,) = _since(stamps[row : row + 1], begin, f"time of row {row}")
             if 0 <= since < durations[i] or len(own) == 1:
                 found, onset = int(i), float(since)
+            if 0 <= since < _WELL_INSIDE * durations[i]:
+                inside.append(int(i))
+        if len(inside) > 1:
+            raise ValueError(
+                f"The event of {whose!r} in row {row} lies in recordings "
+                f"{_listed(np.array(inside))}: do their clocks begin anew? Pass a table with a "
+                "column recording, the number of each, in the place of subject."
+            )
         name = f"{key} {whose} at {columns['time'].iloc[row]}"
         known_of = {fact: values[row] for fact, values in facts.items()}
         events.append(Event(found, onset, labels[row], known_of, name, why))

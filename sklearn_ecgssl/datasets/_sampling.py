@@ -35,7 +35,8 @@ def gaps(seconds: np.ndarray, name: str) -> np.ndarray:
         raise ValueError(
             f"{name}: time goes back from sample {i} to the next, by {-steps[i]:g} s "
             f"({np.count_nonzero(steps < 0)} such step(s)). Sort the table by subject and time; "
-            "or, if a session begins there, pass the column that names sessions in fields."
+            "if a session begins there, pass the column that names sessions in fields; if time "
+            "stamps jitter, leave time out and pass sampling_rate."
         )
     if (steps == 0).any():
         i = int(np.argmax(steps == 0))

@@ -225,7 +225,7 @@ BAD = {
     "rate": (TABLE, {"time": None, "sampling_rate": -1}, "sampling_rate must be above 0"),
     "other rate": (TABLE, {"sampling_rate": 256}, "sampling_rate=256, but time tells 250 Hz"),
     "subject": (rows(5, 7, id=None), {}, "'id' is missing in row 5, 6: fill it in"),
-    "shuffled": (TABLE.sample(frac=1, random_state=0), {}, "time goes back .*Sort the table"),
+    "shuffled": (TABLE.sample(frac=1, random_state=0), {}, "goes back .*Sort the table.*jitter"),
     "twice": (pd.concat([TABLE, TABLE]), {"condition": None}, "time goes back"),
     "packets": (TABLE.assign(t=TABLE.t * 10 // 1 / 10), {}, "same time.*packets.*leave time out"),
     "milliseconds": (TABLE.assign(t=TABLE.t * 1000), {}, "0.25 Hz, too slow.*divide milliseconds"),
