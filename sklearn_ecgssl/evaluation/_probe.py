@@ -15,6 +15,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.utils.validation import check_is_fitted, check_scalar
 
 from ..features import HRVFeatures
+from ..saving._torch_pipeline import flat_steps
 from ..signal import Resampler, Segmenter
 from ._carried import explained, first_of_several, ranked, recognised
 from ._estimators import HEART_RATE
@@ -62,8 +63,8 @@ def probe(
         Subject of each recording.
     segmenter : Segmenter or None, default=None
         Cuts recordings into windows. An encoder whose own `sampling_rate` (of a `FrozenEncoder`
-        `input_rate`) differs from the segmenter's is given the windows resampled to it. None stands
-        for ``Segmenter()``: 10 s at 256 Hz.
+        `input_rate`, of a Pipeline that of its first step with one) differs from the segmenter's is
+        given the windows resampled to it. None stands for ``Segmenter()``: 10 s at 256 Hz.
     untrained : bool, default=True
         Whether to add untrained twins: of pretrainers, with ``max_epochs=0``; of torch modules in a
         `FrozenEncoder`, with each layer's ``reset_parameters``. A module with other weights gets
@@ -236,7 +237,7 @@ def _heart_rate(X: np.ndarray, rate: float) -> np.ndarray:
 
 def _features(encoder: Any, X: np.ndarray, rate: float) -> np.ndarray:
     """Compute features of windows, at the sampling rate that the encoder asks for."""
-    own = getattr(encoder, "input_rate", None) or getattr(encoder, "sampling_rate", None) or rate
+    own = next(filter(None, map(_rate_of, flat_steps(encoder))), rate)
     if own != rate:
         X = Resampler(rate, own).fit_transform(X)
     try:
@@ -244,6 +245,12 @@ def _features(encoder: Any, X: np.ndarray, rate: float) -> np.ndarray:
     except NotFittedError:
         encoder = clone(encoder).fit(X)
     return np.asarray(encoder.transform(X), dtype=np.float64)
+
+
+def _rate_of(step: Any) -> float | None:
+    """Return the sampling rate in Hz of what a step takes, if it tells."""
+    rates = (getattr(step, f"{name}_rate", None) for name in ("input", "original", "sampling"))
+    return next(filter(None, rates), None)
 
 
 def _interval(name: str, scores: Any) -> dict[str, float]:

@@ -169,6 +169,8 @@ class TestEncoders:
         table = asked(embedder)
         fitted = embedder.fit(at_40)
         assert asked(fitted).equals(table)
+        in_pipeline = asked(make_pipeline(FunctionTransformer(), embedder))
+        np.testing.assert_array_equal(in_pipeline.iloc[0], table.iloc[0])
 
     def test_that_are_fitted_are_not_fitted_again(self):
         windows = SEGMENTER.windows(RECORDINGS)
