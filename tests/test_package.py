@@ -140,6 +140,22 @@ def test_package_data_are_all_data():
     assert {path.relative_to(PACKAGE).as_posix() for path in packed} == DATA
 
 
+def test_extras_hold_the_libraries_that_errors_send_people_to_them_for():
+    project = tomllib.loads((checkout() / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = {
+        extra: {re.match(r"[\w.-]+", one)[0].replace("-", "_") for one in requirements}
+        for extra, requirements in project["optional-dependencies"].items()
+    }
+    named = set()
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "library":
+                what = node.args[0].value.partition(".")[0]
+                named.add((what, node.args[2].value if len(node.args) > 2 else "datasets"))
+    assert ("onnxruntime", "onnx") in named
+    assert [one for one in named if one[0] not in extras[one[1]]] == []
+
+
 def test_the_installed_wheel_holds_the_package_alone():
     if IN_CHECKOUT:
         pytest.skip("needs an installed wheel: run .ci/test-wheel")

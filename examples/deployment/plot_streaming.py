@@ -12,7 +12,7 @@ target="condition", complete_subjects=True)`` takes the place of the cohort.
 """
 
 # %%
-# Needed beside the package: ``pip install "sklearn_ecgssl[onnx,plot]" onnxruntime``.
+# Needed beside the package: ``pip install "sklearn_ecgssl[onnx,plot]"``.
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
