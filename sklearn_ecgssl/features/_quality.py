@@ -33,21 +33,22 @@ class SignalQuality(SignalFeatures):
     name                 what                                                   clean    useless
     ==================== ====================================================== ======== ==========
     agreement            F1 score of the beats of two detectors, one against    1        below 0.6
-                         the other [1]_
+                         the other
     template_correlation mean correlation of each beat, 0.3 s on either side    1        below 0.6
-                         of its R peak, with the mean of the others [2]_
+                         of its R peak, with the mean of the others
     flat                 share of samples in a second or more without movement  0        1
     clipped              share of samples that stay at the highest or lowest    0        1
                          value for 40 ms or more
-    kurtosis             of the samples: 3 for noise, more for an ECG [1]_      above 5  3 or less
+    kurtosis             of the samples: 3 for noise, more for an ECG           above 5  3 or less
     baseline             share of the power up to 40 Hz that is below 1 Hz      0        1
     mains                share of the power above 1 Hz that is within 2 Hz of   0        1
                          50 Hz, or of 60 Hz
     ==================== ====================================================== ======== ==========
 
-    Beats, template and kurtosis are looked at between 1 and 30 Hz: neither a baseline that wanders
-    nor mains hum is held against them, as both can be filtered away. `baseline` and `mains` tell of
-    them. Filtered recordings have little of either, and clipped samples are hard to see in them.
+    Agreement and kurtosis are measures of [1]_, the template is one of [2]_. They are looked at
+    between 1 and 30 Hz: neither a baseline that wanders nor mains hum is held against them, as both
+    can be filtered away. `baseline` and `mains` tell of them. Filtered recordings have little of
+    either, and clipped samples are hard to see in them.
 
     Parameters
     ----------
