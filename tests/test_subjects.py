@@ -78,6 +78,7 @@ MISSING = {
     "None": np.array([*PEOPLE[:11], None], dtype=object),
     "NaN": np.array([*PEOPLE[:11], np.nan], dtype=object),
     "NaN among numbers": np.array([1.0] * 6 + [2.0] * 5 + [np.nan]),
+    "NaN in a list": [*PEOPLE[:11].tolist(), np.nan],
     "NA": np.array([*PEOPLE[:11], pd.NA], dtype=object),
     "Int64": pd.array([1] * 6 + [2] * 5 + [None], dtype="Int64"),
     "Categorical": pd.Categorical([*PEOPLE[:11], None]),

@@ -80,9 +80,12 @@ def check_column(values: ArrayLike, name: str, n_samples: int, kind: str) -> NDA
             f"{name} must be 1-D with one entry for each of the {n_samples} {kind}(s), got shape "
             f"{column.shape}."
         )
-    if column.dtype.kind in "biuSU":
+    # numpy makes "nan" of a NaN in a list of names
+    is_list_of_text = column.dtype.kind in "SU" and isinstance(values, list | tuple)
+    if column.dtype.kind in "biuSU" and not is_list_of_text:
         return column
-    missing = [i for i, value in enumerate(column.tolist()) if is_missing(value)]
+    entries: Any = values if is_list_of_text else column.tolist()
+    missing = [i for i, value in enumerate(entries) if is_missing(value)]
     if missing:
         raise ValueError(
             f"{name} is missing for {kind} {missing[0]} ({len(missing)} in all): fill it in, or "
