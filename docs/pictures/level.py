@@ -1,4 +1,4 @@
-"""Draw docs/images/level.png from the first table of "A person's level" in measured/results.md."""
+"""Draw docs/images/level.png from the first table of docs/measured/new_person.md."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ NAMES = [
     "fine-tuned network",
 ]
 
-page = (DOCS / "measured" / "results.md").read_text("utf-8")
+page = (DOCS / "measured" / "new_person.md").read_text("utf-8")
 section = page.partition("## A person's level")[2].partition("\n- ")[0]
 rows = []
 for line in section.splitlines():

@@ -1,4 +1,4 @@
-"""Draw docs/images/protocols.png from the table of docs/measured/results.md."""
+"""Draw docs/images/protocols.png from the table of docs/measured/new_person.md."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from sklearn_ecgssl import ScoreDisplay
 DOCS = Path(__file__).resolve().parents[1]
 SHOWN = ["supervised", "self-supervised", "fine-tuned", "rhythm", "majority class", "heart rate"]
 
-page = (DOCS / "measured" / "results.md").read_text("utf-8")
+page = (DOCS / "measured" / "new_person.md").read_text("utf-8")
 section = page.partition("## The three protocols")[2].partition("\n## ")[0]
 rows = []
 for line in section.splitlines():
