@@ -15,7 +15,7 @@ EXAMPLES = DOCS.parent / "examples"
 RECORD = DOCS / "examples.md5"
 #: Folders and, in each, scripts: from the first thing that one tries to the last.
 ORDER = {
-    "start": ["plot_first_pipeline.py", "plot_svm_for_dense_head.py"],
+    "start": ["plot_first_pipeline.py"],
     "data": ["plot_recordings_file.py", "plot_physionet.py"],
     "pretraining": [
         "plot_single_task.py",
@@ -24,13 +24,8 @@ ORDER = {
         "plot_fine_tuning.py",
         "plot_transformer.py",
     ],
-    "evaluation": [
-        "plot_protocols.py",
-        "plot_label_fractions.py",
-        "plot_blocks.py",
-        "plot_window_length.py",
-    ],
-    "search": ["plot_grid_search.py", "plot_caching.py", "plot_dask.py"],
+    "evaluation": ["plot_protocols.py", "plot_window_length.py"],
+    "search": ["plot_grid_search.py"],
     "looking": ["plot_embedding_map.py", "plot_saliency.py"],
     "deployment": ["plot_new_person.py", "plot_streaming.py"],
 }

@@ -37,8 +37,10 @@ clean = make_pipeline(ECGFilter(sampling_rate=128), TrimmedScaler())
 recordings = clean.fit_transform(cohort.recordings)
 
 # %%
-# **The pipeline.** `memory` keeps each pretraining, so that two classifiers on the same features
-# cost one pretraining a fold, and a search that was interrupted does not begin anew.
+# **The pipeline.** Pretraining takes nearly all the time of a search. With `memory`, two
+# classifiers on the same features cost one pretraining a fold, and a search that was interrupted
+# does not begin anew. The pretrainer knows its fits by their parameters and windows, so that other
+# pipelines and tomorrow's searches find them too.
 
 pretrainer = PretextPretrainer(
     filters=(8, 16, 32),
@@ -99,4 +101,5 @@ plt.show()
 
 # %%
 # For an honest score of the whole choice, pass the search itself to `cross_val_score`, with
-# `groups` (and metadata routing for those of the inner split): :doc:`/guide/parameters`.
+# `groups` (and metadata routing for those of the inner split). A cluster searches the same grid
+# inside ``parallel_config(backend="dask")`` of joblib.
