@@ -16,7 +16,7 @@ RECORD = DOCS / "examples.md5"
 #: Folders and, in each, scripts: from the first thing that one tries to the last.
 ORDER = {
     "start": ["plot_first_pipeline.py"],
-    "data": ["plot_recordings_file.py", "plot_physionet.py"],
+    "data": ["plot_recordings_file.py", "plot_quality.py"],
     "pretraining": [
         "plot_single_task.py",
         "plot_difficulty.py",
