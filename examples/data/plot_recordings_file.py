@@ -95,5 +95,5 @@ temporary.cleanup()
 # %%
 # From here on it is a data set like any other: ``prepare(RecordingsFiles("my_ecg.npz"), ...)``,
 # :doc:`compare_protocols </guide/evaluation>`, or a first result in a minute with
-# ``make demo DATA=my_ecg.npz ARGS="--target condition"``. :doc:`/guide/recordings_file` says what
-# is in the file.
+# ``make demo DATA=my_ecg.npz ARGS="--target condition"``. `load_recordings` says what is in
+# the file.

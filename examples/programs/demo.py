@@ -137,7 +137,7 @@ print(f"{time.perf_counter() - start:.0f} s. Table and picture: {args.output.res
 if args.data is None:
     print(
         "Next, on ECG of yours: make demo DATA=my_ecg.npz (how to write such a file: "
-        "docs/guide/recordings_file.md), or the six lines of README.md."
+        "docs/guide/data.md#files), or the six lines of README.md."
     )
 else:
     print("Next, in Python: the six lines of README.md, and docs/guide/evaluation.md.")
