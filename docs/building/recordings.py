@@ -18,7 +18,7 @@ def lay_out(folder: Path) -> None:
     """Let `fetch_eegmat` find its ECG below `folder`, where ``eegmat_ecg.npz`` is on this machine.
 
     The examples fetch 180 MB from PhysioNet, most of it EEG. A build need not: of a recordings file
-    of the same ECG (docs/measured/results.md says how to write it), in the folder that
+    of the same ECG (docs/measured/index.md says how to write it), in the folder that
     ``SKLEARN_ECGSSL_DATA`` names, the files that would be downloaded are written with that channel
     alone. Where the file is missing, or ``SKLEARN_ECGSSL_HOME`` is set, nothing is done.
     """

@@ -84,7 +84,7 @@ for name, values in features.items():
 # %%
 # Bars are 95 % confidence intervals over eight folds of four people. Where they overlap as here,
 # the methods are not told apart, nor from a network that has learnt nothing: these two conditions
-# differ in the heart rate and in little else. :doc:`/measured/index` has more of it.
+# differ in the heart rate and in little else. :doc:`/measured/pretraining` has more of it.
 
 figure, axis = plt.subplots(figsize=(7, 2.6), layout="constrained")
 means, half_widths = zip(*found.values(), strict=True)

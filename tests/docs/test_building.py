@@ -23,8 +23,8 @@ def building(monkeypatch):
     [
         ("../../examples/start/plot_x.py", "../auto_examples/start/plot_x.rst"),
         ("../../CONTRIBUTING.md#check", "../development/contributing.md#check"),
-        ("../measured/results.md", "../measured/results.md"),
-        ("saving.md#onnx", "saving.md#onnx"),
+        ("../measured/rhythm.md", "../measured/rhythm.md"),
+        ("faq.md#scores", "faq.md#scores"),
         ("https://example.org/x.md", "https://example.org/x.md"),
         ("#below", "#below"),
     ],
