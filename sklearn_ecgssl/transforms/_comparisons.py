@@ -38,6 +38,30 @@ class WindowComparison(BaseEstimator, ABC):
 
     Both views are read from the same window, at speeds that a comparison draws. Where a pretrainer
     has several, their log-speeds add up in one pair, and each asks for its own difference.
+
+    A subclass implements `draw` and `metrics`; the latter's "accuracy" is what `score` reports.
+
+    Examples
+    --------
+    In which view the tempo rises more:
+
+    >>> import torch
+    >>> from torch.nn.functional import smooth_l1_loss
+    >>> from sklearn_ecgssl.transforms import WindowComparison
+    >>> class CompareTrend(WindowComparison):
+    ...     def draw(self, n_windows, length, generator):
+    ...         device = None if generator is None else generator.device
+    ...         drawn = torch.rand((n_windows, 2), generator=generator, device=device)
+    ...         slope = 0.3 * (2 * drawn - 1)
+    ...         log_speed = slope[..., None] * torch.linspace(-1, 1, length, device=device)
+    ...         return log_speed, slope[:, 0] - slope[:, 1]
+    ...
+    ...     def metrics(self, predicted, difference):
+    ...         right = predicted * difference > 0
+    ...         loss = smooth_l1_loss(predicted, difference)
+    ...         return {"loss": loss, "accuracy": right.float().mean()}
+    >>> from sklearn_ecgssl.pretext import PretextPretrainer
+    >>> pretrainer = PretextPretrainer(transforms=[], comparisons=[("trend", CompareTrend())])
     """
 
     _parameter_constraints: dict = {}

@@ -119,7 +119,7 @@ def test_names_in_text_link_the_reference(parsed):
     links = parsed["guide/pretraining.html"].links
     page = "../reference/generated/sklearn_ecgssl.PretextPretrainer.html"
     assert f"{page}#sklearn_ecgssl.PretextPretrainer" in links
-    assert any("sklearn.svm.SVC" in link for link in parsed["guide/embedding.html"].links)
+    assert any("sklearn.svm.SVC" in link for link in parsed["guide/features.html"].links)
 
 
 def test_examples_that_were_run_show_what_they_print_and_draw():
