@@ -18,7 +18,6 @@ ORDER = {
     "start": ["plot_first_pipeline.py"],
     "data": ["plot_recordings_file.py", "plot_quality.py"],
     "pretraining": [
-        "plot_single_task.py",
         "plot_difficulty.py",
         "plot_own_transformation.py",
         "plot_fine_tuning.py",
@@ -26,7 +25,7 @@ ORDER = {
     ],
     "evaluation": ["plot_protocols.py", "plot_window_length.py"],
     "search": ["plot_grid_search.py"],
-    "looking": ["plot_embedding_map.py", "plot_saliency.py"],
+    "looking": ["plot_embedding_map.py", "plot_foreign_encoder.py", "plot_saliency.py"],
     "deployment": ["plot_new_person.py", "plot_streaming.py"],
 }
 

@@ -7,7 +7,7 @@ gets a batch of windows on the device of the network and returns it transformed.
 parameters of the pretrainer, so that a grid search reaches them.
 
 The ECG is **simulated**. What a new task is worth on people, a
-:doc:`study </auto_examples/pretraining/plot_single_task>` on their ECG can tell.
+:doc:`study </auto_examples/pretraining/plot_difficulty>` on their ECG can tell.
 """
 
 # %%
