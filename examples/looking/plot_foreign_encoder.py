@@ -75,8 +75,9 @@ print(table.round(2).to_string(index=False))
 
 # %%
 # **What was learnt** is the way from the hollow point, the network untrained, to the full one. The
-# random convolutions have nowhere to go: their twin is another draw. Dotted is the heart rate with
-# its variability.
+# random convolutions have learnt nothing: their twin is another draw, and the way between the two
+# says how much the draw of an untrained network matters. Dotted is the heart rate with its
+# variability.
 
 columns = {
     "r2_rate": "heart rate (R²)",
