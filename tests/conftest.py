@@ -12,7 +12,6 @@ import pytest
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import skorch  # noqa: F401  # what is imported late is not in the time of the first test that fits
 from hypothesis import HealthCheck, settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
@@ -38,7 +37,6 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 LIMIT = 3  # seconds of an unmarked test, without its fixtures, on a machine of today
-NOISE = 1.5  # by which a machine that other work shares may be wrong about that
 
 
 def slowness():
@@ -64,7 +62,7 @@ def pytest_runtest_call(item):
     seconds = (time.perf_counter() - before) / max(1, waiting) / SLOWNESS
     is_limited = item.config.option.markexpr == "not slow"
     is_test = isinstance(item, pytest.Function)  # an example in a docstring cannot be marked
-    if is_limited and is_test and seconds > NOISE * LIMIT:
+    if is_limited and is_test and seconds > LIMIT:
         pytest.fail(
             f"took {seconds:.1f} s, more than {LIMIT}: make it faster, or mark it with "
             "@pytest.mark.slow, for `make test-all` alone",

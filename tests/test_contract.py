@@ -68,10 +68,10 @@ def either_pipe(request, small_pipe):
 
 
 def test_contract_verbatim(pipe, cohort):
-    recordings = [r[: len(r) // 2] for r in cohort.recordings]  # a window each, for speed
-    target, subject = cohort.target, cohort.subject
+    recordings = [r[: len(r) // 2] for r in cohort.recordings[:4]]  # a window each, for speed
+    target, subject = cohort.target[:4], cohort.subject[:4]  # of two people
     scores = cross_val_score(pipe, recordings, target, groups=subject, cv=LeaveOneGroupOut())
-    assert scores.shape == (3,)
+    assert scores.shape == (2,)
     assert np.isfinite(scores).all()
 
 
