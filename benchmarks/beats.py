@@ -15,6 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from sklearn_ecgssl.features._beats import find_beats
+from sklearn_ecgssl.features._quality_measures import count_matches
 from sklearn_ecgssl.signal import Resampler
 
 from .tables import print_table
@@ -144,21 +145,8 @@ def compare(pieces: Iterable[Piece], found: dict[str, Detector]) -> dict[str, Sc
             score.ecg_hours += len(x) / rate / 3600
             score.n_true += len(beats)
             score.n_found += len(peaks)
-            score.n_matched += count_matches(beats, peaks, TOLERANCE * rate)
+            score.n_matched += count_matches(beats.tolist(), peaks.tolist(), TOLERANCE * rate)
     return scores
-
-
-def count_matches(beats: np.ndarray, peaks: np.ndarray, tolerance: float) -> int:
-    """Pairs of a beat and a peak no further apart than the tolerance, each in one pair at most."""
-    i = j = matched = 0
-    while i < len(beats) and j < len(peaks):
-        if abs(beats[i] - peaks[j]) <= tolerance:
-            matched, i, j = matched + 1, i + 1, j + 1
-        elif beats[i] < peaks[j]:
-            i += 1
-        else:
-            j += 1
-    return matched
 
 
 def cost(package: str) -> tuple[int, float, float]:

@@ -96,7 +96,7 @@ results = compare_protocols(
 # %%
 # **How many seconds of rest?** At 0 s there is one threshold for all. Bars are 95 % confidence
 # intervals over four folds of eight people. `auc_within` ranks the windows of each person by
-# themselves: no rest is needed for that, and it says how much there is to be had.
+# themselves. That needs no rest: it says whether the features tell what a person does.
 
 ScoreDisplay.from_results(results, x="reference__seconds")
 columns = ["reference__seconds", "balanced_accuracy", "auc_within", "auc_pooled"]

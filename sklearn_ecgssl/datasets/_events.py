@@ -104,6 +104,8 @@ def epochs_around(
     Notes
     -----
     A window begins at the sample ``round(onset * sampling_rate) - round(before * sampling_rate)``.
+    Where the rate is .1 % off, as of a sensor whose clock is fast, an event after half an hour is
+    1.8 s off: pass the rate that was measured.
     Windows that overlap are not independent: keep those of a person in one fold.
 
     Examples

@@ -15,7 +15,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.utils.validation import check_is_fitted, check_scalar
 
 from ..features import HRVFeatures
-from ..saving._torch_pipeline import flat_steps
+from ..saving._torch_pipeline import flat_steps, rate_taken
 from ..signal import Resampler, Segmenter
 from ._carried import explained, first_of_several, ranked, recognised
 from ._estimators import HEART_RATE
@@ -237,7 +237,7 @@ def _heart_rate(X: np.ndarray, rate: float) -> np.ndarray:
 
 def _features(encoder: Any, X: np.ndarray, rate: float) -> np.ndarray:
     """Compute features of windows, at the sampling rate that the encoder asks for."""
-    own = next(filter(None, map(_rate_of, flat_steps(encoder))), rate)
+    own = rate_taken(flat_steps(encoder)) or rate
     if own != rate:
         X = Resampler(rate, own).fit_transform(X)
     try:
@@ -245,12 +245,6 @@ def _features(encoder: Any, X: np.ndarray, rate: float) -> np.ndarray:
     except NotFittedError:
         encoder = clone(encoder).fit(X)
     return np.asarray(encoder.transform(X), dtype=np.float64)
-
-
-def _rate_of(step: Any) -> float | None:
-    """Return the sampling rate in Hz of what a step takes, if it tells."""
-    rates = (getattr(step, f"{name}_rate", None) for name in ("input", "original", "sampling"))
-    return next(filter(None, rates), None)
 
 
 def _interval(name: str, scores: Any) -> dict[str, float]:

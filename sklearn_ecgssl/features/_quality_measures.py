@@ -34,7 +34,7 @@ def agreement(x: FloatArray, beats: FloatArray, sampling_rate: float) -> float:
     others = _high_peaks(x, sampling_rate)
     if not len(beats) or not len(others):
         return 0.0
-    matched = _count_matches(beats.tolist(), others.tolist(), TOLERANCE * sampling_rate)
+    matched = count_matches(beats.tolist(), others.tolist(), TOLERANCE * sampling_rate)
     return 2 * matched / (len(beats) + len(others))
 
 
@@ -47,7 +47,7 @@ def _high_peaks(x: FloatArray, sampling_rate: float) -> NDArray[np.intp]:
     return find_peaks(height, height=max(HEIGHT * usual, np.finfo(float).tiny), distance=apart)[0]
 
 
-def _count_matches(beats: list[float], others: list[float], tolerance: float) -> int:
+def count_matches(beats: list[float], others: list[float], tolerance: float) -> int:
     """Count pairs no further apart than the tolerance, each beat in one pair at most."""
     i = j = matched = 0
     while i < len(beats) and j < len(others):

@@ -14,8 +14,7 @@ from sklearn.base import is_classifier, is_regressor
 
 from .. import __version__
 from .._files import library, write_whole
-from ._pretrained import saved_rate
-from ._torch_pipeline import flat_steps, takes_recordings, to_torch
+from ._torch_pipeline import flat_steps, rate_taken, takes_recordings, to_torch
 
 #: The first with the Fourier transform of real signals that "rhythm" takes.
 OPSET = 20
@@ -157,7 +156,7 @@ def _content(model: Any, estimator: Any, steps: list[Any], n_times: int) -> byte
         "estimator": type(getattr(estimator, "estimator", estimator)).__name__,  # maybe frozen
         "n_times": str(n_times),
     }
-    if (rate := next(filter(None, map(_rate, steps)), None)) is not None:
+    if (rate := rate_taken(steps)) is not None:
         metadata["sampling_rate"] = f"{rate:g}"
     if is_classifier(steps[-1]):
         metadata["classes"] = json.dumps(steps[-1].classes_.tolist(), default=str)
@@ -166,13 +165,6 @@ def _content(model: Any, estimator: Any, steps: list[Any], n_times: int) -> byte
     for key, value in metadata.items():
         model.metadata_props.add(key=key, value=value)
     return model.SerializeToString(deterministic=True)
-
-
-def _rate(step: Any) -> float | None:
-    """Return the sampling rate in Hz of what a step takes, if it tells."""
-    of_step = getattr(step, "original_rate", None) or getattr(step, "sampling_rate", None)
-    segmenter = getattr(step, "segmenter", None)
-    return of_step or getattr(segmenter, "sampling_rate", None) or saved_rate(step)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Fitted estimators and whole Pipelines as torch modules."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from numbers import Integral
 from typing import Any
@@ -27,6 +27,7 @@ from torch import nn
 
 from .._compat import BaseSearchCV
 from ..signal import ECGFilter, RecordingTransformer, Resampler, Segmenter, TrimmedScaler
+from ._pretrained import saved_rate
 from ._torch_steps import (
     FilledStep,
     LinearModel,
@@ -179,6 +180,17 @@ def flat_steps(estimator: Any) -> Iterator[Any]:
 def takes_recordings(step: Any) -> bool:
     """Tell a step of recordings from one of windows or features."""
     return isinstance(step, RecordingTransformer) or hasattr(step, "segmenter")
+
+
+def rate_taken(steps: Iterable[Any]) -> float | None:
+    """Return the sampling rate in Hz of what steps are given: that of the first which tells."""
+    for step in steps:
+        rates = (getattr(step, f"{name}_rate", None) for name in ("input", "original", "sampling"))
+        segmenter = getattr(step, "segmenter", None)
+        of_windows = getattr(segmenter, "sampling_rate", None) or saved_rate(step)
+        if rate := next(filter(None, rates), of_windows):
+            return rate
+    return None
 
 
 def _module_of(step: Any, n_times: int | None) -> nn.Module:

@@ -69,23 +69,29 @@ def as_float32(x: NDArray[np.float64], name: str) -> FloatArray:
     return result
 
 
+def as_column(values: Any) -> NDArray:
+    """Return an array; of objects where a NaN is in a list of names, of which numpy makes "nan"."""
+    column = np.asarray(values)
+    is_text = column.dtype.kind in "SU" and isinstance(values, list | tuple)
+    if is_text and column.ndim == 1 and any(map(is_missing, values)):
+        return np.array(values, dtype=object)
+    return column
+
+
 def check_column(values: ArrayLike, name: str, n_samples: int, kind: str) -> NDArray:
     """Return an array as 1-D with an entry for each sample, none of which is missing.
 
     `kind` says in an error what the samples are: recordings, windows, ...
     """
-    column = np.asarray(values)
+    column = as_column(values)
     if column.shape != (n_samples,):
         raise ValueError(
             f"{name} must be 1-D with one entry for each of the {n_samples} {kind}(s), got shape "
             f"{column.shape}."
         )
-    # numpy makes "nan" of a NaN in a list of names
-    is_list_of_text = column.dtype.kind in "SU" and isinstance(values, list | tuple)
-    if column.dtype.kind in "biuSU" and not is_list_of_text:
+    if column.dtype.kind in "biuSU":
         return column
-    entries: Any = values if is_list_of_text else column.tolist()
-    missing = [i for i, value in enumerate(entries) if is_missing(value)]
+    missing = [i for i, value in enumerate(column.tolist()) if is_missing(value)]
     if missing:
         raise ValueError(
             f"{name} is missing for {kind} {missing[0]} ({len(missing)} in all): fill it in, or "

@@ -15,7 +15,7 @@ from .._checks import check_choice, warn_caller
 from .._compat import Interval
 from ._base import RecordingFunction, RecordingTransformer
 from ._keep import Keep, kept_windows, left_out
-from ._recordings import FloatArray, Recordings, check_recordings
+from ._recordings import FloatArray, Recordings, as_column, check_recordings
 
 
 class Segmenter(RecordingTransformer):
@@ -147,7 +147,7 @@ class Segmenter(RecordingTransformer):
         function = self._recording_function()
         checked = check_recordings(recordings)
         check_consistent_length(checked, *arrays)
-        columns = [None if array is None else np.asarray(array) for array in arrays]
+        columns = [None if array is None else as_column(array) for array in arrays]
         long = np.array([self.count(len(x)) > 0 for x in checked])
         if short == "raise" or not long.any():
             long[:] = True  # `function` says which is too short

@@ -60,8 +60,8 @@ def test_unit_offset_and_polarity_do_not_matter(windows, factor, sign):
 
 def test_agreement_is_the_f1_score_of_matched_beats():
     beats = np.array([1.0, 2.0, 3.0, 4.0])
-    assert q._count_matches(beats.tolist(), [1.05, 2.2, 3.0], 0.1) == 2
-    assert q._count_matches([1.0], [0.95, 1.05], 0.1) == 1, "each beat in one pair"
+    assert q.count_matches(beats.tolist(), [1.05, 2.2, 3.0], 0.1) == 2
+    assert q.count_matches([1.0], [0.95, 1.05], 0.1) == 1, "each beat in one pair"
     spikes = np.exp(-0.5 * ((SECONDS % 0.8 - 0.2) / 0.015) ** 2)
     every = 0.2 + 0.8 * np.arange(13)
     assert q.agreement(spikes, RATE * every, RATE) == 1

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, example, given, strategies as st
 
-from sklearn_ecgssl.signal import Segmenter
+from sklearn_ecgssl.signal import Segmenter, scale_subjects
 from tests.strategies import assert_same, matrices, ragged
 
 NUMBERS = [int, float, np.int16, np.uint16, np.float32]
@@ -84,6 +84,13 @@ def test_the_type_of_a_number_does_not_matter(rate, seconds, rate_type, length_t
     segmenter = Segmenter(rate_type(rate), length_type(seconds), np.float32(0.5))
     for n_times in (rate * seconds - 1, rate * seconds, 3 * rate * seconds):
         assert segmenter.count(n_times) == Segmenter(rate, seconds, 0.5).count(n_times)
+
+
+@pytest.mark.parametrize("missing", [None, np.nan])
+def test_a_missing_name_is_not_made_one(missing):
+    windows, subject = Segmenter(10, window_length=1).windows(np.ones((2, 20)), [missing, "ann"])
+    with pytest.raises(ValueError, match=r"subject is missing for recording 0 \(2 in all\)"):
+        scale_subjects(list(windows), subject)
 
 
 def test_too_short_recordings_and_windows_are_named():
