@@ -110,6 +110,8 @@ def test_onsets_of_lists_may_be_on_the_clock_of_recordings():
     [
         ([[4.9, 5, 30], [20.1], []], {"target": ["a", "b", "c"]}, "2 left out: recording 0 at 4.9"),
         ([[5, 30, 30.1], [], []], {}, "1 left out: recording 0 at 30.1 s is too near to the end"),
+        ([[5 - 1 / RATE, 5], [], []], {}, "s is too near to the beginning"),
+        ([[30 + 1 / RATE, 30], [], []], {}, "s is too near to the end"),
         (
             pd.concat([EVENTS, EVENTS.assign(time=1e6), EVENTS.assign(subject="eve")]),
             {"target": "stress", "subject": SUBJECT, "start": [0, 3600, 0]},

@@ -126,6 +126,14 @@ def test_clipped_is_the_share_at_the_extremes(windows):
     assert columns(windows)["clipped"].max() < 0.02, "R peaks are no clipped samples"
 
 
+def test_clipped_windows_are_not_usable_though_beats_are_found(windows):
+    cut_off = windows.clip(*np.quantile(windows, [0.3, 0.8], axis=1, keepdims=True))
+    found = columns(cut_off)
+    assert found["agreement"].min() > 0.6
+    assert found["template_correlation"].min() > 0.6
+    assert not usable(cut_off).any()
+
+
 def test_power_shares_are_those_of_sines():
     def share(name, *sines, rate=RATE):
         seconds = np.arange(10 * rate) / rate
