@@ -11,7 +11,7 @@ The first run downloads 180 MB.
 """
 
 # %%
-# **Windows** of 10 s, six of each recording, of twelve people. Each person's recordings are scaled
+# **Windows** of 10 s, six of each recording, of ten people. Each person's recordings are scaled
 # together.
 
 import matplotlib.pyplot as plt

@@ -53,17 +53,11 @@ if args.data is None:
     source = "SIMULATED cohort"
 else:
     source = Path(args.data).name
-    wanted = {"target": args.target, "where": dict.fromkeys(args.where, True)}
+    where = dict.fromkeys(args.where, True)
     try:
-        cohort = load_recordings(args.data, **wanted)
+        cohort = load_recordings(args.data, target=args.target, where=where, complete_subjects=True)
     except (OSError, ValueError) as error:
-        sys.exit(str(error))
-    if cohort.target is None:
-        sys.exit(
-            f"{source} names no label. Choose one of its fields with --target (with make: "
-            f"ARGS='--target FIELD'): {', '.join(cohort.fields)}"
-        )
-    cohort = load_recordings(args.data, **wanted, complete_subjects=True)
+        sys.exit(f"{error}\n--target names the label (with make: ARGS='--target FIELD').")
     print(f"Fields, for --target and --where: {', '.join(cohort.fields)}")
 subject, target = np.asarray(cohort.subject), np.asarray(cohort.target)
 people = np.random.default_rng(0).permutation(np.unique(subject))
