@@ -30,6 +30,7 @@ PAGES = {
     "README.md": "index.md",
     "benchmarks/README.md": "development/benchmarks.md",
     "examples/README.md": "auto_examples/index.rst",
+    "examples/pretrained/RECIPES.md": "development/recipes.md",
 }
 LINK = re.compile(r"(?<=\]\()(?!https?:|#|/)([^)#\s]+)(#[^)\s]*)?(?=\))")
 ROOT = Path(__file__).resolve().parents[2]
