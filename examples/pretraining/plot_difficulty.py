@@ -6,13 +6,12 @@ Pretraining asks which of several transformations a window went through. One tha
 once teaches little, and one that cannot be recognised teaches nothing. Here noise is made louder
 and fainter, and each transformation is left out in turn.
 
-The ECG is **simulated**, and its noise with it: the picture shows how to choose, not what to choose
-for ECG of people.
+The ECG is real: eegmat of PhysioNet [1]_, people at rest and while subtracting numbers in the head.
+The first run downloads 180 MB.
 """
 
 # %%
-# **Recordings**, one for each person and condition, filtered and scaled one by one. The conditions
-# are made to differ much, and alike in everyone, so that eight people are enough to see something.
+# **Recordings**, 20 s of each, filtered and scaled one by one.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -24,17 +23,24 @@ from sklearn_ecgssl import (
     ECGFilter,
     Permute,
     PretextPretrainer,
+    Resampler,
     Segmenter,
     SSLEmbedder,
     TimeWarp,
     TrimmedScaler,
     compare_protocols,
-    make_cohort,
+    fetch_eegmat,
 )
-from sklearn_ecgssl.evaluation import linear_classifier, pretext_accuracy
+from sklearn_ecgssl.evaluation import (
+    linear_classifier,
+    opposite_halves,
+    pretext_accuracy,
+    unseen_subjects,
+)
 
-cohort = make_cohort(8, duration=40, sampling_rate=128, effect=2, effect_spread=0.3, random_state=0)
-clean = make_pipeline(ECGFilter(sampling_rate=128), TrimmedScaler())
+data = fetch_eegmat()
+clean = make_pipeline(Resampler(500, 128), ECGFilter(sampling_rate=128), TrimmedScaler())
+recordings = clean.fit_transform([recording[: 20 * 500] for recording in data.recordings])
 
 # %%
 # **Six pretrainers** of three transformations. The network is much smaller than the papers' (the
@@ -58,33 +64,33 @@ names = pretrainer.transform_names()
 variants |= {f"without {name}": pretrainer.without(name) for name in names}
 
 # %%
-# **Each is fitted in every fold** and its features are classified: `compare_protocols` varies a
-# parameter, here the pretrainer itself. `pretext_accuracy` measures, in windows of the people who
-# are left out, how well the transformations are recognised.
+# **Each learns from one half of the people and is asked about the other**, and the other way round:
+# with `opposite_halves`, all folds need two pretrainings. `compare_protocols` varies a parameter,
+# here the pretrainer itself; `pretext_accuracy` measures how well the transformations are
+# recognised.
 
 results = compare_protocols(
     {"embedding": make_pipeline(SSLEmbedder(pretrainer), linear_classifier())},
-    clean.fit_transform(cohort.recordings),
-    cohort.target,
-    cohort.subject,
+    recordings,
+    data.target,
+    data.subject,
     segmenter=Segmenter(sampling_rate=128, window_length=5),
-    protocols="subjects",
+    protocols=opposite_halves(unseen_subjects(4)),
     vary={"sslembedder__pretrainer": variants},
     measure=pretext_accuracy,
-    n_splits=3,
 )
-print(results.to_markdown("balanced_accuracy"))
 
 # %%
 # **Read both.** On the left, how often a network answers rightly whether a window was changed in
 # this way: a constant answer is right in 3 of 4 cases with three transformations, in 2 of 3 with
-# two. On the right, what the features are worth, with the heart rate for comparison (dotted). Bars
-# are 95 % confidence intervals from three folds; differences within them are none.
+# two. Noise of 5 dB is always found; of 25 dB it is lost among what the recordings hold already. On
+# the right, how well the features rank the windows of a person, with the heart rate for comparison
+# (dotted). Bars are 95 % confidence intervals over people: here they do not tell the six apart.
 
 table = results.table()
 network = table[table["estimator"] == "embedding"].set_index("sslembedder__pretrainer")
 network = network.loc[[*variants]]
-heart_rate = table.loc[table["estimator"] == "heart rate", "balanced_accuracy"].iloc[0]
+heart_rate = table.loc[table["estimator"] == "heart rate", "auc_within"].iloc[0]
 recognised = network[[f"{name}_accuracy" for name in names]].to_numpy(float)
 
 _, (left, right) = plt.subplots(1, 2, figsize=(11, 4), sharey=True, layout="constrained")
@@ -95,13 +101,16 @@ for (row, column), value in np.ndenumerate(recognised):
         left.text(column, row, f"{value:.0%}", color=color, ha="center", va="center")
 left.set(xticks=range(3), xticklabels=names, yticks=range(6), yticklabels=[*variants])
 left.set_title("recognised in unseen people")
-score, interval = network["balanced_accuracy"], network["balanced_accuracy_ci"]
+score, interval = network["auc_within"], network["auc_within_ci"]
 right.errorbar(score, range(6), xerr=interval, fmt="o", capsize=4)
 right.axvline(heart_rate, color="0.4", linestyle=":")
-right.set(xlabel="balanced accuracy, unseen people", xlim=(0.3, 1.05))
+right.set(xlabel="AUC within a person", xlim=(0.4, 1))
 right.set_title("what the features are worth")
+print(score.round(3).to_string(), f"\nheart rate {heart_rate:.3f}")
 plt.show()
 
 # %%
 # To choose a value rather than to study it, search for it:
 # :ref:`sphx_glr_auto_examples_search_plot_grid_search.py`.
+#
+# .. [1] I. Zyma et al., Data 4(1):14, 2019, doi:10.3390/data4010014.
