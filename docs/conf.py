@@ -11,7 +11,7 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 # With one thread, what examples time depends less on what else the machine does.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from building import gallery, inventories, recordings  # noqa: E402
+from building import gallery, inventories, links, recordings  # noqa: E402
 
 import sklearn_ecgssl  # noqa: E402
 
@@ -60,6 +60,7 @@ numpydoc_xref_aliases = {
         *("torch.Tensor", "torch.nn.Module"),
     )
 } | {name: name for name in ("joblib.Memory", "torch.Generator", "torch.device")}
+numpydoc_xref_aliases |= {"nn.Module": "torch.nn.Module"} | links.public_classes()
 
 intersphinx_mapping = inventories.mapping(DOCS / "_build" / "inventories")
 intersphinx_timeout = 5

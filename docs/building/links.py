@@ -105,6 +105,12 @@ def full_names() -> dict[str, str]:
 FULL = full_names()
 
 
+def public_classes() -> dict[str, str]:
+    """Full names of the package's classes, for the types of parameters."""
+    own = {name: full for name, full in FULL.items() if full.startswith("sklearn_ecgssl.")}
+    return {name: full for name, full in own.items() if name[0].isupper()}
+
+
 def complete(
     app: Sphinx, env: BuildEnvironment, node: addnodes.pending_xref, content: nodes.Element
 ) -> nodes.Element | None:

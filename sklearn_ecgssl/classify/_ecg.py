@@ -108,7 +108,7 @@ class ECGClassifier(PretrainedMixin, NetworkClassifier):
     See Also
     --------
     SegmentVotingClassifier : Classify recordings by their windows.
-    sklearn_ecgssl.features.SSLEmbedder : The frozen features for any other classifier.
+    SSLEmbedder : The frozen features for any other classifier.
 
     Notes
     -----

@@ -100,7 +100,9 @@ class Protocol:
 
 
 def shuffled_windows(n_splits: int = 10, random_state: Any = 0) -> Protocol:
-    """Split shuffled windows, as the papers do [1]_.
+    """Split shuffled windows, as the papers do.
+
+    This is the protocol of [1]_.
 
     Parameters
     ----------

@@ -17,7 +17,9 @@ from ._pooling import POOLS, PooledNet, pool_windows
 
 
 class SSLEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """Turn ECG windows into self-supervised features for any classifier [1]_ [2]_.
+    """Turn ECG windows into self-supervised features for any classifier.
+
+    The methods are those of [1]_ and [2]_.
 
     `fit` trains a clone of the pretrainer on the windows that it is given, so in cross-validation
     on the training fold alone. ``SSLEmbedder(FrozenEstimator(pretrainer))`` never trains: it uses
@@ -203,7 +205,7 @@ class SSLEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         See Also
         --------
-        sklearn_ecgssl.saving.to_torch : A whole Pipeline as a torch module.
+        sklearn_ecgssl.to_torch : A whole Pipeline as a torch module.
         """
         check_is_fitted(self, "pretrainer_")
         return PooledNet(self.pretrainer_.to_torch(*self._features()), self.pool).eval()

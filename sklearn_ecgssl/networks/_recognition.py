@@ -16,7 +16,9 @@ GLOBAL_MAX = ("max",)
 
 
 class ConvTrunk(nn.Module):
-    """Convolutional feature extractor of Sarkar & Etemad (2020), Table 1 [1]_.
+    """Convolutional feature extractor of Sarkar & Etemad (2020), Table 1.
+
+    The network of [1]_.
 
     Three blocks of two 'same' convolutions, each followed by the activation; a max pool after
     every block but the last; a global max pool over time at the end.
@@ -212,7 +214,9 @@ class ConvTrunk(nn.Module):
 
 
 class RecognitionNet(nn.Module):
-    """A trunk and one head a task, as Sarkar & Etemad (2020) [1]_.
+    """A trunk and one head a task, as Sarkar & Etemad (2020).
+
+    The network of [1]_.
 
     Each head (dense 128, dense 128, one logit; dropout after both hidden layers) answers whether
     its transformation was applied to the window.

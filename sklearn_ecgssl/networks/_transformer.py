@@ -20,7 +20,9 @@ MOST_TOKENS = 8192
 
 
 class TransformerTrunk(nn.Module):
-    """Transformer feature extractor of Vazquez-Rodriguez et al. (2022) [1]_.
+    """Transformer feature extractor of Vazquez-Rodriguez et al. (2022).
+
+    Its layers, as in [1]_:
 
     ================ ============================================== ==============
     part             layers                                         output, 10 s
@@ -190,7 +192,9 @@ class TransformerTrunk(nn.Module):
 
 
 class MaskedTransformer(nn.Module):
-    """A Transformer trunk and a head that predicts every sample, as in [1]_.
+    """A Transformer trunk and a head that predicts every sample.
+
+    The network of [1]_.
 
     Parameters
     ----------

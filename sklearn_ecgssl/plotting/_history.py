@@ -12,7 +12,9 @@ PARTS = {"train": "training windows", "valid": "held-out windows"}
 
 
 class PretextHistoryDisplay:
-    """Loss and accuracy of each pretext task over epochs, as Fig. 2 of [1]_.
+    """Loss and accuracy of each pretext task over epochs.
+
+    As Fig. 2 of [1]_.
 
     Use `from_estimator` with fitted pretrainers. Of several, for instance one a fold, the mean is
     drawn as a line and the standard deviation as a band around it. Where some stopped earlier than

@@ -9,7 +9,9 @@ from ._common import COLORS, find_pretrainer, label_signal, legend, panels, time
 
 
 class ReconstructionDisplay:
-    """Windows beside what a pretrained network predicts of their masked samples, as in [1]_.
+    """Windows beside what a pretrained network predicts of their masked samples.
+
+    As in [1]_.
 
     Use `from_estimator` with a fitted `MaskedPretrainer`. One row a window: the window in black,
     the spans of samples that the network did not see in gray, and there its prediction. Each title

@@ -92,7 +92,7 @@ class MaskedPretrainer(BasePretrainer):
     See Also
     --------
     PretextPretrainer : Learns by recognising transformations.
-    sklearn_ecgssl.features.SSLEmbedder : The features as a scikit-learn transformer.
+    SSLEmbedder : The features as a scikit-learn transformer.
 
     Notes
     -----

@@ -51,7 +51,7 @@ class DilatedConvolutions(BaseEstimator):
 
     See Also
     --------
-    sklearn_ecgssl.networks.DilatedTrunk : The torch module.
+    DilatedTrunk : The torch module.
 
     Examples
     --------

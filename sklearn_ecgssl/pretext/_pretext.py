@@ -143,7 +143,7 @@ class PretextPretrainer(TaskComposition, BasePretrainer):
 
     See Also
     --------
-    sklearn_ecgssl.features.SSLEmbedder : The features as a scikit-learn transformer.
+    SSLEmbedder : The features as a scikit-learn transformer.
 
     References
     ----------

@@ -195,7 +195,9 @@ class Scale(WindowTransform):
 
 
 class Negate(WindowTransform):
-    """Multiply each window by -1 [1]_.
+    """Multiply each window by -1.
+
+    One of the six transformations of [1]_.
 
     References
     ----------
@@ -214,7 +216,9 @@ class Negate(WindowTransform):
 
 
 class FlipTime(WindowTransform):
-    """Reverse each window in time, the "horizontal flip" of [1]_.
+    """Reverse each window in time.
+
+    The "horizontal flip" of [1]_.
 
     References
     ----------
@@ -233,7 +237,7 @@ class FlipTime(WindowTransform):
 
 
 class Permute(WindowTransform):
-    """Cut each window into equal pieces and shuffle them [1]_.
+    """Cut each window into equal pieces and shuffle them.
 
     Parameters
     ----------
@@ -274,7 +278,7 @@ class Permute(WindowTransform):
 
 
 class TimeWarp(WindowTransform):
-    """Stretch randomly chosen pieces of each window and squeeze the others [1]_.
+    """Stretch randomly chosen pieces of each window and squeeze the others.
 
     A window is cut into `n_pieces` equal pieces. Half of them (the larger half), chosen at random,
     are stretched by the factor `stretch`, the others squeezed by it, both by linear
