@@ -142,8 +142,8 @@ def compare_protocols(
     Warns
     -----
     UserWarning
-        If `keep` leaves windows out, or fits failed. Exceptions of fits are in `failures`; the
-        other fits are not lost.
+        If `keep` leaves windows out, some people have windows of one class only, or fits failed.
+        Exceptions of fits are in `failures`; the other fits are not lost.
 
     References
     ----------
@@ -208,6 +208,8 @@ def compare_protocols(
         windows = LabelledWindows.from_recordings(
             recordings, target, subject, cutter, regression=regression, keep=keep
         )
+        if not regression and not counted:
+            _warn_of_one_class(windows)
         cut_as = "".join(f" ({name}={value})" for name, value in cut.items())
         counted.append(f"{windows.left_out}{cut_as}")
         masks = references(reference, varied, windows)
@@ -238,6 +240,22 @@ def compare_protocols(
     notes |= {} if keep is None else {"keep": KEPT.format("; ".join(counted))}
     notes |= {task.name: note for task in tasks_once if (note := seen_besides(task.estimator))}
     return collected([(columns, task, outcome_of[task]) for columns, task in rows], notes)
+
+
+def _warn_of_one_class(windows: LabelledWindows) -> None:
+    """Warn where some people have windows of one class only, and others of all."""
+    people = np.unique(windows.subject)
+    of_person = [np.unique(windows.target[windows.subject == one]) for one in people]
+    n_classes = np.array([len(classes) for classes in of_person])
+    alone = people[n_classes == 1]
+    if len(alone) and n_classes.max() == len(windows.classes) > 1:
+        warnings.warn(
+            f"{len(alone)} of {len(people)} people have windows of one class only: "
+            f"{', '.join(map(str, alone[:3]))}{', ...' if len(alone) > 3 else ''}. They teach a "
+            "model who they are, and a constant answer to them is all right or all wrong. Leave "
+            "them out before the comparison.",
+            stacklevel=3,
+        )
 
 
 def _protocols(protocols: Any, n_splits: int, random_state: int | None) -> list[Protocol]:

@@ -1,6 +1,7 @@
 """Comparisons: who is scored on what, what is refused, what a failure costs."""
 
 import sys
+import warnings
 from copy import copy
 
 import numpy as np
@@ -290,6 +291,17 @@ class TestFailures:
         assert len(results.failures) == 3
         assert results.failures["error"].str.contains("Take fewer n_splits").all()
         assert results.table()["n_folds"].tolist() == [2, 2, 2]
+
+    def test_people_of_one_class_among_others(self):
+        both = np.arange(12) % 2
+        subject = np.repeat(list("ABCDEF"), 2)
+        target = np.where(np.isin(subject, ["B", "E"]), 0, both)
+        with pytest.warns(UserWarning, match="2 of 6 people have windows of one class only: B, E"):
+            compare({"mean": Mean()}, target=target, subject=subject)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # everyone has both, or everyone has one
+            compare({"mean": Mean()}, target=both, subject=subject)
+            compare({"mean": Mean()}, target=np.arange(12) // 2 % 2, subject=subject)
 
     def test_predictions_that_cannot_be_scored(self):
         with pytest.warns(UserWarning, match="3 of 9 fits failed"):
