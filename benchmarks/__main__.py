@@ -16,20 +16,15 @@ NAMES = [
     "together",
     "imports",
     "precision",
-    "aggregation",
-    "labels",
+    "protocols",
     "masked",
     "comparisons",
     "reconstruction",
-    "methods",
-    "pretrained",
     "level",
     "rhythm",
     "probe",
     "quality",
 ]
-#: Where `--seeds` is not 2 unless it is said.
-SEEDS = {"pretrained": 3}
 
 
 def main() -> None:
@@ -38,25 +33,15 @@ def main() -> None:
     parser.add_argument("--device", default="cpu", help="where the network runs: cpu or cuda")
     parser.add_argument("--rounds", type=int, default=5, help="how often each thing is timed")
     parser.add_argument("--data", help="recordings file; without it, simulated ECG")
-    parser.add_argument("--corpus", help="for methods: recordings file to learn from")
     parser.add_argument("--target", help="with --data: the field to classify")
     parser.add_argument("--where", nargs="*", default=[], help="with --data: fields to be true")
     parser.add_argument("--epochs", type=int, default=10, help="epochs of pretraining")
-    parser.add_argument(
-        "--memory",
-        help="for labels, methods, pretrained: folder in which pretraining is kept",
-    )
-    parser.add_argument(
-        "--seeds",
-        type=int,
-        help="for precision and aggregation (2); for pretrained (3): untrained networks, and draws "
-        "of few labels",
-    )
+    parser.add_argument("--seeds", type=int, default=2, help="for precision: trainings of each")
     parser.add_argument("--records", type=int, default=48, help="for beats: how many of the 48")
     for method, names in {
-        "recognition": "pretrained, level",
-        "masked": "pretrained, level, reconstruction",
-        "rhythm": "pretrained, level",
+        "recognition": "level",
+        "masked": "level, reconstruction",
+        "rhythm": "level",
     }.items():
         parser.add_argument(
             f"--{method}",
@@ -65,22 +50,16 @@ def main() -> None:
             help=f"for {names}: name or folder of the encoder, {method}-open unless it is said",
         )
     parser.add_argument(
-        "--encoders",
-        nargs="+",
-        default=["shipped", "random", "target"],
-        choices=["shipped", "random", "target"],
-        help="for pretrained: which rows; target trains two networks of each method",
-    )
-    parser.add_argument(
         "--choose",
         nargs="+",
         default=[],
         metavar="FOLDER",
-        help="for pretrained, rhythm: compare these encoders on people held out for that, and do "
-        "nothing else",
+        help="for rhythm: compare these encoders on people held out of the corpus, nothing else",
     )
     parser.add_argument("--folder", help="for rhythm, quality: folder of recordings files")
-    parser.add_argument("--work", help="for rhythm: folder in which prepared signals are kept")
+    parser.add_argument(
+        "--work", help="for rhythm, protocols: folder of what an interrupted run goes on with"
+    )
     parser.add_argument(
         "--list",
         nargs="+",
@@ -97,7 +76,7 @@ def main() -> None:
         help="for rhythm: which tables",
     )
     parser.add_argument(
-        "--jobs", type=int, default=1, help="for pretrained, level, rhythm, quality: processes"
+        "--jobs", type=int, default=1, help="for protocols, level, rhythm, quality: processes"
     )
     args = parser.parse_args()
     unknown = sorted(set(args.names) - set(NAMES))
@@ -106,9 +85,7 @@ def main() -> None:
     print(describe(args.device), flush=True)
     for name in args.names or NAMES:
         print(f"\n## {name}\n", flush=True)
-        seeds = SEEDS.get(name, 2) if args.seeds is None else args.seeds
-        own = argparse.Namespace(**{**vars(args), "seeds": seeds})
-        import_module(f".{name}", __package__).run(own)
+        import_module(f".{name}", __package__).run(args)
 
 
 if __name__ == "__main__":

@@ -11,13 +11,12 @@ from torch import nn
 
 from sklearn_ecgssl.networks import DilatedTrunk
 from sklearn_ecgssl.pretext import PretextPretrainer
-from sklearn_ecgssl.training import resolve_precision
 from sklearn_ecgssl.transforms._pairs import view_length
 
 from . import naive_comparisons as naive
 from .bound import rows_against_bounds
 from .ecg import simulated_windows
-from .machine import multiplication_rate
+from .machine import multiplication_rate, precisions
 from .tables import print_table
 from .timing import time_in_turn
 
@@ -73,12 +72,6 @@ def _embedding(windows: np.ndarray, args) -> None:
     rates = time_in_turn(works, args.rounds)
     header = ["embedding, windows of 10 s", "windows/s", "x naive", "bound", "of the bound"]
     print_table(header, rows_against_bounds(rates, embedding_bound, args.device))
-
-
-def precisions(device: str) -> list[str]:
-    """Those that pay: bfloat16 is slower than float32 where nothing multiplies it natively."""
-    is_fast = resolve_precision("auto", torch.device(device)) == torch.bfloat16
-    return ["float32", "bfloat16"] if is_fast else ["float32"]
 
 
 @cache

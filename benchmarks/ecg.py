@@ -51,9 +51,14 @@ def labelled_cohort(args) -> Bunch:
 def labelled_recordings(args) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
     """Recordings of --data at 256 Hz, filtered, with target and subject, or a simulated cohort."""
     cohort = labelled_cohort(args)
-    rates = np.broadcast_to(cohort.sampling_rate, len(cohort.target))
-    recordings = [
-        Resampler(rate, 256).fit_transform([recording])[0]
+    filtered = ECGFilter(256).fit_transform(resampled(cohort, 256))
+    return filtered, cohort.target, cohort.subject
+
+
+def resampled(cohort: Bunch, sampling_rate: float) -> list[np.ndarray]:
+    """Recordings of a cohort at one rate."""
+    rates = np.broadcast_to(cohort.sampling_rate, len(cohort.recordings))
+    return [
+        Resampler(rate, sampling_rate).fit_transform([recording])[0]
         for recording, rate in zip(cohort.recordings, rates, strict=True)
     ]
-    return ECGFilter(256).fit_transform(recordings), cohort.target, cohort.subject

@@ -1,10 +1,13 @@
 """Embedding: windows a second, for the naive port, for us, and at most."""
 
+from functools import partial
+
 from sklearn_ecgssl.pretext import PretextPretrainer
 
 from . import naive
 from .bound import embedding_bound, rows_against_bounds
 from .ecg import simulated_windows
+from .machine import precisions
 from .tables import print_table
 from .timing import time_in_turn
 
@@ -27,8 +30,7 @@ def run(args) -> None:
     works = {
         "naive port": lambda: naive_port(128),
         "naive port, batches of 32": lambda: naive_port(32),
-        "ours, float32": lambda: ours("float32"),
-        "ours, bfloat16": lambda: ours("bfloat16"),
+        **{f"ours, {name}": partial(ours, name) for name in precisions(args.device)},
     }
     time_in_turn(works, 1)
     rates = time_in_turn(works, args.rounds)

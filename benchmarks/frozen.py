@@ -6,7 +6,7 @@ import numpy as np
 
 from sklearn_ecgssl.pretext import MaskedPretrainer, load_pretrained
 
-from .pretrained import untrained
+from .encoders import untrained
 from .rhythm_data import People, Signals
 
 #: The layer of what comparisons have learnt.

@@ -2,9 +2,10 @@
 
 People are left out one at a time. Features are ranked within a person (AUC), classified as they
 are, relative to the person's mean over a minute of rest, and scaled by all windows of the person;
-C is chosen on the training people. Then how much rest, which minute of it, and how long a window,
-and a control: whether late rest is told from early rest. The fine-tuned network, whose own head
-takes no reference, is scored in four folds of people.
+C is chosen on the training people. Beside the encoders stand the same networks untrained: what
+pretraining adds is the difference, person by person. Then how much rest, which minute of it, how
+long a window, and a control: whether late rest is told from early rest. The fine-tuned network,
+whose own head takes no reference, is scored in four folds of people.
 """
 
 import numpy as np
@@ -28,8 +29,8 @@ from sklearn_ecgssl.features import HRVFeatures, SSLEmbedder
 from sklearn_ecgssl.signal import Segmenter, scale_subjects
 
 from .ecg import labelled_recordings
-from .pretrained import METHODS, load_encoders, untrained, windows_of_all
-from .tables import print_table
+from .encoders import METHODS, load_encoders, untrained, windows_of_all
+from .tables import interval, print_table
 
 #: Features by encoder: a layer, or how the last one is aggregated.
 FEATURES = {
@@ -76,6 +77,7 @@ def run(args) -> None:
     estimators = {name: by_rest(columns) for name, columns in data.columns.items()} | scaled
     found = compared(estimators, data, reference=minute, **how)
     print_scores("Balanced accuracy and AUC, mean over people", found, scaled)
+    print_gains(found)
     few = {name: estimators[name] for name in FEW if name in estimators}
     for title, vary in {
         "seconds of rest": {"reference__seconds": [0, 10, 30, 60, 120]},
@@ -247,6 +249,33 @@ def print_scores(title: str, found, scaled: dict) -> None:
     header = ["features", "AUC within", "AUC pooled", "as is", "minus rest", "AUC minus rest"]
     print_table([*header, "scaled by all windows", "best thresholds (bound)", "spread"], rows)
     print(found.failures.to_string() if len(found.failures) else "", flush=True)
+
+
+def print_gains(found) -> None:
+    """Print how far each encoder is ahead of the mean of its untrained networks, over people."""
+    people = found.subjects().pivot(index="subject", columns=["reference", "estimator"])
+    people = people.sort_index(axis="columns")
+    none, minute = sorted(set(found.table()["reference"]), key=lambda name: name != "none")
+    rows = []
+    for method, kinds in FEATURES.items():
+        for name in (f"{method} {kind}" for kind in kinds):
+            cells = []
+            for metric, reference in [
+                ("auc", none),
+                ("balanced_accuracy", none),
+                ("balanced_accuracy", minute),
+            ]:
+                scores = people[metric, reference]
+                twins = [column for column in scores if column.startswith(f"{name} untrained")]
+                twins = [column for column in twins if not column.endswith("scaled")]
+                if twins:
+                    gain = scores[name] - scores[twins].mean(axis=1)
+                    cells.append(interval(gain.to_numpy(), "+"))
+            if cells:
+                rows.append([name, len(twins), *cells])
+    print("\nWhat pretraining adds, mean over people ± 95 % interval\n")
+    header = ["features", "untrained networks", "AUC within", "as is", "minus rest"]
+    print_table(header, rows)
 
 
 def print_values(title: str, table: pd.DataFrame, column: str, row: str = "estimator") -> None:

@@ -12,6 +12,7 @@ import torch
 from torch.nn.functional import conv2d
 
 import sklearn_ecgssl
+from sklearn_ecgssl.training import resolve_precision
 
 from .timing import time_in_turn
 
@@ -37,6 +38,12 @@ def _processor() -> str:
     name = next(line.split(":")[1].strip() for line in text.splitlines() if "model name" in line)
     able = [flag for flag in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if f" {flag}" in text]
     return f"{name} ({' '.join(able)})"
+
+
+def precisions(device: str) -> list[str]:
+    """Those that pay: bfloat16 is slower than float32 where nothing multiplies it natively."""
+    is_fast = resolve_precision("auto", torch.device(device)) == torch.bfloat16
+    return ["float32", "bfloat16"] if is_fast else ["float32"]
 
 
 @cache

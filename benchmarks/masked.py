@@ -8,6 +8,7 @@ from sklearn_ecgssl.pretext import MaskedPretrainer
 
 from . import naive_transformer
 from .ecg import simulated_windows
+from .machine import precisions
 from .tables import print_table
 from .timing import time_in_turn
 
@@ -16,14 +17,13 @@ N_TIMES = 1280
 BATCH_SIZE = 64
 
 PORT, OURS = "torch.nn.TransformerEncoder, float32", "ours, {}"
-PRECISIONS = ("float32", "bfloat16")
 
 
 def run(args) -> None:
     _speed(args)
     _embedding(args)
     if args.device == "cpu" and Path("/proc/self/status").exists():
-        _memory()
+        _memory(args)
 
 
 def windows(n_windows: int):
@@ -49,8 +49,8 @@ def _speed(args) -> None:
         return n_windows
 
     works = {PORT: port}
-    works |= {OURS.format(p): lambda p=p: package(p) for p in PRECISIONS}
-    for precision in PRECISIONS:
+    works |= {OURS.format(p): lambda p=p: package(p) for p in precisions(args.device)}
+    for precision in precisions(args.device):
         ours(precision, args.device, 4)  # first calls choose kernels and start threads
     rates = time_in_turn(works, min(args.rounds, 3))
     rows = [[name, rate.median, rate.over(rates[PORT])] for name, rate in rates.items()]
@@ -66,14 +66,14 @@ def _embedding(args) -> None:
         pretrainer.set_params(precision=precision).encode(windows(n_windows))
         return n_windows
 
-    works = {OURS.format(p): lambda p=p: encode(p) for p in PRECISIONS}
+    works = {OURS.format(p): lambda p=p: encode(p) for p in precisions(args.device)}
     rates = time_in_turn(works, min(args.rounds, 3))
     print_table(["embedding", "windows/s"], [[name, rate.median] for name, rate in rates.items()])
     print()
 
 
-def _memory() -> None:
-    works = {PORT: "port", **{OURS.format(p): p for p in PRECISIONS}}
+def _memory(args) -> None:
+    works = {PORT: "port", **{OURS.format(p): p for p in precisions(args.device)}}
     rows = [[name, _peak_of_a_process(work)] for name, work in works.items()]
     print_table([f"one batch of {BATCH_SIZE}, a process of its own", "peak memory, MB"], rows)
 

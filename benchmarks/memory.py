@@ -20,7 +20,7 @@ from .tables import print_table
 
 #: Windows of the smallest data set: 21 MB in float32.
 SMALLEST = 2048
-FACTORS = (1, 4, 16, 64)
+FACTORS = (1, 4, 16)
 
 ZARR = "Zarr, buffer of 4096"
 

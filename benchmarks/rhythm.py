@@ -22,7 +22,6 @@ from sklearn_ecgssl.evaluation._carried import explained, recognised
 
 from . import rhythm_labels, rhythm_stress
 from .frozen import Frozen, load, load_those_there, pool
-from .linear_scores import interval
 from .rhythm_data import (
     HRV,
     HRV_RATE,
@@ -34,7 +33,7 @@ from .rhythm_data import (
     read_held_out,
     read_rhythms,
 )
-from .tables import print_table
+from .tables import interval, print_table
 
 TARGETS = ["rate", "SDNN", "RMSSD", "log SDNN", "log RMSSD"]
 

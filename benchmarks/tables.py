@@ -1,5 +1,9 @@
 """Tables in Markdown, legible in a terminal."""
 
+import numpy as np
+
+from sklearn_ecgssl.evaluation import confidence_interval
+
 
 def print_table(header: list[str], rows: list[list[object]]) -> None:
     """Print a table; the first column is text, the others are numbers."""
@@ -8,6 +12,12 @@ def print_table(header: list[str], rows: list[list[object]]) -> None:
     rule = ["-" * width if i == 0 else "-" * (width - 1) + ":" for i, width in enumerate(widths)]
     for row in [cells[0], rule, *cells[1:]]:
         print("| " + " | ".join(_aligned(row, widths)) + " |", flush=True)
+
+
+def interval(values: np.ndarray, sign: str = "") -> str:
+    """Mean and half of its 95 % interval."""
+    mean, half_width = confidence_interval(values)
+    return f"{mean:{sign}.3f} ± {half_width:.3f}"
 
 
 def _aligned(row: list[str], widths: list[int]) -> list[str]:
