@@ -59,7 +59,7 @@ $(INSTALLED_DEV): $(INSTALLED)
 
 install: $(INSTALLED_DEV)  ## create .venv and install the package and all tools
 
-demo: $(INSTALLED)  ## the main job on simulated ECG, in a minute; on yours with DATA=file-or-folder
+demo: $(INSTALLED)  ## the main job on simulated ECG, in minutes; on yours with DATA=file-or-folder
 	@$(BIN)/python examples/programs/demo.py $(if $(DATA),--data "$(DATA)") $(ARGS)
 
 bench: $(INSTALLED_DEV)  ## benchmarks, on a quiet machine; one of them with BENCH=pretraining

@@ -40,7 +40,6 @@ GALLERY = sorted(EXAMPLES.rglob("plot_*.py"))
 #: Programs, and arguments with which they are run.
 PROGRAMS = {
     "programs/demo.py": "--epochs 1 --folds 2 --output {tmp_path}/output",
-    "programs/own_encoder.py": "--epochs 1 --head-epochs 1 --folds 2 --output {tmp_path}/output",
     "programs/pretrain_torchrun.py": "--epochs 1 --batch-size 32 --output {tmp_path}/encoder"
     " --checkpoint {tmp_path}/checkpoint",
     "reproduce/icassp2020.py": "--amigos {tmp_path}/amigos --only amigos/arousal"
