@@ -8,7 +8,7 @@ What is made is in encoders.toml alone. Data sets are downloaded from PhysioNet 
 with `--recordings FOLDER` they are read from recordings files of the same samples. rhythm-open
 needs that: not all of its sets can be downloaded. A training that was stopped goes on where it was.
 Only what was trained from this configuration is shipped, and with scores downstream:
-scores/NAME.md, a table of the benchmark `pretrained`.
+scores/NAME.md, rows of the benchmark `level`.
 """
 
 import argparse
@@ -71,13 +71,10 @@ def train(name: str, config: dict, recipe: dict, place: Place, corpus: Corpus) -
 
 
 def make_pretrainer(recipe: dict, corpus: Corpus, **more: Any) -> BasePretrainer:
-    """Make the pretrainer of a recipe, which names transformations where parameters hold them."""
+    """Make the pretrainer of a recipe; one that compares views gets the noise of the corpus."""
     parameters = recipe["parameters"] | more
     if recipe["method"] != "rhythm":
         return PRETRAINERS[recipe["method"]](**parameters)
-    if "transforms" in parameters:
-        known = dict(transforms.default_transforms())
-        parameters["transforms"] = [(one, known[one]) for one in parameters["transforms"]]
     parameters["augmentation"] = transforms.RandomAugmentation(recorded_noise=corpus.noise)
     return PretextPretrainer.from_preset("rhythm", **parameters)
 
@@ -95,7 +92,7 @@ def ship(
     if not downstream.is_file():
         raise SystemExit(
             f"--downstream {downstream} is missing: a Markdown table of what {name!r} is worth on "
-            "people whom it has not met. `make bench BENCH=pretrained ARGS='--data FILE --target "
+            "people whom it has not met. `make bench BENCH=level ARGS='--data FILE --target "
             f"FIELD --{recipe['method']} {encoder_folder(name, place)}'` prints one: save it there."
         )
     manifest = read_manifest(name, config, recipe, place, corpus)
