@@ -7,7 +7,7 @@ gets a batch of windows on the device of the network and returns it transformed.
 parameters of the pretrainer, so that a grid search reaches them.
 
 The ECG is real: eegmat of PhysioNet [1]_, people at rest and while subtracting numbers in the head.
-The first run downloads 60 MB.
+The first run downloads about 50 MB.
 """
 
 # %%
