@@ -7,7 +7,14 @@ import pandas as pd
 from sklearn_ecgssl import ScoreDisplay
 
 DOCS = Path(__file__).resolve().parents[1]
-SHOWN = ["supervised", "self-supervised", "fine-tuned", "rhythm", "majority class", "heart rate"]
+SHOWN = [
+    "supervised network",
+    "own, frozen network",
+    "own, fine-tuned network",
+    "rhythm-open, scores",
+    "majority class",
+    "heart rate",
+]
 
 page = (DOCS / "measured" / "new_person.md").read_text("utf-8")
 section = page.partition("## The three protocols")[2].partition("\n## ")[0]
