@@ -6,6 +6,6 @@ first used, so that importing the package, `datasets` or `signal` does not impor
 
 import lazy_loader
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.1.0"
 
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
