@@ -30,7 +30,7 @@ from sklearn_ecgssl.signal import Segmenter, scale_subjects
 
 from .ecg import labelled_recordings
 from .encoders import METHODS, load_encoders, untrained, windows_of_all
-from .tables import interval, print_table
+from .tables import cell, interval, print_table
 
 #: Features by encoder: a layer, or how the last one is aggregated.
 FEATURES = {
@@ -286,7 +286,3 @@ def print_values(title: str, table: pd.DataFrame, column: str, row: str = "estim
         for name, own in table.groupby(row, sort=False)
     ]
     print_table([row, *map(str, table[column].unique())], rows)
-
-
-def cell(row, metric: str) -> str:
-    return f"{row[metric]:.3f} ± {row[f'{metric}_ci']:.3f}"

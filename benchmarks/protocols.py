@@ -16,7 +16,7 @@ from sklearn_ecgssl.pretext import PretextPretrainer
 from sklearn_ecgssl.signal import ECGFilter, Segmenter, TrimmedScaler
 
 from .ecg import labelled_cohort, resampled
-from .tables import print_table
+from .tables import cell, print_table
 
 RATE = 100
 N_FOLDS = 4
@@ -76,7 +76,3 @@ def classifiers(epochs: int) -> dict:
             for kind, layer in {"128 features": "last", "scores": "scores"}.items()
         },
     }
-
-
-def cell(row, metric: str) -> str:
-    return f"{row[metric]:.3f} ± {row[f'{metric}_ci']:.3f}"

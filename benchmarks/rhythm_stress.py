@@ -12,7 +12,7 @@ from sklearn_ecgssl.evaluation._linear import linear_regressor
 from . import level
 from .frozen import Frozen
 from .rhythm_data import Signals, labelled
-from .tables import interval, print_table
+from .tables import cell, interval, print_table
 
 LENGTHS = [5, 10, 30, 60]
 SNR_DB = [None, 6, 0, -6]
@@ -43,7 +43,7 @@ def length(signals: Signals, encoders: list[Frozen], args) -> None:
             own = table[table.estimator == name]
             as_is, minus_rest = (own[(own.reference == "none") == is_none] for is_none in (1, 0))
             cells = [
-                level.cell(part.iloc[0], metric)
+                cell(part.iloc[0], metric)
                 for metric in ("auc_within", "balanced_accuracy")
                 for part in (as_is, minus_rest)
             ]

@@ -20,6 +20,11 @@ def interval(values: np.ndarray, sign: str = "") -> str:
     return f"{mean:{sign}.3f} ± {half_width:.3f}"
 
 
+def cell(row, metric: str) -> str:
+    """One score of a table of results, and half of its interval."""
+    return f"{row[metric]:.3f} ± {row[f'{metric}_ci']:.3f}"
+
+
 def _aligned(row: list[str], widths: list[int]) -> list[str]:
     first, *others = zip(row, widths, strict=True)
     return [first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]
