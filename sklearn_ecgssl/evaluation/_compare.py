@@ -203,7 +203,7 @@ def compare_protocols(
     settings = variants(compared, varied)
 
     rows: list[tuple[dict[str, Any], Task]] = []
-    counted = []
+    counted: list[str] = []
     for cut, cutter in segmenters(segmenter, varied, recordings):
         windows = LabelledWindows.from_recordings(
             recordings, target, subject, cutter, regression=regression, keep=keep
