@@ -56,13 +56,13 @@ results = compare_protocols(
     data.subject,
     segmenter=Segmenter(100),
     protocols=["windows", "subjects"],
-    n_splits=6,
+    n_splits=4,
 )
 print(results)
 
 # %%
 # **The fall.** A colour that falls is a score that was owed to knowing the person. Bars are 95 %
-# confidence intervals over the six folds.
+# confidence intervals over the four folds.
 
 display = ScoreDisplay.from_results(results)
 display.ax_.set_title("Rest or mental arithmetic, windows of 10 s")
@@ -70,6 +70,6 @@ plt.show()
 
 # %%
 # :doc:`The guide </guide/evaluation>` says what each protocol lets a model see. A pretrainer in the
-# place of the encoder is trained anew on the training part of each fold.
+# place of the encoder is trained on the training part of each fold.
 #
 # .. [1] I. Zyma et al., Data 4(1):14, 2019, doi:10.3390/data4010014.

@@ -3,7 +3,7 @@ How long a window should be
 ===========================
 
 The papers cut ECG into windows of 10 s. A longer one holds more heart beats, but the answer about
-a person comes later. :func:`~sklearn_ecgssl.compare_protocols` cuts the recordings anew for each
+a person comes later. :func:`~sklearn_ecgssl.compare_protocols` cuts the recordings once for each
 length and scores.
 
 The ECG is real: eegmat of PhysioNet [1]_, people at rest and while subtracting numbers in the head.

@@ -32,14 +32,14 @@ from sklearn_ecgssl import (
 )
 
 cohort = make_cohort(
-    n_subjects=8, duration=40, sampling_rate=128, effect=2, effect_spread=0.3, random_state=0
+    n_subjects=8, duration=40, sampling_rate=100, effect=2, effect_spread=0.3, random_state=0
 )
-clean = make_pipeline(ECGFilter(sampling_rate=128), TrimmedScaler())
+clean = make_pipeline(ECGFilter(sampling_rate=100), TrimmedScaler())
 recordings = clean.fit_transform(cohort.recordings)
 
 # %%
-# **Three networks**, much smaller than the papers' (the defaults), with a shorter training and half
-# of their sampling rate, to run in half a minute.
+# **Three networks**, much smaller than the papers' (the defaults), with a shorter training and a
+# lower sampling rate, to run in half a minute.
 
 pretrainer = PretextPretrainer(
     filters=(8, 16, 32),
@@ -69,7 +69,7 @@ results = compare_protocols(
     recordings,
     cohort.target,
     cohort.subject,
-    segmenter=Segmenter(sampling_rate=128, window_length=5),
+    segmenter=Segmenter(sampling_rate=100, window_length=5),
     protocols=["subjects"],
     label_fractions=[1.0, 0.25, 0.08],
     n_splits=4,
