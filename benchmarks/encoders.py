@@ -86,5 +86,5 @@ def wanted(method: str) -> str:
 
 
 def untrained(encoder, windows, seed: int):
-    """Make the network of an encoder anew, with weights as they are drawn."""
+    """Rebuild the network of an encoder, with untrained weights."""
     return clone(encoder).set_params(max_epochs=0, random_state=seed).fit(windows)

@@ -87,7 +87,7 @@ for end in range(125, len(stream) + 1, 125):
         ends.append(end)
 
 # %%
-# **The same by the Pipeline**, a window at a time. It builds its network anew at every call, which
+# **The same by the Pipeline**, a window at a time. It builds its network again at every call, which
 # is most of its time here.
 
 timed = {"onnxruntime": latency, "Pipeline": []}

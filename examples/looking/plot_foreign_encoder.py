@@ -70,9 +70,7 @@ encoders = {
 data = fetch_eegmat()
 resampled = Resampler(500, 256).fit_transform([signal[: 30 * 500] for signal in data.recordings])
 recordings = scale_subjects(ECGFilter(sampling_rate=256).fit_transform(resampled), data.subject)
-table = probe(
-    encoders, recordings, data.target, data.subject, segmenter=Segmenter(256), n_splits=3
-)
+table = probe(encoders, recordings, data.target, data.subject, segmenter=Segmenter(256), n_splits=3)
 print(table.round(2).to_string(index=False))
 
 # %%

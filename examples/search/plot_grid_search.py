@@ -39,7 +39,7 @@ recordings = clean.fit_transform(cohort.recordings)
 # %%
 # **The pipeline.** Pretraining takes nearly all the time of a search. With `memory`, two
 # classifiers on the same features cost one pretraining a fold, and a search that was interrupted
-# does not begin anew. The pretrainer knows its fits by their parameters and windows, so that other
+# does not begin again. The pretrainer knows its fits by their parameters and windows, so that other
 # pipelines and tomorrow's searches find them too.
 
 pretrainer = PretextPretrainer(

@@ -89,7 +89,7 @@ def decoded(raw: bytes) -> str:
 
 
 def repaired(text: str) -> str:
-    """Decode anew what is UTF-8 and was read as Latin-1."""
+    """Decode again what is UTF-8 and was read as Latin-1."""
     try:
         return text.encode("latin-1").decode("utf-8")
     except UnicodeError:

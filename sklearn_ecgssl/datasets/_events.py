@@ -275,7 +275,7 @@ def _of_table(
         if len(inside) > 1:
             raise ValueError(
                 f"The event of {whose!r} in row {row} lies in recordings "
-                f"{_listed(np.array(inside))}: do their clocks begin anew? Pass a table with a "
+                f"{_listed(np.array(inside))}: do their clocks restart? Pass a table with a "
                 "column recording, the number of each, in the place of subject."
             )
         name = f"{key} {whose} at {columns['time'].iloc[row]}"

@@ -72,7 +72,7 @@ def prepare(
     leads : str or sequence of str, default=None
         Leads to load, as recordings of their own. None: the usual one.
     attribute : str or None, default="default"
-        The target, as of the data set's loader. It is made anew of the labels each time.
+        The target, as of the data set's loader. It is made again of the labels each time.
     binarize : {"mean", "median"}, float or None, default=None
         Makes classes of a rating.
     subjects : sequence of str, default=None

@@ -46,7 +46,7 @@ def recordings_from_table(
         out. None: the target is None.
     time : str, default=None
         Column of times: seconds, datetimes or timedeltas; text as ISO 8601 has them. It may begin
-        anew with each condition. None: rows follow each other without a gap, and `sampling_rate`
+        again with each condition. None: rows follow each other without a gap, and `sampling_rate`
         is needed.
     fields : sequence of str, default=()
         Further columns for the `fields` of the result: what is known of each recording, such as

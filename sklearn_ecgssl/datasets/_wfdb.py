@@ -1,8 +1,8 @@
 """Records of WFDB, whose samples are read by wfdb.
 
 A record is a text, ``name.hea``, and the files of samples that it names [1]_. Headers are found in
-more forms than wfdb knows: it is given one that is written anew in a folder of its own, beside
-links to the files of samples.
+more forms than wfdb knows: it is given a copy in a folder of its own, beside links
+to the files of samples.
 
 .. [1] https://physionet.org/physiotools/wag/header-5.htm
 """

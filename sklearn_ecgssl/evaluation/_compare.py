@@ -16,6 +16,7 @@ from ._estimators import (
     are_regressors,
     baselines,
     check_pretrained_first,
+    check_rates,
     named_estimators,
     seen_besides,
     with_pretrainers,
@@ -87,7 +88,7 @@ def compare_protocols(
         ``{"sslembedder__pretrainer": {"small": ..., "large": ...}}``. Each is set on every
         estimator that has it; the others are fitted once, and their rows repeated for each value.
         Of several parameters, all combinations are scored. "segmenter__window_length" and
-        "segmenter__overlap" cut the recordings anew: windows of different lengths are not the same
+        "segmenter__overlap" cut the recordings again: windows of different lengths are not the same
         samples, `recordings()` makes their scores comparable.
     label_fractions : sequence of float or None, default=None
         Parts of the training set's labels that are kept, in (0, 1], see `LabelFractionSplit`, of
@@ -135,7 +136,8 @@ def compare_protocols(
     ValueError
         If a protocol cannot split the recordings, such as unseen subjects of a single subject, no
         estimator has a parameter of `vary`, the target is ratings and the estimators are
-        classifiers, or `keep` is no mask or keeps no window.
+        classifiers, an estimator takes ECG of another sampling rate than the segmenter's, or `keep`
+        is no mask or keeps no window.
     TypeError
         If classifiers and regressors are mixed.
 
@@ -186,8 +188,9 @@ def compare_protocols(
     (['r2', 'concordance', 'rmse'], ['raw', 'mean rating', 'heart rate'])
     """
     import_pandas()  # fails before, not after, hours of fitting
-    segmenter = Segmenter() if segmenter is None else segmenter
     named = named_estimators(estimators)
+    check_rates(segmenter, named)
+    segmenter = Segmenter() if segmenter is None else segmenter
     regression = are_regressors(named, target)
     has_reference = reference is not None or "reference" in (vary or {})
     if regression:

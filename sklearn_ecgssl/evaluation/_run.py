@@ -144,6 +144,8 @@ def _run_task(task: Task, memory: Any, measure: Measure | None) -> Outcome:
         model = pretrained(model, windows.take(pretrain), windows.subject[pretrain])
     learnt, tested = task.beside(train), task.beside(test)
     with warnings.catch_warnings():
+        if task.fold.number:  # the first fold has said it
+            warnings.filterwarnings("ignore", ".*usable beats")
         if task.reference is not None:
             warnings.filterwarnings("ignore", message=EXPECTED_WARNINGS)
         metadata = fit_metadata(model, **task.metadata(learnt))

@@ -66,7 +66,7 @@ def _pretrainer_of(embedder: SSLEmbedder) -> Any:
 
 
 def _reset(name: str, module: nn.Module, seed: int) -> nn.Module | None:
-    """Copy a module with all weights drawn anew, if its layers say how."""
+    """Copy a module with all weights drawn again, if its layers say how."""
     drawn: nn.Module = copy.deepcopy(unpack(pack(module)))  # which shares the weights
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

@@ -107,7 +107,7 @@ def segmenters(
     if of_segmenter and is_windowed(recordings):
         raise ValueError(
             f"vary: the recordings were given as windows, which {', '.join(of_segmenter)} cannot "
-            "cut anew. Pass whole recordings and a Segmenter."
+            "cut again. Pass whole recordings and a Segmenter."
         )
     for cut in _combinations(of_segmenter):
         values = {name.removeprefix("segmenter__"): varied[name][cut[name]] for name in cut}

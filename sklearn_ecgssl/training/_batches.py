@@ -87,7 +87,7 @@ class WindowDataset:
 
 
 class EpochBatches:
-    """The batches of an epoch, of which each process has an equal share, in an order drawn anew."""
+    """The batches of an epoch, of which each process has an equal share, in a new order."""
 
     def __init__(self, dataset: WindowDataset, batch_size: int, order: Order, group: Group) -> None:
         self.dataset = dataset

@@ -94,7 +94,7 @@ def memory_advice(device: torch.device, advice: str) -> Iterator[None]:
 
 def keep_freed_memory() -> None:
     """Let the C library keep freed memory, so that the next part of a batch can use it."""
-    # glibc hands freed memory back beyond a threshold, and pages that come anew are zeroed and
+    # glibc hands freed memory back beyond a threshold, and pages that come again are zeroed and
     # mapped: a tenth of a training step in bfloat16, a fifth in float32. The threshold is twice the
     # largest block ever freed, if that is not above 32 MB: one such block is allocated and freed.
     torch.empty(LARGEST_KEPT_BLOCK, dtype=torch.uint8)
@@ -109,7 +109,7 @@ def draw_seeds(random_state: Any, n_seeds: int) -> list[int]:
 class Generators:
     """The random generators of a training, each with a seed of its own.
 
-    In a group of processes, those of dropout and inputs begin anew every epoch, from seed, rank
+    In a group of processes, those of dropout and inputs begin again every epoch, from seed, rank
     and epoch: each process draws for itself, and a checkpoint need not hold the states of all.
     """
 
@@ -122,7 +122,7 @@ class Generators:
         self.inputs = self._generator(seeds[2])
 
     def begin_epoch(self, epoch: int) -> None:
-        """Begin anew where several processes train; else every generator simply goes on."""
+        """Begin again where several processes train; else every generator simply goes on."""
         if self.group.size > 1:
             self.dropout.manual_seed(self._of_process(self.seeds[0], epoch))
             self.inputs.manual_seed(self._of_process(self.seeds[2], epoch))

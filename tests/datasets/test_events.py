@@ -146,7 +146,7 @@ BAD = {
     "few starts": ([[10.0], [], []], {"start": [0]}, "start must have one time for each of 3"),
     "whose": (EVENTS, {}, "onsets has subjects: pass subject="),
     "which": (EVENTS, {"subject": SUBJECT}, "several recordings: pass start=.*column recording"),
-    "anew": (EVENTS, {"subject": SUBJECT, "start": [0, 0, 0]}, "lies in recordings 0, 1"),
+    "restart": (EVENTS, {"subject": SUBJECT, "start": [0, 0, 0]}, "lies in recordings 0, 1"),
     "column": (EVENTS.drop(columns="time"), {"subject": SUBJECT}, "no column 'time', but 'subj"),
     "target": (EVENTS, {"subject": SUBJECT, "target": [1, 2, 3]}, "target must be the name of a c"),
     "no target": (EVENTS, {"subject": SUBJECT, "target": "calm"}, "no column 'calm', but 'subject"),

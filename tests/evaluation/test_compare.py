@@ -15,7 +15,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
 
 from sklearn_ecgssl.classify import SubjectScaledClassifier
-from sklearn_ecgssl.datasets import load_recordings
+from sklearn_ecgssl.datasets import load_recordings, make_cohort
 from sklearn_ecgssl.evaluation import (
     Protocol,
     ReferenceWindows,
@@ -260,6 +260,25 @@ class TestInput:
             compare({"mean": Mean()}, **arguments)
         assert Mean.fitted == []
 
+    @pytest.mark.parametrize(
+        ("segmenter", "first", "message"),
+        [
+            (Segmenter(100), Resampler(256, 100), "'a' takes ECG of 256 Hz, .* have 100 Hz: pass"),
+            (Segmenter(256), Segmenter(100), r"segmenter=Segmenter\(100\)"),
+            (None, SSLEmbedder("rhythm-open", sampling_rate=100), "100 Hz, .* have 256 Hz"),
+        ],
+    )
+    def test_a_pipeline_of_another_rate_than_its_windows(self, segmenter, first, message):
+        estimators = {"a": make_pipeline(first, Mean())}
+        with pytest.raises(ValueError, match=message):
+            compare_protocols(estimators, RECORDINGS, TARGET, SUBJECT, segmenter=segmenter)
+
+    def test_a_pipeline_for_recordings_takes_windows_of_its_rate(self, fitted_recognition):
+        pipe = make_pipeline(SEGMENTER, SSLEmbedder(FrozenEstimator(fitted_recognition)), SVC())
+        results = compare({"of recordings": pipe, "of windows": pipe[1:]})
+        predictions = results.predictions.groupby("estimator")["predicted"].agg(list)
+        assert predictions["of recordings"] == predictions["of windows"]
+
     @pytest.mark.parametrize("estimators", [[SVC()], SVC, {"a": None}, SSLEmbedder()])
     def test_what_is_no_classifier(self, estimators):
         with pytest.raises(
@@ -275,6 +294,15 @@ class TestInput:
 
 
 class TestFailures:
+    def test_windows_without_beats_are_told_once(self):
+        cohort = make_cohort(n_subjects=3, duration=20, random_state=0)
+        flat = [np.r_[np.zeros(2560), recording[2560:]] for recording in cohort.recordings]
+        with pytest.warns(UserWarning, match="usable beats") as told:
+            compare_protocols(
+                {}, flat, cohort.target, cohort.subject, protocols="subjects", n_splits=3
+            )
+        assert len([one for one in told if "usable beats" in str(one.message)]) == 2  # train, test
+
     def test_one_failed_fold_does_not_lose_the_others(self):
         with pytest.warns(UserWarning, match="1 of 18 fits failed.*no beats in these windows"):
             results = compare({"picky": Picky()}, protocols=unseen_subjects(None))

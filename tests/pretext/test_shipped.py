@@ -149,7 +149,9 @@ class TestEncoders:
         """
         stored = np.load(STORED)
         checksum, expected = stored[f"weights of {name}"], stored[name]
-        assert checksum == hashlib.sha256(weights_of(name)).hexdigest(), "other weights: write anew"
+        assert checksum == hashlib.sha256(weights_of(name)).hexdigest(), (
+            "other weights: write again"
+        )
         rate = ENCODERS[name][1]
         embedder = SSLEmbedder(name, sampling_rate=rate).fit(np.roll(-beats(rate, 2), 99, axis=1))
         features = embedder.transform(beats(rate))
