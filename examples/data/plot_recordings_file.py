@@ -34,7 +34,7 @@ print(*names, sep="\n")
 
 recordings = [np.loadtxt(folder / name, delimiter=",")[:, 1] for name in names]
 person = [name.split("_")[0] for name in names]
-condition = [name.removesuffix(".csv").split("_")[1] for name in names]
+condition = [name.removesuffix(".csv").split("_", 1)[1] for name in names]
 
 # %%
 # **One file** for all. It holds the signal in 16 bits, is much smaller than the tables, and is

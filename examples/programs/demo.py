@@ -20,8 +20,6 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVC
 
 from sklearn_ecgssl import (
     ECGFilter,
@@ -35,6 +33,7 @@ from sklearn_ecgssl import (
     load_recordings,
     make_cohort,
 )
+from sklearn_ecgssl.evaluation import linear_classifier
 
 parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[1])
 parser.add_argument("--data", help="recordings file or folder; none: a simulated cohort")
@@ -58,7 +57,10 @@ else:
     try:
         cohort = load_recordings(args.data, target=args.target, where=where, complete_subjects=True)
     except (OSError, ValueError) as error:
-        sys.exit(f"{error}\n--target names the label (with make: ARGS='--target FIELD').")
+        sys.exit(
+            f"{error}\nHow to write a recordings file: docs/guide/data.md#files. --target names "
+            "its label (with make: ARGS='--target FIELD')."
+        )
     print(f"Fields, for --target and --where: {', '.join(cohort.fields)}")
 subject, target = np.asarray(cohort.subject), np.asarray(cohort.target)
 people = np.random.default_rng(0).permutation(np.unique(subject))
@@ -95,21 +97,18 @@ pretrainer.set_params(max_epochs=args.epochs).fit(windows)
 untrained = clone(pretrainer).set_params(max_epochs=0).fit(windows)
 
 # %%
-# **Frozen features and an SVM**, scored on the other people. "rhythm-open" comes with the package,
-# learnt in the same way from 4 875 people. What a network has learnt is the difference to the same
-# network untrained.
+# **Frozen features and a linear classifier**, scored on the other people. "rhythm-open" comes with
+# the package, learnt in the same way from 4 875 people; its three scores are what README.md uses.
+# What a network has learnt is the difference to the same network untrained.
 
 encoders = {
     "pretrained just now": SSLEmbedder(FrozenEstimator(pretrainer), sampling_rate=100),
-    "rhythm-open": SSLEmbedder("rhythm-open", layer="scores", sampling_rate=100),
+    "rhythm-open, scores": SSLEmbedder("rhythm-open", layer="scores", sampling_rate=100),
     "untrained network": SSLEmbedder(FrozenEstimator(untrained), sampling_rate=100),
 }
-print(f"Frozen features and an SVM, on the other {len(score_on)} people:")
+print(f"Frozen features and a linear classifier, on the other {len(score_on)} people:")
 results = compare_protocols(
-    {
-        name: make_pipeline(encoder, StandardScaler(), SVC(class_weight="balanced"))
-        for name, encoder in encoders.items()
-    },
+    {name: make_pipeline(encoder, linear_classifier()) for name, encoder in encoders.items()},
     [recordings[i] for i in to_score],
     target[to_score],
     subject[to_score],

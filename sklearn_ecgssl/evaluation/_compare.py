@@ -189,8 +189,8 @@ def compare_protocols(
     """
     import_pandas()  # fails before, not after, hours of fitting
     named = named_estimators(estimators)
-    check_rates(segmenter, named)
     segmenter = Segmenter() if segmenter is None else segmenter
+    check_rates(segmenter, named)
     regression = are_regressors(named, target)
     has_reference = reference is not None or "reference" in (vary or {})
     if regression:

@@ -16,7 +16,7 @@ from ..classify._metadata import NOTHING
 from ..features import FrozenEncoder, HRVFeatures, SSLEmbedder
 from ..features._beats import QRS_BAND, load_detector
 from ..pretext import BasePretrainer, PretextPretrainer, nested_pretrainers, resolve_pretrainer
-from ..saving._torch_pipeline import flat_steps, rate_taken, takes_recordings
+from ..saving._torch_pipeline import flat_steps, rate_taken
 from ..signal import Segmenter
 from ._linear import linear_classifier, linear_regressor
 from ._windows import are_ratings
@@ -58,20 +58,22 @@ def named_estimators(estimators: Any) -> dict[str, BaseEstimator]:
     return dict(estimators)
 
 
-def check_rates(segmenter: Segmenter | None, estimators: dict[str, BaseEstimator]) -> None:
-    """Refuse a Pipeline that filters or cuts at another rate than that of the windows it gets."""
-    cut = 256.0 if segmenter is None else segmenter.sampling_rate
+def check_rates(segmenter: Segmenter, estimators: dict[str, BaseEstimator]) -> None:
+    """Refuse an estimator that takes another sampling rate than that of the windows it gets."""
+    cut = segmenter.sampling_rate
     for name, estimator in estimators.items():
-        steps = list(flat_steps(estimator))
-        # An encoder of one's own needs no sampling rate, and has 256 Hz where none is given.
-        told = steps if segmenter is None else [step for step in steps if takes_recordings(step)]
-        rate = rate_taken(told)
+        rate = rate_taken(step for step in flat_steps(estimator) if not _has_default_rate(step))
         if rate not in (None, cut):
             raise ValueError(
                 f"{name!r} takes ECG of {rate:g} Hz, but its windows have {cut:g} Hz: pass "
                 f"segmenter=Segmenter({rate:g}) if that is the rate of the recordings, or steps "
                 "of a Pipeline without those that resample, filter and cut."
             )
+
+
+def _has_default_rate(step: Any) -> bool:
+    """Tell an embedder whose rate may not have been given: an own encoder works without."""
+    return isinstance(step, SSLEmbedder) and step.sampling_rate == 256
 
 
 def are_regressors(estimators: dict[str, BaseEstimator], target: Any) -> bool:

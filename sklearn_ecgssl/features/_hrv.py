@@ -133,8 +133,9 @@ class HRVFeatures(SignalFeatures):
         warnings.warn(
             f"{missing.any(axis=1).sum()} of {len(rows)} {what} have fewer than "
             f"{self.min_beats} usable beats, or are too short, for {', '.join(names)}: NaN there. "
-            "Put an imputer behind HRVFeatures, such as sklearn.impute.SimpleImputer(), or use "
-            "longer windows.",
+            f"Is the sampling rate {self.sampling_rate:g} Hz, and the signal an ECG? Put an "
+            "imputer behind HRVFeatures, such as sklearn.impute.SimpleImputer(), or use longer "
+            "windows.",
             UserWarning,
             stacklevel=4,  # past this method, transform and scikit-learn's wrapper around it
         )

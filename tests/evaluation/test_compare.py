@@ -266,6 +266,8 @@ class TestInput:
             (Segmenter(100), Resampler(256, 100), "'a' takes ECG of 256 Hz, .* have 100 Hz: pass"),
             (Segmenter(256), Segmenter(100), r"segmenter=Segmenter\(100\)"),
             (None, SSLEmbedder("rhythm-open", sampling_rate=100), "100 Hz, .* have 256 Hz"),
+            (Segmenter(200), SSLEmbedder("rhythm-open", sampling_rate=100), "'a' takes .* 100 Hz"),
+            (Segmenter(200), HRVFeatures(256), "256 Hz, .* have 200 Hz"),
         ],
     )
     def test_a_pipeline_of_another_rate_than_its_windows(self, segmenter, first, message):
