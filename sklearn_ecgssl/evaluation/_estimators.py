@@ -63,7 +63,7 @@ def check_rates(segmenter: Segmenter, estimators: dict[str, BaseEstimator]) -> N
     cut = segmenter.sampling_rate
     for name, estimator in estimators.items():
         rate = rate_taken(step for step in flat_steps(estimator) if not _has_default_rate(step))
-        if rate not in (None, cut):
+        if rate is not None and not np.isclose(rate, cut):
             raise ValueError(
                 f"{name!r} takes ECG of {rate:g} Hz, but its windows have {cut:g} Hz: pass "
                 f"segmenter=Segmenter({rate:g}) if that is the rate of the recordings, or steps "
