@@ -75,21 +75,33 @@ def test_contract_verbatim(pipe, cohort):
     assert np.isfinite(scores).all()
 
 
-def six_lines():
+def blocks_of_the_readme():
+    """The six lines, and the comparison that follows them."""
     readme = checkout().joinpath("README.md").read_text("utf-8")
-    return readme.split("```python\n")[1].split("```")[0]
+    return [part.split("```")[0] for part in readme.split("```python\n")[1:]]
 
 
-def test_six_lines_of_the_readme(cohort, capsys):
-    exec(six_lines(), {name: cohort[name] for name in ("recordings", "target", "subject")})
+@pytest.fixture
+def names(cohort):
+    """What the six lines are given."""
+    given = {name: cohort[name] for name in ("recordings", "target", "subject")}
+    return given | {"rate": cohort.sampling_rate}
+
+
+def test_six_lines_of_the_readme_and_their_comparison(names, capsys):
+    six_lines, comparison = blocks_of_the_readme()
+    exec(six_lines, names)
     assert capsys.readouterr().out.startswith("[")
+    exec(comparison, names)
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in ("rhythm-open", "heart rate", "AUC within a person"))
 
 
-def test_second_step_of_the_readme(cohort, capsys):
+def test_own_encoder_of_the_readme(names, capsys):
+    six_lines, _ = blocks_of_the_readme()
     shipped, own = '"rhythm-open", layer="scores"', "tiny_pretrainer()"
-    assert shipped in six_lines()
-    names = {name: cohort[name] for name in ("recordings", "target", "subject")}
-    exec(six_lines().replace(shipped, own), names | {"tiny_pretrainer": tiny_pretrainer})
+    assert shipped in six_lines
+    exec(six_lines.replace(shipped, own), names | {"tiny_pretrainer": tiny_pretrainer})
     assert capsys.readouterr().out.startswith("[")
 
 
