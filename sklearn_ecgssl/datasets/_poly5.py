@@ -57,9 +57,9 @@ class Poly5File:
     def read(self, index: int) -> np.ndarray:
         """Read one channel in its unit, float32; the file passes in pieces."""
         channel = self.channels[index]
-        samples = np.empty((self.n_blocks, *self.block["periods"].shape), np.float32)
         at_once = max(1, _PIECE // self.block.itemsize)
         with reading(self.path, "Poly5"), open(self.path, "rb") as stream:
+            samples = np.empty((self.n_blocks, *self.block["periods"].shape), np.float32)
             stream.seek(self.data_at)
             for first in range(0, self.n_blocks, at_once):
                 part = samples[first : first + at_once]

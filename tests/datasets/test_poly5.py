@@ -73,6 +73,7 @@ def test_cut_off_anywhere(tmp_path, version):
     [
         (poly5.content(signals(), storage_rate=256), "does not store every sample"),
         (poly5.content(signals(), compression=1), "is compressed"),
+        (poly5.content(signals(), n_blocks=-1), "negative"),
         (b"PK\x03\x04" * 100, "version 2.03 or 2.04 does"),
     ],
 )
@@ -80,7 +81,7 @@ def test_what_is_not_read_is_named(tmp_path, content, message):
     path = tmp_path / "a.S00"
     path.write_bytes(content)
     with pytest.raises(UnreadableFileError, match=f"a.S00.*{message}"):
-        read_poly5(path)
+        read_poly5(path).read(0)
 
 
 @pytest.mark.slow
