@@ -3,7 +3,7 @@ Windows or people: what a score is worth
 ========================================
 
 Papers on emotion from ECG often shuffle windows before they split them, so that windows of the
-tested person, even of the very recording, are in the training part. The same classifiers are scored
+tested person, even of the very recording, are in the training set. The same classifiers are scored
 here in that way and on people whom they have not met. The one difference is the split.
 
 The ECG is real: eegmat of PhysioNet [1]_, people at rest and while subtracting numbers in the head.
@@ -70,7 +70,7 @@ display.ax_.set_title("Rest or mental arithmetic, windows of 10 s")
 plt.show()
 
 # %%
-# :doc:`The guide </guide/evaluation>` says what each protocol lets a model see. A pretrainer in the
-# place of the encoder is trained on the training part of each fold.
+# :doc:`The guide </guide/evaluation>` says what each protocol lets a model see. A pretrainer
+# instead of the encoder learns from the training set of each fold.
 #
 # .. [1] I. Zyma et al., Data 4(1):14, 2019, doi:10.3390/data4010014.
